@@ -1,0 +1,113 @@
+/** `drover clusters`, `import`, `kubeconfig`, `token`: the same calls that the ecosystem's clients make. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { call, callJson } from "./client.ts";
+import type { Connection } from "./client.ts";
+
+interface Cluster {
+  id: string;
+  name: string;
+  state: string;
+  driver?: string;
+  transitioningMessage?: string;
+  version?: { gitVersion?: string };
+}
+
+interface Collection<T> {
+  data: T[];
+}
+
+export async function listClusters(connection: Connection): Promise<void> {
+  const clusters = (await callJson<Collection<Cluster>>(connection, "GET", "/v3/clusters?limit=-1")).data;
+  const rows = clusters.map((cluster) => [
+    cluster.name,
+    cluster.id,
+    cluster.state,
+    cluster.version?.gitVersion ?? "-",
+    cluster.transitioningMessage ?? "",
+  ]);
+  const table = [["NAME", "ID", "STATE", "VERSION", "MESSAGE"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
+  for (const row of table) {
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd()}\n`,
+    );
+  }
+}
+
+/** By name or id; an unknown one is an error that lists what there is. */
+async function findCluster(connection: Connection, nameOrId: string): Promise<Cluster | undefined> {
+  const { data } = await callJson<Collection<Cluster>>(connection, "GET", "/v3/clusters?limit=-1");
+  return data.find((cluster) => cluster.id === nameOrId) ?? data.find((cluster) => cluster.name === nameOrId);
+}
+
+export interface ImportOptions {
+  readonly apply: boolean;
+  readonly kubeconfig?: string;
+}
+
+/** Creates the cluster unless it exists, then prints its manifest, or applies it with kubectl. Running it again is safe. */
+export async function importCluster(
+  connection: Connection,
+  name: string,
+  options: ImportOptions,
+): Promise<void> {
+  const cluster =
+    (await findCluster(connection, name)) ??
+    (await callJson<Cluster>(connection, "POST", "/v3/clusters", { name }));
+  const tokens = await callJson<Collection<{ manifestUrl: string }>>(
+    connection,
+    "GET",
+    `/v3/clusterregistrationtokens?clusterId=${encodeURIComponent(cluster.id)}`,
+  );
+  const manifestUrl = tokens.data.find((token) => token.manifestUrl !== "")?.manifestUrl;
+  if (manifestUrl === undefined)
+    throw new Error(`cluster ${name} has no registration token; is server-url set?`);
+  const manifest = await call({ ...connection }, "GET", new URL(manifestUrl).pathname);
+  if (manifest.status !== 200) throw new Error(`the server refused the manifest: ${manifest.text.trim()}`);
+  process.stderr.write(`Cluster ${name} is ${cluster.id}.\n`);
+  if (options.apply) await kubectlApply(manifest.text, options.kubeconfig);
+  else await writeOut(manifest.text);
+}
+
+async function kubectlApply(manifest: string, kubeconfig: string | undefined): Promise<void> {
+  const args = kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig];
+  const kubectl = spawn("kubectl", [...args, "apply", "-f", "-"], { stdio: ["pipe", "inherit", "inherit"] });
+  kubectl.stdin.end(manifest);
+  const [code] = (await once(kubectl, "close")) as [number | null];
+  if (code !== 0) throw new Error(`kubectl apply ended with code ${code ?? "none"}`);
+}
+
+export async function printKubeconfig(connection: Connection, name: string): Promise<void> {
+  const cluster = await findCluster(connection, name);
+  if (cluster === undefined) throw new Error(`no cluster ${name}: \`npm run drover -- clusters\` lists them`);
+  const path = `/v3/clusters/${encodeURIComponent(cluster.id)}?action=generateKubeconfig`;
+  const { config } = await callJson<{ config: string }>(connection, "POST", path);
+  await writeOut(config);
+}
+
+export interface TokenOptions {
+  readonly description: string;
+  /** 0 = the server's default. */
+  readonly ttlMinutes: number;
+}
+
+/** Mints an API token and prints it: it is shown this once. */
+export async function printToken(connection: Connection, options: TokenOptions): Promise<void> {
+  const { token } = await callJson<{ token: string }>(connection, "POST", "/v3/tokens", {
+    description: options.description,
+    ttl: options.ttlMinutes * 60_000,
+  });
+  await writeOut(`${token}\n`);
+}
+
+/** Resolves when the whole text is handed over, so that exiting does not cut a pipe. */
+function writeOut(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}

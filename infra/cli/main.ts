@@ -1,0 +1,85 @@
+/** `npm run drover -- COMMAND`: log in, import clusters, get kubeconfigs. */
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { importCluster, listClusters, printKubeconfig, printToken } from "./clusters.ts";
+import { readConfig } from "./config.ts";
+import { login } from "./login.ts";
+
+const help = `Usage: npm run drover -- COMMAND [options]
+
+  login [--server URL] [--ca FILE] [--data-dir DIR] [--username NAME]
+        Logs in and keeps the session. The server is https://localhost:8443 unless given; on this machine the CA that
+        \`npm start\` made is trusted. A generated password must be changed here. DROVER_PASSWORD and
+        DROVER_NEW_PASSWORD answer the questions; otherwise they are read from the terminal or standard input.
+  import NAME [--apply [--kubeconfig FILE]]
+        Creates the cluster NAME and prints the manifest of its agent, for \`| kubectl apply -f -\` in that cluster;
+        with --apply runs kubectl itself.
+  clusters
+        Lists the clusters and their states.
+  kubeconfig NAME
+        Prints a kubeconfig for the cluster NAME (name or id).
+  token [--description TEXT] [--ttl MINUTES]
+        Mints an API token and prints it.
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: process.argv.slice(2),
+    allowPositionals: true,
+    options: {
+      server: { type: "string", default: process.env["DROVER_SERVER_URL"] ?? "https://localhost:8443" },
+      ca: { type: "string" },
+      "data-dir": { type: "string", default: process.env["DROVER_DATA_DIR"] ?? ".drover" },
+      username: { type: "string", default: "admin" },
+      apply: { type: "boolean", default: false },
+      kubeconfig: { type: "string" },
+      description: { type: "string", default: "drover CLI" },
+      ttl: { type: "string", default: "0" },
+      help: { type: "boolean", default: false, short: "h" },
+    },
+  });
+  const [command, name] = positionals;
+  if (values.help || command === undefined) {
+    process.stdout.write(help);
+    return;
+  }
+  switch (command) {
+    case "login":
+      return login({
+        server: values.server,
+        dataDir: values["data-dir"],
+        username: values.username,
+        ...(values.ca === undefined ? {} : { caFile: values.ca }),
+      });
+    case "import":
+      return importCluster(readConfig(), required(name, "import NAME"), {
+        apply: values.apply,
+        ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+      });
+    case "clusters":
+      return listClusters(readConfig());
+    case "kubeconfig":
+      return printKubeconfig(readConfig(), required(name, "kubeconfig NAME"));
+    case "token":
+      return printToken(readConfig(), { description: values.description, ttlMinutes: minutes(values.ttl) });
+    default:
+      throw new Error(`unknown command ${command}: see \`npm run drover -- --help\``);
+  }
+}
+
+function required(name: string | undefined, usage: string): string {
+  if (name === undefined) throw new Error(`usage: npm run drover -- ${usage}`);
+  return name;
+}
+
+function minutes(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error("--ttl takes a whole number of minutes");
+  return Number(text);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`drover: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
