@@ -1,0 +1,69 @@
+/** Sizes of a tunnel (tunnel.md 1.4, 1.7, 7 check 12; design 4). All in bytes. */
+export interface Limits {
+  /** Unread bytes of a stream above which the peer is told to PAUSE; it RESUMEs below an eighth. */
+  readonly pauseAbove: number;
+  /** Unread bytes of a stream above which it is closed: a paused Go agent overshoots by 2.5 to 6 MiB. */
+  readonly maxUnread: number;
+  /** Unsent bytes of a stream above which `write` answers false. */
+  readonly writeHighWater: number;
+  /** Unsent bytes of a stream above which it is closed. */
+  readonly maxUnsent: number;
+  /** Payload of one DATA message: one WebSocket is shared, long messages delay everybody else. */
+  readonly maxData: number;
+  /** Bytes waiting in the socket above which streams queue and take turns. */
+  readonly socketHighWater: number;
+}
+
+export const defaultLimits: Limits = {
+  pauseAbove: 256 << 10,
+  maxUnread: 8 << 20,
+  writeHighWater: 256 << 10,
+  maxUnsent: 8 << 20,
+  maxData: 32 << 10,
+  socketHighWater: 1 << 20,
+};
+
+/** What a budget sees of a stream. */
+export interface BudgetMember {
+  readonly heldBytes: number;
+  abort(text: string): void;
+}
+
+/**
+ * Bytes held by all streams of one object, over all its sessions. Over the limit the fullest stream is closed:
+ * the one that hurts the others most, and only that one.
+ */
+export class Budget {
+  readonly #limit: number;
+  readonly #members = new Set<BudgetMember>();
+  #held = 0;
+
+  constructor(limit: number = 64 << 20) {
+    this.#limit = limit;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  join(member: BudgetMember): void {
+    this.#members.add(member);
+  }
+
+  leave(member: BudgetMember): void {
+    if (this.#members.delete(member)) this.#held -= member.heldBytes;
+  }
+
+  /** Called after a member's `heldBytes` changed by `delta`. */
+  changed(delta: number): void {
+    this.#held += delta;
+    while (this.#held > this.#limit) {
+      let fullest: BudgetMember | undefined;
+      for (const member of this.#members) {
+        if (fullest === undefined || member.heldBytes > fullest.heldBytes) fullest = member;
+      }
+      if (fullest === undefined || fullest.heldBytes === 0) return;
+      fullest.abort("buffer budget exceeded");
+    }
+  }
+}
