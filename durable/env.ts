@@ -1,0 +1,15 @@
+/** Bindings of the durable script (durable/wrangler.toml; locally infra/workerd/config.ts). */
+import type { ControlPlaneRpc, SchedulerRpc, StoreWriterRpc, TunnelRpc } from "../schema/internal/rpc.ts";
+
+type Remote<T> = T & Rpc.DurableObjectBranded;
+
+export interface DurableEnv {
+  readonly DB: Hyperdrive;
+  readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
+  readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
+  readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
+  readonly API: Service<ControlPlaneRpc & Rpc.WorkerEntrypointBranded>;
+  readonly DROVER_LOG_LEVEL?: string;
+  /** The address in CONNECT on a steve session, default `127.0.0.1:6080`: agents of v0.3.2 dial it literally. */
+  readonly DROVER_STEVE_ADDRESS?: string;
+}

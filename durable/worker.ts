@@ -1,0 +1,8 @@
+/** The durable script: its classes. It serves nothing by itself: every object is reached through a binding. */
+export { ClusterTunnel } from "./tunnel/cluster-tunnel.ts";
+export { Scheduler } from "./scheduler/scheduler.ts";
+export { StoreWriter } from "./store/store-writer.ts";
+
+export default {
+  fetch: () => new Response("not found\n", { status: 404 }),
+} satisfies ExportedHandler;

@@ -1,0 +1,55 @@
+/** The private side of the API Worker: reached by service binding and by the launcher's control socket, never by users. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
+import type { Env } from "./env.ts";
+import { createLogger } from "./log.ts";
+import { onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
+import { parseSeedInput } from "./seed/input.ts";
+import { seed } from "./seed/seed.ts";
+import { checkDatabase } from "./store/open-store.ts";
+
+export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneRpc {
+  async tunnelChanged(event: TunnelEvent): Promise<void> {
+    await onTunnelEvent(this.env, event);
+  }
+
+  async runWork(): Promise<{ nextRunAt: number | null }> {
+    return runDueWork(this.env, new Date());
+  }
+
+  /** For the local launcher: `GET /ready`, `POST /seed`, `POST /cron`. Errors are 500 with their message: no user reads it. */
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    try {
+      switch (`${request.method} ${pathname}`) {
+        case "GET /ready":
+          await checkDatabase(this.env);
+          return Response.json({ ready: true });
+        case "POST /seed":
+          return Response.json(await seed(this.env, parseSeedInput(await request.json())));
+        case "POST /cron":
+          await sweep(this.env);
+          return Response.json({ swept: true });
+        default:
+          return Response.json({ error: "not found" }, { status: 404 });
+      }
+    } catch (error) {
+      createLogger(this.env.DROVER_LOG_LEVEL).error("control request failed", { pathname, error });
+      const message = error instanceof Error ? error.message : String(error);
+      return Response.json({ error: message }, { status: 500 });
+    }
+  }
+}
+
+/** Whether this isolate has seeded: a new version may bring new settings and roles. */
+let seeded = false;
+
+/** Every minute: what a lost poke or a lost alarm left behind. In production it also seeds (locally the launcher does). */
+export async function runCron(env: Env): Promise<void> {
+  if (!seeded) {
+    const { adminCreated, username } = await seed(env, { bootstrapPassword: env.DROVER_BOOTSTRAP_PASSWORD ?? "" });
+    seeded = true;
+    if (adminCreated) createLogger(env.DROVER_LOG_LEVEL).info("created the first user", { username });
+  }
+  await sweep(env);
+}

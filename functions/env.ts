@@ -1,0 +1,26 @@
+/** Bindings of the API Worker (wrangler.toml; locally infra/workerd/config.ts). */
+import type { SchedulerRpc, StoreWriterRpc, TunnelRpc } from "../schema/internal/rpc.ts";
+
+type Remote<T> = T & Rpc.DurableObjectBranded;
+
+export interface Env {
+  readonly DB: Hyperdrive;
+  /** One object per cluster, named by cluster id. Never created for a cluster that no agent ever connected to. */
+  readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
+  /** One object named "main". */
+  readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
+  /** One object named "main". */
+  readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
+  /** `{"current":"k1","keys":{"k1":"<base64, 32 bytes>"}}` */
+  readonly DROVER_KEYS: string;
+  /** The external URL, used until the setting `server-url` is set. */
+  readonly DROVER_SERVER_URL?: string;
+  /** PEM of a private CA that signs our certificate; empty behind a public one. */
+  readonly DROVER_CACERTS?: string;
+  readonly DROVER_LOG_LEVEL?: string;
+  /** "1" behind the local front, which always overwrites `x-drover-client-ip`. */
+  readonly DROVER_TRUST_FRONT?: string;
+  readonly DROVER_VERSION?: string;
+  /** Only in production, and only until the admin user exists. Locally the launcher passes it to `POST /seed`. */
+  readonly DROVER_BOOTSTRAP_PASSWORD?: string;
+}

@@ -1,0 +1,118 @@
+/** Makes tokens: sessions, API keys, kubeconfig tokens (auth.md 3.1-3.4). The secret leaves here once and is stored hashed. */
+import { generateNameSuffix, generateTokenSecret, hashTokenSecret } from "../../../schema/auth/token-secret.ts";
+import { allows } from "../../../schema/rbac/evaluate.ts";
+import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
+import type { Token } from "../../../schema/resources/management.cattle.io/tokens.ts";
+import { isStoreError } from "../../../schema/store/errors.ts";
+import type { BoundStore } from "../../../schema/store/store.ts";
+import { hasher, randomBytes } from "../../identity/hasher.ts";
+import type { Identity, TokenKind } from "../../identity/identity.ts";
+import { ingestTtl } from "../../identity/token-ttl.ts";
+import { tokenHashedAnnotation, tokenKindLabel, tokenUserLabel } from "../../identity/token-validity.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { systemStore } from "../context.ts";
+import type { AppContext } from "../context.ts";
+import { ApiError } from "../errors.ts";
+
+export interface MintInput {
+  readonly kind: TokenKind;
+  readonly userId: string;
+  readonly description?: string;
+  /** As asked for, in milliseconds; sessions ignore it. */
+  readonly ttlMs?: number;
+  /** Binds the token to this cluster's paths. */
+  readonly clusterName?: string;
+}
+
+export interface MintedToken {
+  readonly object: Token;
+  /** `<name>:<secret>`: for this answer only, never stored or logged. */
+  readonly bearer: string;
+}
+
+export interface MintDeps {
+  /** With every right on tokens. */
+  readonly store: BoundStore;
+  readonly settings: Settings;
+}
+
+/** Makes and stores a token of any kind. Judges nobody's rights: callers do (login, `deriveToken`). */
+export async function mintToken(deps: MintDeps, input: MintInput): Promise<MintedToken> {
+  const ttl = await ttlOf(deps.settings, input);
+  const secret = generateTokenSecret(randomBytes);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const object = await deps.store.create<Token>(tokens, tokenObject(input, ttl, secret), {
+        creatorId: input.userId,
+      });
+      return { object, bearer: `${object.metadata.name}:${secret}` };
+    } catch (error) {
+      // Five random characters collide once in a while.
+      if (!isStoreError(error, "AlreadyExists") || attempt === 5) throw error;
+    }
+  }
+}
+
+function tokenObject(input: MintInput, ttl: number, secret: string): Token {
+  return {
+    apiVersion: "management.cattle.io/v3",
+    kind: "Token",
+    metadata: {
+      name: tokenName(input) + generateNameSuffix(randomBytes),
+      labels: { [tokenUserLabel]: input.userId, [tokenKindLabel]: input.kind },
+      annotations: { [tokenHashedAnnotation]: "true" },
+    },
+    token: hashTokenSecret(hasher(), secret, randomBytes),
+    userId: input.userId,
+    authProvider: "local",
+    userPrincipal: `local://${input.userId}`,
+    ttl,
+    isDerived: input.kind !== "session",
+    description: input.description ?? "",
+    enabled: true,
+    ...(input.clusterName === undefined ? {} : { clusterName: input.clusterName }),
+  };
+}
+
+/** All but the five random characters (auth.md 3.1, norman-v3.md 5.2). */
+function tokenName({ kind, userId, clusterName }: MintInput): string {
+  if (kind !== "kubeconfig") return "token-";
+  return clusterName === undefined ? `kubeconfig-${userId}` : `kubeconfig-${userId}.${clusterName}`;
+}
+
+/** A session lives as long as the setting says, whatever was asked for; the others by the ingest table (auth.md 3.4). */
+async function ttlOf(settings: Settings, { kind, ttlMs = 0 }: MintInput): Promise<number> {
+  if (kind === "session") {
+    const minutes = await settings.number("auth-user-session-ttl-minutes", 960);
+    return ingestTtl(0, { defaultMinutes: minutes, maxMinutes: 0 });
+  }
+  const prefix = kind === "api" ? "auth-token" : "kubeconfig";
+  const [defaultMinutes, maxMinutes] = await Promise.all([
+    settings.number(prefix === "auth-token" ? "auth-token-default-ttl-minutes" : "kubeconfig-default-token-ttl-minutes", 43_200),
+    settings.number(prefix === "auth-token" ? "auth-token-max-ttl-minutes" : "kubeconfig-max-token-ttl-minutes", 129_600),
+  ]);
+  return ingestTtl(ttlMs, { defaultMinutes, maxMinutes });
+}
+
+export type DeriveInput = Omit<MintInput, "kind" | "userId"> & { readonly kind: "api" | "kubeconfig" };
+
+/**
+ * A further token for the caller. Only a session may derive ("Ours", auth.md 3.2): a leaked API key must not be able to
+ * make itself immortal. Throws `Forbidden` otherwise, and for a cluster that the caller may not see.
+ */
+export async function deriveToken(c: AppContext, identity: Identity, input: DeriveInput): Promise<MintedToken> {
+  if (identity.token.kind !== "session" || identity.impersonator !== undefined)
+    throw new ApiError("Forbidden", "only a login session may create tokens");
+  const { clusterName } = input;
+  const scope = identity.token.clusterName;
+  if (scope !== undefined && scope !== clusterName)
+    throw new ApiError("Forbidden", "a token bound to a cluster creates only tokens bound to it");
+  if (clusterName !== undefined && !maySeeCluster(identity, clusterName))
+    throw new ApiError("Forbidden", `no access to cluster ${clusterName}`);
+  const deps = { store: systemStore(c, "token-issuer"), settings: c.get("settings") };
+  return mintToken(deps, { ...input, userId: identity.userId });
+}
+
+function maySeeCluster(identity: Identity, name: string): boolean {
+  return allows(identity.rules, { verb: "get", group: "management.cattle.io", resource: "clusters", name });
+}

@@ -1,0 +1,74 @@
+/** What the middleware chain puts into the Hono context, typed, and the few functions that handlers read it with. */
+import type { Context } from "hono";
+import type { PolicyRule } from "../../schema/rbac/types.ts";
+import type { Actor, BoundStore, Store } from "../../schema/store/store.ts";
+import type { Env } from "../env.ts";
+import { actorOf } from "../identity/identity.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { Logger } from "../log.ts";
+import type { Settings } from "../settings/settings.ts";
+import { ApiError } from "./errors.ts";
+import type { Route } from "./routes.ts";
+
+export interface AppVariables {
+  readonly requestId: string;
+  /** The raw request target, taken once: `/k8s/clusters/c-abcde/api?limit=5`. Its path part is `c.req.path` (not decoded). */
+  readonly target: string;
+  /** The entry of the route table that this request falls under. */
+  readonly route: Route;
+  /** The client's address as the edge saw it; empty where it is unknown. */
+  readonly clientAddress: string;
+  /** `https://host[:port]` as the client wrote it. Prefer `baseUrl(c)`. */
+  readonly origin: string;
+  /** Absent: nobody, or an invalid token. Never read identity from headers. */
+  readonly identity: Identity | undefined;
+  readonly log: Logger;
+  /** This request's store; opens its Postgres connection on the first query. */
+  readonly store: Store;
+  readonly settings: Settings;
+}
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: AppVariables;
+}
+
+export type AppContext = Context<AppEnv>;
+
+/** The caller; throws `Unauthorized`. The route table has already judged: this is the typed way to read it. */
+export function requireIdentity(c: AppContext): Identity {
+  const identity = c.get("identity");
+  if (identity === undefined) throw new ApiError("Unauthorized", "must authenticate");
+  return identity;
+}
+
+/** The store as the caller: every call is authorised. */
+export function storeOf(c: AppContext): BoundStore {
+  return c.get("store").as(actorOf(requireIdentity(c)));
+}
+
+/**
+ * The store with every right, for what the server does on its own account: own tokens, login, name checks.
+ * `purpose` names the actor `system:<purpose>`.
+ */
+export function systemStore(c: AppContext, purpose: string): BoundStore {
+  return c.get("store").as(systemActor(purpose));
+}
+
+const everything: readonly PolicyRule[] = [
+  { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
+  { nonResourceURLs: ["*"], verbs: ["*"] },
+];
+
+/** An actor with every right. No user id begins with `system:`. */
+export function systemActor(purpose: string): Actor {
+  return { name: `system:${purpose}`, rules: everything };
+}
+
+/**
+ * Base of absolute links, without a trailing slash: setting `server-url`, else `DROVER_SERVER_URL`, else the origin of
+ * the request. Forwarded headers are not believed (auth.md 1.8, "Ours").
+ */
+export async function baseUrl(c: AppContext): Promise<string> {
+  return (await c.get("settings").serverUrl()) ?? c.get("origin");
+}

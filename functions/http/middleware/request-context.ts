@@ -1,0 +1,51 @@
+/** First in the chain: names the request, takes its target, and refuses what must not be routed. */
+import type { MiddlewareHandler } from "hono";
+import { createLogger } from "../../log.ts";
+import { createSettings } from "../../settings/settings.ts";
+import { openStore } from "../../store/open-store.ts";
+import { clientAddress, clientAddressHeader } from "../client-address.ts";
+import { systemActor } from "../context.ts";
+import type { AppEnv } from "../context.ts";
+import { ApiError } from "../errors.ts";
+import { routeOf } from "../routes.ts";
+import { splitUrl, targetProblem } from "../target.ts";
+
+/** Fills the context. Identity comes later (authenticate.ts). */
+export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { origin, target, path } = splitUrl(c.req.raw.url);
+  const requestId = crypto.randomUUID();
+  const log = createLogger(c.env.DROVER_LOG_LEVEL, { requestId });
+  const store = openStore(c.env, { log });
+  c.set("requestId", requestId);
+  c.set("log", log);
+  c.set("target", target);
+  c.set("route", routeOf(c.req.method, path, target.slice(path.length + 1)));
+  // Behind the local front the connection is TLS although workerd sees none.
+  c.set("origin", c.env.DROVER_TRUST_FRONT === "1" ? origin.replace(/^http:/, "https:") : origin);
+  c.set("clientAddress", clientAddress(c.req.raw.headers, c.env));
+  c.set("identity", undefined);
+  c.set("store", store);
+  c.set("settings", createSettings(c.env, () => store.as(systemActor("settings"))));
+  await next();
+};
+
+/** 400 for dot segments in any spelling and for targets that parsers read differently. */
+export const refuseOddTargets: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const problem = targetProblem(splitUrl(c.req.raw.url), c.req.raw.headers.get("host"));
+  if (problem !== undefined) throw new ApiError("BadRequest", problem);
+  await next();
+};
+
+/** `x-drover-*` is ours alone: what a client sends under such a name goes no further. */
+export const dropInternalHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const trusted = c.env.DROVER_TRUST_FRONT === "1" ? clientAddressHeader : undefined;
+  const foreign = [...c.req.raw.headers.keys()].filter(
+    (name) => name.startsWith("x-drover-") && name !== trusted,
+  );
+  if (foreign.length > 0) {
+    const headers = new Headers(c.req.raw.headers);
+    for (const name of foreign) headers.delete(name);
+    c.req.raw = new Request(c.req.raw, { headers });
+  }
+  await next();
+};

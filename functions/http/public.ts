@@ -1,0 +1,26 @@
+/** What anyone may read: liveness, the CA, the version, seven settings (auth.md 4.1, tunnel.md 2.2). */
+import { Hono } from "hono";
+import { publicSettings, settingDefaults } from "../settings/catalogue.ts";
+import type { AppEnv } from "./context.ts";
+import { caAnswer } from "./cacerts.ts";
+
+export const publicInfo = new Hono<AppEnv>()
+  .get("/healthz", (c) => c.text("ok"))
+  .get("/cacerts", caAnswer)
+  .get("/rancherversion", async (c) =>
+    c.json({
+      Version: await c.get("settings").get("server-version"),
+      GitCommit: c.env.DROVER_VERSION ?? "",
+      RancherPrime: "false",
+    }),
+  );
+
+for (const name of publicSettings) {
+  publicInfo.get(`/v3/settings/${name}`, async (c, next) => {
+    // With identity it is an ordinary resource with links: Norman's.
+    if (c.get("identity") !== undefined) return next();
+    const value = await c.get("settings").get(name);
+    const self = `${c.get("origin")}/v3/settings/${name}`;
+    return c.json({ id: name, type: "setting", baseType: "setting", name, value, default: settingDefaults[name], links: { self } });
+  });
+}

@@ -1,0 +1,61 @@
+/** Finds the caller's credential in a request (auth.md 3.5, points 1-3). Pure. */
+import { parseTokenCredential } from "../../schema/auth/token-secret.ts";
+import type { TokenCredential } from "../../schema/auth/token-secret.ts";
+
+export const sessionCookie = "R_SESS";
+
+/** `none`: nothing presented. `invalid`: something that can be no token of ours; both are 401 where identity is needed. */
+export type Bearer =
+  | { readonly state: "none" }
+  | { readonly state: "invalid"; readonly via: "header" | "cookie" }
+  | { readonly state: "token"; readonly via: "header" | "cookie"; readonly credential: TokenCredential };
+
+/** The `Authorization` header if there is one (`Bearer` or `Basic`, any case), and the cookie is then ignored; else the cookie. */
+export function extractBearer(headers: Headers): Bearer {
+  const authorization = headers.get("authorization");
+  if (authorization !== null) return parsed(fromAuthorization(authorization), "header");
+  const values = cookieValues(headers.get("cookie") ?? "", sessionCookie);
+  if (values.length === 0) return { state: "none" };
+  // Two different sessions: a neighbouring host may have planted one, and the order says nothing.
+  return new Set(values).size === 1
+    ? parsed(values[0], "cookie")
+    : { state: "invalid", via: "cookie" };
+}
+
+function parsed(value: string | undefined, via: "header" | "cookie"): Bearer {
+  const credential = value === undefined ? undefined : parseTokenCredential(value);
+  // No `ext/` tokens exist yet: they are tokens that nobody has.
+  return credential === undefined || credential.kind !== "v3"
+    ? { state: "invalid", via }
+    : { state: "token", via, credential };
+}
+
+function fromAuthorization(header: string): string | undefined {
+  const [, scheme = "", value = ""] = /^([A-Za-z]+) +([^\s,]+)$/.exec(header) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "bearer":
+      return value;
+    case "basic":
+      return decodeBase64(value);
+    default:
+      return undefined;
+  }
+}
+
+/** Both alphabets, padding optional: upstream reads the URL-safe one, HTTP clients send the standard one. */
+function decodeBase64(text: string): string | undefined {
+  try {
+    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** All values of a cookie name. Quotes stay: no token has any. */
+export function cookieValues(header: string, name: string): string[] {
+  return header
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+}

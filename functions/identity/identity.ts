@@ -1,0 +1,41 @@
+/** Who a request runs as. Data only: values of this type are cached and shared by requests (design 2). */
+import type { PolicyRule } from "../../schema/rbac/types.ts";
+import type { Actor } from "../../schema/store/store.ts";
+
+export type TokenKind = "session" | "api" | "kubeconfig";
+
+/** What later checks need to know of the token that was presented. */
+export interface TokenFacts {
+  readonly name: string;
+  readonly kind: TokenKind;
+  /** Valid on this cluster's paths only (auth.md 3.5, point 6). */
+  readonly clusterName?: string;
+  /** Epoch milliseconds; absent = never. */
+  readonly expiresAt?: number;
+  readonly authProvider: string;
+}
+
+export interface Identity {
+  readonly userId: string;
+  /** Login name; empty for an impersonated name that is no user of ours. */
+  readonly username: string;
+  /** With `system:authenticated` and `system:cattle:authenticated`. */
+  readonly groups: readonly string[];
+  /** Names of the bound GlobalRoles. */
+  readonly roles: readonly string[];
+  /** Rules in the management plane, compiled from the bindings. */
+  readonly rules: readonly PolicyRule[];
+  /** `principalid`, `username`, `requesttokenid`; `requesthost` is added per request. */
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+  readonly mustChangePassword: boolean;
+  readonly token: TokenFacts;
+  /** The authenticated user behind `Impersonate-User`. */
+  readonly impersonator?: string;
+}
+
+export const authenticatedGroups = ["system:authenticated", "system:cattle:authenticated"] as const;
+
+/** How the store sees an identity. Actors called `system:…` are the server itself: an impersonated name never is. */
+export function actorOf({ userId, rules }: Identity): Actor {
+  return { name: userId.startsWith("system:") ? `impersonated:${userId}` : userId, rules };
+}

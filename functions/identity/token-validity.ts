@@ -1,0 +1,48 @@
+/** Whether a token whose secret was right may still be used (auth.md 3.4, 3.5). Pure. */
+import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
+import { expiryOf } from "./token-ttl.ts";
+import type { TokenFacts, TokenKind } from "./identity.ts";
+
+export const tokenKindLabel = "authn.management.cattle.io/kind";
+export const tokenUserLabel = "authn.management.cattle.io/token-userId";
+export const tokenHashedAnnotation = "authn.management.cattle.io/token-hashed";
+
+export type TokenProblem = "disabled" | "deleted" | "expired" | "idle" | "provider";
+
+/**
+ * Why a token is refused at `now` (epoch milliseconds), or `undefined`. `idleMs`: how long a session may be idle; judged
+ * only where activity was recorded. Only the local provider exists: a token of any other belongs to a disabled one.
+ */
+export function tokenProblem(token: Token, now: number, idleMs = Number.POSITIVE_INFINITY): TokenProblem | undefined {
+  if (token.enabled === false) return "disabled";
+  if (token.metadata.deletionTimestamp !== undefined) return "deleted";
+  if ((token.authProvider ?? "local") !== "local") return "provider";
+  const expiry = tokenExpiry(token);
+  if (expiry !== undefined && now >= expiry) return "expired";
+  const seen = Date.parse(token.activityLastSeenAt ?? "");
+  return Number.isFinite(seen) && now > seen + idleMs ? "idle" : undefined;
+}
+
+/** Epoch milliseconds; `undefined` = never. A token without a readable creation time has expired. */
+export function tokenExpiry(token: Token): number | undefined {
+  const created = Date.parse(token.metadata.creationTimestamp ?? "");
+  return expiryOf(Number.isFinite(created) ? created : 0, token.ttl ?? 0);
+}
+
+/** What the label says, or what can be told without it. */
+export function tokenKind(token: Token): TokenKind {
+  const label = token.metadata.labels?.[tokenKindLabel];
+  if (label === "session" || label === "kubeconfig") return label;
+  return label === undefined && token.isDerived === false ? "session" : "api";
+}
+
+export function tokenFacts(token: Token): TokenFacts {
+  const expiresAt = tokenExpiry(token);
+  return {
+    name: token.metadata.name,
+    kind: tokenKind(token),
+    ...((token.clusterName ?? "") === "" ? {} : { clusterName: token.clusterName }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    authProvider: token.authProvider ?? "local",
+  };
+}

@@ -1,0 +1,81 @@
+/** Is the agent there? Conditions Provisioned, Pending, Connected and, on loss, Ready (controllers.md 4.1). */
+import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import { conditionStatus, withConditions } from "../conditions.ts";
+import type { ConditionChange } from "../conditions.ts";
+import { proceed, stop } from "../controller.ts";
+import type { ReconcileContext, Step } from "../controller.ts";
+
+/** How soon a session that does not answer `/ping` is asked again. */
+const pingRetryMs = 3_000;
+
+/** Reasons and messages that clients show (norman-v3.md 4.3). */
+const disconnected = { reason: "Disconnected", message: "Cluster agent is not connected" } as const;
+
+export const connection: Step = {
+  name: "connection",
+  async run(context, clusterId) {
+    const cluster = await context.store.get<Cluster>(clusters, "", clusterId);
+    // The connect handshake writes the driver: without it no agent ever came, and the tunnel object is not woken.
+    if (cluster.status?.driver === undefined || cluster.status.driver === "") return stop;
+
+    const { sessions } = await context.env.TUNNEL.getByName(clusterId).status();
+    const hasSession = sessions.some((session) => session.kind === "steve");
+    const answers = hasSession && (await pings(context, clusterId));
+    await setConditions(context, clusterId, answers ? connectedChanges : lostChanges(cluster));
+    if (answers) return proceed;
+    return hasSession
+      ? { next: "requeue", afterMs: pingRetryMs, reason: "agent does not answer /ping" }
+      : stop;
+  },
+};
+
+const connectedChanges: readonly ConditionChange[] = [
+  { type: "Pending", status: "True" },
+  { type: "Provisioned", status: "True" },
+  { type: "Connected", status: "True" },
+];
+
+/** A cluster that was never Ready keeps waiting; one that was becomes unavailable. */
+function lostChanges(cluster: Cluster): readonly ConditionChange[] {
+  const changes: ConditionChange[] = [
+    { type: "Pending", status: "True" },
+    { type: "Provisioned", status: "True" },
+    { type: "Connected", status: "False", ...disconnected },
+  ];
+  const ready = conditionStatus(cluster.status?.conditions, "Ready");
+  if (ready !== undefined) changes.push({ type: "Ready", status: "False", ...disconnected });
+  return changes;
+}
+
+async function pings(context: ReconcileContext, clusterId: string): Promise<boolean> {
+  try {
+    const answer = await context.downstream(clusterId, "/ping", { timeoutMs: 5_000 });
+    await answer.body?.cancel();
+    return answer.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes the status only when a condition really changes: a steady state writes nothing (design 7). */
+export async function setConditions(
+  context: ReconcileContext,
+  clusterId: string,
+  changes: readonly ConditionChange[],
+  more?: (status: NonNullable<Cluster["status"]>) => NonNullable<Cluster["status"]>,
+): Promise<void> {
+  await context.store.modify<Cluster>(
+    clusters,
+    "",
+    clusterId,
+    (current) => {
+      const status = current.status ?? {};
+      const conditions = withConditions(status.conditions, changes, context.now());
+      const next = more === undefined ? status : more(status);
+      if (conditions === status.conditions && next === status) return undefined;
+      return { ...current, status: { ...next, conditions: [...conditions] } };
+    },
+    { subresource: "status" },
+  );
+}

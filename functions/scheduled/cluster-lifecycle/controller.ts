@@ -1,0 +1,34 @@
+/** Cluster lifecycle: from the agent's first connect to Active, through loss and return, to removal. */
+import type { KubeObject } from "../../../schema/object.ts";
+import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import { typeKey } from "../../../schema/resource.ts";
+import type { Controller } from "../controller.ts";
+import { connection } from "./connection.ts";
+import { health } from "./health.ts";
+import { ownerBinding } from "./owner-binding.ts";
+import { removal } from "./removal.ts";
+
+export const clusterLifecycle: Controller = {
+  name: "cluster-lifecycle",
+  watches: [{ type: typeKey(clusters), keys }],
+  steps: [removal, connection, ownerBinding, health],
+};
+
+/** Tunnel events enqueue the rest; the controller's own status writes must not, or it would never rest. */
+function keys(before: KubeObject | undefined, after: KubeObject | undefined): readonly string[] {
+  if (after === undefined) return [];
+  const was = before === undefined ? "" : relevant(before as Cluster);
+  return was === relevant(after as Cluster) ? [] : [after.metadata.name];
+}
+
+function relevant(cluster: Cluster): string {
+  const { status } = cluster;
+  return JSON.stringify([
+    cluster.metadata.deletionTimestamp,
+    status?.driver,
+    status?.apiEndpoint,
+    status?.caCert,
+    status?.serviceAccountTokenSecret,
+  ]);
+}

@@ -1,0 +1,51 @@
+/** What a controller is (design 7): pure key functions over changes, and an ordered list of named steps. */
+import type { KubeObject } from "../../schema/object.ts";
+import type { BoundStore } from "../../schema/store/store.ts";
+import type { Env } from "../env.ts";
+
+export interface Watch {
+  /** `typeKey()` of the watched type. */
+  readonly type: string;
+  /** Keys of this controller that a change concerns. Pure: it runs inside every write of the type. */
+  readonly keys: (before: KubeObject | undefined, after: KubeObject | undefined) => readonly string[];
+  /** When those keys are due, epoch milliseconds; absent: at once. Pure. */
+  readonly dueAt?: (after: KubeObject | undefined, now: Date) => number;
+}
+
+/** Waiting is not an error: `requeue` says when to look again, `failed` backs off per key and is logged. */
+export type StepResult =
+  | { readonly next: "continue" }
+  | { readonly next: "stop" }
+  | { readonly next: "requeue"; readonly afterMs: number; readonly reason: string }
+  | { readonly next: "failed"; readonly reason: string };
+
+export const proceed: StepResult = { next: "continue" };
+export const stop: StepResult = { next: "stop" };
+
+export interface ReconcileContext {
+  readonly env: Env;
+  /** Acts as `system:controller:<name>`; its writes carry the work lease as a precondition. */
+  readonly store: BoundStore;
+  readonly now: () => Date;
+  /** A request to the cluster's kube-apiserver through its tunnel, as the agent's own service account. */
+  readonly downstream: (clusterId: string, path: string, init?: DownstreamInit) => Promise<Response>;
+}
+
+export interface DownstreamInit {
+  readonly method?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+}
+
+/** Level-triggered and idempotent: reads what is, converges, may be run again after any crash. */
+export interface Step {
+  readonly name: string;
+  readonly run: (context: ReconcileContext, key: string) => Promise<StepResult>;
+}
+
+export interface Controller {
+  readonly name: string;
+  readonly watches: readonly Watch[];
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,46 @@
+/** A reconciler's requests to a cluster, through the cluster's tunnel object. */
+import { CONTEXT_HEADER, encodeContext } from "../../schema/internal/context.ts";
+import type { DownstreamIdentity } from "../../schema/internal/context.ts";
+import type { Env } from "../env.ts";
+import type { DownstreamInit } from "./controller.ts";
+
+/**
+ * The agent's own service account (tunnel.md 3): bound to everything by the import manifest. Named by impersonation,
+ * because Rancher's agent treats a request without `Impersonate-User` as unauthenticated (tunnel.md 2.7).
+ */
+const agentIdentity: DownstreamIdentity = {
+  user: "system:serviceaccount:cattle-system:cattle",
+  groups: ["system:serviceaccounts", "system:serviceaccounts:cattle-system", "system:authenticated"],
+  extra: {},
+};
+
+const defaultTimeoutMs = 8_000;
+
+/** Rejects when there is no answer in time; HTTP errors are answers. */
+export async function fetchDownstream(
+  env: Env,
+  clusterId: string,
+  path: string,
+  init: DownstreamInit = {},
+): Promise<Response> {
+  const headers = new Headers({ accept: "application/json" });
+  headers.set(
+    CONTEXT_HEADER,
+    encodeContext({
+      v: 1,
+      op: "proxy",
+      target: path,
+      identity: agentIdentity,
+      requestId: crypto.randomUUID(),
+      prefix: `/k8s/clusters/${clusterId}`,
+      origin: "controller",
+    }),
+  );
+  if (init.body !== undefined) headers.set("content-type", "application/json");
+  return env.TUNNEL.getByName(clusterId).fetch(`https://tunnel${path}`, {
+    method: init.method ?? "GET",
+    headers,
+    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+    signal: AbortSignal.timeout(init.timeoutMs ?? defaultTimeoutMs),
+  });
+}

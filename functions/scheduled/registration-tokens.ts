@@ -1,0 +1,102 @@
+/**
+ * Registration tokens (tunnel.md 2.11): every cluster has its namespace and `default-token`, every
+ * ClusterRegistrationToken its Secret. Keys: `<cluster>` and `<namespace>/<name>` of a token.
+ */
+import { generateTokenSecret } from "../../schema/auth/token-secret.ts";
+import type { KubeObject } from "../../schema/object.ts";
+import { typeKey } from "../../schema/resource.ts";
+import { namespaces } from "../../schema/resources/core/namespaces.ts";
+import { secrets, toBase64 } from "../../schema/resources/core/secrets.ts";
+import type { Secret } from "../../schema/resources/core/secrets.ts";
+import {
+  clusterRegistrationTokens,
+  registrationSecretName,
+} from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
+import type { ClusterRegistrationToken } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
+import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
+import { isStoreError } from "../../schema/store/errors.ts";
+import { randomBytes } from "../identity/hasher.ts";
+import { absentAsUndefined } from "../store/absent.ts";
+import { proceed, stop } from "./controller.ts";
+import type { Controller, ReconcileContext, Step } from "./controller.ts";
+
+const defaultToken = "default-token";
+
+/** For clusters that came by another way than `POST /v3/clusters`, which makes all of this in one commit. */
+const clusterParts: Step = {
+  name: "cluster-parts",
+  async run({ store }, key) {
+    if (key.includes("/")) return proceed;
+    const cluster = await absentAsUndefined(store.get<Cluster>(clusters, "", key));
+    if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return stop;
+    await tolerateExisting(store.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: key } }));
+    await tolerateExisting(
+      store.create<ClusterRegistrationToken>(clusterRegistrationTokens, {
+        apiVersion: "management.cattle.io/v3",
+        kind: "ClusterRegistrationToken",
+        metadata: { name: defaultToken, namespace: key },
+        spec: { clusterName: key },
+      }),
+    );
+    return stop;
+  },
+};
+
+const tokenSecret: Step = {
+  name: "token-secret",
+  async run(context, key) {
+    const [namespace = "", name = ""] = key.split("/");
+    const secretName = registrationSecretName(name);
+    const [token, secret] = await Promise.all([
+      absentAsUndefined(context.store.get(clusterRegistrationTokens, namespace, name)),
+      absentAsUndefined(context.store.get<Secret>(secrets, namespace, secretName)),
+    ]);
+    if (token === undefined && secret !== undefined) await revoke(context, namespace, secretName);
+    if (token !== undefined && secret === undefined)
+      await tolerateExisting(
+        context.store.create<Secret>(secrets, {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: secretName, namespace },
+          data: { token: toBase64(generateTokenSecret(randomBytes)) },
+        }),
+      );
+    return stop;
+  },
+};
+
+export const registrationTokens: Controller = {
+  name: "registration-tokens",
+  watches: [
+    { type: typeKey(clusters), keys: (before, after) => (before === undefined ? namesOf(after) : []) },
+    {
+      type: typeKey(clusterRegistrationTokens),
+      keys: (before, after) => (before === undefined || after === undefined ? namesOf(after ?? before) : []),
+    },
+  ],
+  steps: [clusterParts, tokenSecret],
+};
+
+function namesOf(object: KubeObject | undefined): string[] {
+  if (object === undefined) return [];
+  const { namespace = "", name } = object.metadata;
+  return [namespace === "" ? name : `${namespace}/${name}`];
+}
+
+async function revoke({ store }: ReconcileContext, namespace: string, name: string): Promise<void> {
+  try {
+    await store.delete(secrets, namespace, name);
+  } catch (error) {
+    if (!isStoreError(error, "NotFound")) throw error;
+  }
+}
+
+/** Somebody was faster, or its namespace is going with its cluster: both are as good. */
+async function tolerateExisting(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!isStoreError(error, "AlreadyExists")) throw error;
+  }
+}

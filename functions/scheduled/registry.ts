@@ -1,0 +1,28 @@
+/** All controllers, and the work that a change calls for. Pure: it runs inside every write. */
+import type { KubeObject } from "../../schema/object.ts";
+import type { WorkRow } from "../../schema/store/types.ts";
+import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
+import type { Controller } from "./controller.ts";
+import { registrationTokens } from "./registration-tokens.ts";
+import { tokenPurge } from "./token-purge.ts";
+
+export const controllers: readonly Controller[] = [clusterLifecycle, registrationTokens, tokenPurge];
+
+export function workOf(
+  type: string,
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+  now: Date,
+): WorkRow[] {
+  return controllers.flatMap(({ name, watches }) =>
+    watches
+      .filter((watch) => watch.type === type)
+      .flatMap(({ keys, dueAt }) =>
+        keys(before, after).map((key) => ({
+          controller: name,
+          key,
+          runAt: dueAt === undefined ? now.getTime() : dueAt(after, now),
+        })),
+      ),
+  );
+}

@@ -1,0 +1,50 @@
+/** Removes tokens when they expire (auth.md 3.6). Expiry is judged on every use regardless: this only keeps the table small. */
+import type { KubeObject } from "../../schema/object.ts";
+import { typeKey } from "../../schema/resource.ts";
+import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
+import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
+import { isStoreError } from "../../schema/store/errors.ts";
+import { absentAsUndefined } from "../store/absent.ts";
+import { stop } from "./controller.ts";
+import type { Controller } from "./controller.ts";
+
+/** Keys are names of tokens, each due when the token expires: no sweep looks for them. */
+export const tokenPurge: Controller = {
+  name: "token-purge",
+  watches: [
+    {
+      type: typeKey(tokens),
+      keys: (before, after) =>
+        expiryOf(after) !== undefined && expiryOf(after) !== expiryOf(before) && after !== undefined
+          ? [after.metadata.name]
+          : [],
+      dueAt: (after, now) => expiryOf(after) ?? now.getTime(),
+    },
+  ],
+  steps: [
+    {
+      name: "purge",
+      async run({ store, now }, name) {
+        const token = await absentAsUndefined(store.get<Token>(tokens, "", name));
+        const expiry = expiryOf(token);
+        if (token === undefined || expiry === undefined) return stop;
+        const leftMs = expiry - now().getTime();
+        if (leftMs > 0) return { next: "requeue", afterMs: leftMs, reason: "not yet expired" };
+        try {
+          await store.delete(tokens, "", name, { uid: token.metadata.uid ?? "" });
+        } catch (error) {
+          // Somebody else deleted it, and may have made another of that name.
+          if (!isStoreError(error, "NotFound") && !isStoreError(error, "Conflict")) throw error;
+        }
+        return stop;
+      },
+    },
+  ],
+};
+
+/** Epoch milliseconds; `undefined`: never. `ttl` is in milliseconds; 0 and less never expire (norman-v3.md 9). */
+function expiryOf(object: KubeObject | undefined): number | undefined {
+  const ttl = (object as Token | undefined)?.ttl ?? 0;
+  const created = Date.parse(object?.metadata.creationTimestamp ?? "");
+  return ttl > 0 && Number.isFinite(created) ? created + ttl : undefined;
+}

@@ -1,0 +1,31 @@
+/**
+ * The built-in GlobalRoles (auth.md 7.1). The seed makes stored ones equal to these at every start; roles that
+ * administrators made are left alone. Only types that exist here are named: the rest of Rancher's list comes with them.
+ */
+import type { PolicyRule } from "../../schema/rbac/types.ts";
+
+export interface BuiltinRole {
+  readonly name: string;
+  readonly displayName: string;
+  readonly rules: readonly PolicyRule[];
+  /** Given to every new user. */
+  readonly newUserDefault?: boolean;
+}
+
+export const builtinRoles: readonly BuiltinRole[] = [
+  {
+    name: "admin",
+    displayName: "Admin",
+    rules: [
+      { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
+      { nonResourceURLs: ["*"], verbs: ["*"] },
+    ],
+  },
+  {
+    name: "user",
+    displayName: "User",
+    newUserDefault: true,
+    // Rancher's also creates clusters. Until cluster roles exist, a creator could not even see what he made.
+    rules: [{ apiGroups: ["management.cattle.io"], resources: ["settings"], verbs: ["get", "list", "watch"] }],
+  },
+];

@@ -1,0 +1,19 @@
+/**
+ * What every installation has: namespaces, settings, built-in roles, one administrator. Safe to run at every start, in
+ * several places at once, and after a crash at any line; writes nothing when all is there.
+ */
+import type { Env } from "../env.ts";
+import { systemActor } from "../http/context.ts";
+import { openStore } from "../store/open-store.ts";
+import { seedAdministrator } from "./administrator.ts";
+import { seedDefaults } from "./defaults.ts";
+import type { SeedInput, SeedResult } from "./input.ts";
+
+export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
+  const store = openStore(env).as(systemActor("seed"));
+  await seedDefaults(store, {
+    serverUrl: input.serverUrl ?? env.DROVER_SERVER_URL ?? "",
+    cacerts: input.cacerts ?? env.DROVER_CACERTS ?? "",
+  });
+  return seedAdministrator(store, input);
+}

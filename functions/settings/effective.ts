@@ -1,0 +1,37 @@
+/** Effective values (norman-v3.md 3.13): environment, else stored, else default. Pure. */
+import { settingDefaults } from "./catalogue.ts";
+import type { SettingName } from "./catalogue.ts";
+
+export interface EffectiveSetting {
+  readonly value: string;
+  readonly default: string;
+  readonly source: "env" | "db" | "default";
+  readonly customized: boolean;
+}
+
+/** `env`: the Worker's environment, of which `CATTLE_<NAME>` counts, and two start options of ours (design 10). */
+export function effectiveSetting(
+  env: Readonly<Record<string, unknown>>,
+  name: SettingName,
+  stored: string | undefined,
+): EffectiveSetting {
+  const standard =
+    (name === "server-url" ? text(env["DROVER_SERVER_URL"]) : undefined) ?? settingDefaults[name];
+  const fromEnv = environmentValue(env, name);
+  if (fromEnv !== undefined) return { value: fromEnv, default: standard, source: "env", customized: false };
+  if (stored !== undefined && stored !== "")
+    return { value: stored, default: standard, source: "db", customized: true };
+  return { value: standard, default: standard, source: "default", customized: false };
+}
+
+/** `cacerts` is read-only and the installation's; trimmed, because agents hash the value plus one newline (tunnel.md 2.9). */
+function environmentValue(env: Readonly<Record<string, unknown>>, name: SettingName): string | undefined {
+  const value =
+    text(env[`CATTLE_${name.toUpperCase().replaceAll("-", "_")}`]) ??
+    (name === "cacerts" ? text(env["DROVER_CACERTS"]) : undefined);
+  return name === "cacerts" ? value?.trim() : value;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

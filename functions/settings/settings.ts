@@ -1,0 +1,60 @@
+/** Reads settings. All stored values are one query, kept in the isolate for at most 10 s. */
+import { settings as settingType } from "../../schema/resources/management.cattle.io/settings.ts";
+import type { Setting } from "../../schema/resources/management.cattle.io/settings.ts";
+import type { BoundStore } from "../../schema/store/store.ts";
+import { effectiveSetting } from "./effective.ts";
+import type { SettingName } from "./catalogue.ts";
+
+const maxAgeMs = 10_000;
+
+export interface Settings {
+  /** The effective value. */
+  readonly get: (name: SettingName) => Promise<string>;
+  /** The effective value as a whole number; `fallback` when it is not one. */
+  readonly number: (name: SettingName, fallback: number) => Promise<number>;
+  /** Setting `server-url`, else `DROVER_SERVER_URL`, without a trailing slash; `undefined`: take the request's origin. */
+  readonly serverUrl: () => Promise<string | undefined>;
+}
+
+let cached: { readonly at: number; readonly values: ReadonlyMap<string, string> } | undefined;
+/** Counts `forgetSettings`, so that a read that began before a write does not bring the old values back. */
+let generation = 0;
+
+/** Forgets what this isolate remembers: after its own write of a setting. */
+export function forgetSettings(): void {
+  cached = undefined;
+  generation++;
+}
+
+/** `store` must be allowed to list settings; it is used only when the cache is older than 10 s. */
+export function createSettings(env: object, store: () => BoundStore, now: () => number = Date.now): Settings {
+  const environment: Readonly<Record<string, unknown>> = { ...env };
+  const get = async (name: SettingName): Promise<string> => {
+    // What the environment fixes needs no database: `/cacerts` answers while Postgres is away.
+    const fixed = effectiveSetting(environment, name, undefined);
+    if (fixed.source === "env") return fixed.value;
+    return effectiveSetting(environment, name, (await stored(store, now)).get(name)).value;
+  };
+  return {
+    get,
+    number: async (name, fallback) => {
+      const value = await get(name);
+      return /^-?\d{1,12}$/.test(value) ? Number(value) : fallback;
+    },
+    serverUrl: async () => {
+      const value = await get("server-url");
+      return value === "" ? undefined : value.replace(/\/+$/, "");
+    },
+  };
+}
+
+async function stored(store: () => BoundStore, now: () => number): Promise<ReadonlyMap<string, string>> {
+  const fresh = cached;
+  if (fresh !== undefined && now() - fresh.at < maxAgeMs) return fresh.values;
+  const at = now();
+  const began = generation;
+  const { items } = await store().list<Setting>(settingType, {});
+  const values = new Map(items.map((item) => [item.metadata.name, item.value ?? ""]));
+  if (began === generation) cached = { at, values };
+  return values;
+}

@@ -1,0 +1,73 @@
+/** The store of one request or one run. Its Postgres connection is opened by the first query and closes with the invocation. */
+import postgres from "postgres";
+import type { Sql } from "postgres";
+import { registry } from "../../schema/resources/registry.ts";
+import { parseKeyRing } from "../../schema/seal/keys.ts";
+import { createSealer } from "../../schema/seal/sealer.ts";
+import type { Sealer } from "../../schema/seal/sealer.ts";
+import { commitBatch } from "../../schema/store/commit.ts";
+import { createStore } from "../../schema/store/store.ts";
+import type { Store } from "../../schema/store/store.ts";
+import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
+import type { Env } from "../env.ts";
+import { createLogger } from "../log.ts";
+import type { Logger } from "../log.ts";
+import { workOf } from "../scheduled/registry.ts";
+
+export function openStore(env: Env, { log = createLogger(env.DROVER_LOG_LEVEL) }: { readonly log?: Logger } = {}): Store {
+  const sql = openSql(env);
+  return createStore({
+    sql,
+    commit: (items) => commit(env, sql, log, items),
+    sealer: sealerOf(env),
+    registry,
+    workOf,
+    now: () => new Date(),
+  });
+}
+
+/** A client for one request. Not ended: the platform closes its sockets with the invocation (platform.md 6). */
+export function openSql(env: Pick<Env, "DB">): Sql {
+  return postgres(env.DB.connectionString, { max: 4, fetch_types: false, connect_timeout: 10 });
+}
+
+/** Rejects with the database's error when it cannot be reached or was not migrated. */
+export async function checkDatabase(env: Env): Promise<void> {
+  await openSql(env)`select revision from revision`;
+}
+
+/** Through the one writer; if it cannot be reached, the same statement with the same ids: what it did commit is looked up. */
+async function commit(
+  env: Env,
+  sql: Sql,
+  log: Logger,
+  items: readonly CommitItem[],
+): Promise<readonly CommitResult[]> {
+  try {
+    return await env.STORE_WRITER.getByName("main").commit(items);
+  } catch (error) {
+    log.warn("StoreWriter failed; committing directly", { error });
+    const results: CommitResult[] = [];
+    for (const item of items) results.push(...(await commitBatch(sql, [item])));
+    const due = items.flatMap(({ work }) => work.map(({ runAt }) => runAt));
+    if (due.length > 0) await poke(env, log, Math.min(...due));
+    return results;
+  }
+}
+
+/** Wakes the scheduler for work at `runAt` (epoch milliseconds). A failure is logged: the cron sweep finds the row. */
+export async function poke(env: Env, log: Logger, runAt: number): Promise<void> {
+  try {
+    await env.SCHEDULER.getByName("main").poke(runAt);
+  } catch (error) {
+    log.warn("cannot wake the scheduler", { error });
+  }
+}
+
+/** One per isolate and key ring: derived keys are kept. */
+let sealers: { readonly keys: string; readonly sealer: Sealer } | undefined;
+
+function sealerOf({ DROVER_KEYS: keys }: Env): Sealer {
+  if (sealers?.keys !== keys) sealers = { keys, sealer: createSealer(parseKeyRing(keys)) };
+  return sealers.sealer;
+}

@@ -1,0 +1,295 @@
+/**
+ * One client connection: request heads are checked and rewritten, everything else is spliced to workerd's unix socket
+ * and back, byte for byte.
+ */
+import type { Socket } from "node:net";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ChunkedBody } from "./chunked-body.ts";
+import type { Gate } from "./gate.ts";
+import { MAX_HEAD_BYTES, MAX_TARGET_BYTES, rewriteHead } from "./request-head.ts";
+
+export interface ConnectionOptions {
+  /** workerd's socket. */
+  readonly backendPath: string;
+  readonly gate: Gate;
+  /** How long a request head may take to arrive. */
+  readonly headMs: number;
+  /** How long a new connection waits for workerd. */
+  readonly holdMs: number;
+}
+
+const HEAD_END = "\r\n\r\n";
+const SWITCHING = "HTTP/1.1 101 ";
+const RETRY_MS = 25;
+/** How long a refused client may go on sending before the connection is cut: enough to read the answer. */
+const LINGER_MS = 1000;
+
+const REASONS: Record<number, string> = {
+  400: "Bad Request",
+  414: "URI Too Long",
+  431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+};
+
+/** What the next bytes from the client are. */
+type Phase =
+  | { readonly kind: "head" }
+  | { readonly kind: "length"; left: number }
+  | { readonly kind: "chunked"; readonly body: ChunkedBody }
+  /** An upgrade was asked for; whether it is granted shows in the first bytes of the response. */
+  | { readonly kind: "upgrading"; answer: string }
+  | { readonly kind: "tunnel" }
+  | { readonly kind: "closing" };
+
+const HEAD: Phase = { kind: "head" };
+
+/** A plain response of our own, after which the connection ends. */
+export function refusal(status: number, reason: string): string {
+  const body = `${reason}\n`;
+  return (
+    `HTTP/1.1 ${status} ${REASONS[status] ?? "Error"}\r\nContent-Type: text/plain\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  );
+}
+
+/** Serves a client until either side leaves. */
+export function serveClient(client: Socket, clientIp: string, options: ConnectionOptions): void {
+  const connection = new FrontConnection(client, clientIp, options);
+  connection.start();
+}
+
+class FrontConnection {
+  readonly #client: Socket;
+  readonly #options: ConnectionOptions;
+  /** Header lines we add to every request. */
+  readonly #ours: string;
+  #phase: Phase = HEAD;
+  /** Bytes of the client that cannot be handled yet: an unfinished head, or whatever waits for workerd. */
+  #held: Buffer = Buffer.alloc(0);
+  #headTimer: NodeJS.Timeout | undefined;
+  #backend: Socket | undefined;
+  /** Waiting for a connection to workerd. */
+  #connecting = false;
+  /** The backend connection has carried a request already. */
+  #used = false;
+
+  constructor(client: Socket, clientIp: string, options: ConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#ours = `x-drover-client-ip: ${clientIp}\r\nx-drover-proto: https\r\n`;
+  }
+
+  start(): void {
+    this.#startHeadTimer();
+    this.#client
+      .on("data", (chunk: Buffer) => this.#onClientData(chunk))
+      .on("drain", () => this.#backend?.resume())
+      .on("error", () => this.#client.destroy())
+      // A client that has gone, even in an orderly way, must be seen by workerd at once: that is how a silent watch ends.
+      .on("end", () => this.#leave())
+      .on("close", () => this.#leave());
+  }
+
+  #leave(): void {
+    this.#phase = { kind: "closing" };
+    this.#stopHeadTimer();
+    this.#backend?.destroy();
+    this.#client.destroySoon();
+  }
+
+  #onClientData(chunk: Buffer): void {
+    if (this.#phase.kind === "closing") return;
+    if (this.#held.length === 0) {
+      this.#consume(chunk);
+      return;
+    }
+    const held = Buffer.concat([this.#held, chunk]);
+    const searched = this.#held.length;
+    this.#held = EMPTY;
+    this.#consume(held, searched);
+  }
+
+  /** Handles bytes of the client; `searched` of them are known to hold no end of a head. */
+  #consume(chunk: Buffer, searched = 0): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#connecting || this.#phase.kind === "upgrading") {
+        this.#hold(chunk.subarray(at));
+        return;
+      }
+      const next = this.#phase.kind === "head" ? this.#head(chunk, at, searched) : this.#body(chunk, at, this.#phase);
+      if (next === undefined) return;
+      at = next;
+    }
+  }
+
+  #hold(rest: Buffer): void {
+    this.#held = rest;
+    // A head is bounded; anything else must not pile up while we wait.
+    if (this.#phase.kind !== "head" || this.#connecting) this.#client.pause();
+  }
+
+  /** One request head from `at`; returns the offset behind it, or `undefined` when the connection has to wait or end. */
+  #head(chunk: Buffer, at: number, searched: number): number | undefined {
+    const end = chunk.indexOf(HEAD_END, Math.max(at, searched - HEAD_END.length + 1), "latin1");
+    const size = (end === -1 ? chunk.length : end + HEAD_END.length) - at;
+    if (size > MAX_HEAD_BYTES) {
+      const lineEnd = chunk.indexOf("\r\n", at, "latin1");
+      const longTarget = lineEnd === -1 || lineEnd - at > MAX_TARGET_BYTES;
+      this.#refuse(longTarget ? 414 : 431, longTarget ? "request target too long" : "request headers too large");
+      return undefined;
+    }
+    if (end === -1) {
+      this.#startHeadTimer();
+      this.#hold(chunk.subarray(at));
+      return undefined;
+    }
+    this.#stopHeadTimer();
+    const result = rewriteHead(chunk.toString("latin1", at, at + size), this.#ours);
+    if (!result.ok) {
+      this.#refuse(result.status, result.reason);
+      return undefined;
+    }
+    const { text, body, upgrade } = result.head;
+    // On a connection of its own, the first bytes that come back are certainly the answer to the upgrade. Responses are
+    // not parsed, so on a used one a body that spells "101" could open the tunnel.
+    if (upgrade && this.#used) this.#dropBackend();
+    this.#used = true;
+    if (upgrade) this.#phase = { kind: "upgrading", answer: "" };
+    else if (body.kind === "length") this.#phase = { kind: "length", left: body.bytes };
+    else if (body.kind === "chunked") this.#phase = { kind: "chunked", body: new ChunkedBody() };
+    this.#toBackend(Buffer.from(text, "latin1"));
+    return at + size;
+  }
+
+  /** Bytes of a body or a tunnel from `at`. */
+  #body(chunk: Buffer, at: number, phase: Phase): number | undefined {
+    switch (phase.kind) {
+      case "length": {
+        const end = Math.min(chunk.length, at + phase.left);
+        phase.left -= end - at;
+        if (phase.left === 0) this.#phase = HEAD;
+        this.#toBackend(chunk.subarray(at, end));
+        return end;
+      }
+      case "chunked": {
+        const part = phase.body.follow(chunk, at);
+        if (part === undefined) {
+          this.#backend?.destroy();
+          this.#refuse(400, "malformed chunked body");
+          return undefined;
+        }
+        if (part.done) this.#phase = HEAD;
+        this.#toBackend(chunk.subarray(at, part.end));
+        return part.end;
+      }
+      case "tunnel":
+        this.#toBackend(at === 0 ? chunk : chunk.subarray(at));
+        return chunk.length;
+      case "head":
+      case "upgrading":
+      case "closing":
+        return undefined;
+      default:
+        return phase satisfies never;
+    }
+  }
+
+  #toBackend(bytes: Buffer): void {
+    if (this.#backend === undefined) void this.#connect(bytes);
+    else if (!this.#backend.write(bytes)) this.#client.pause();
+  }
+
+  /** Connects to workerd, sends `first`, then goes on with what was held meanwhile. */
+  async #connect(first: Buffer): Promise<void> {
+    this.#connecting = true;
+    const backend = await this.#openBackend();
+    this.#connecting = false;
+    if (this.#phase.kind === "closing") {
+      backend?.destroy();
+      return;
+    }
+    if (backend === undefined) {
+      this.#refuse(503, "Drover is starting, try again");
+      return;
+    }
+    this.#backend = backend;
+    backend
+      .on("data", (chunk: Buffer) => this.#onBackendData(chunk, backend))
+      .on("drain", () => this.#client.resume())
+      .on("close", () => {
+        if (this.#backend === backend) this.#leave();
+      });
+    this.#client.resume();
+    this.#toBackend(first);
+    this.#consumeHeld();
+  }
+
+  /** Retries while workerd is away; `undefined` when it did not come back in time. */
+  async #openBackend(): Promise<Socket | undefined> {
+    const { backendPath, gate, holdMs } = this.#options;
+    for (const deadline = Date.now() + holdMs; ; await sleep(RETRY_MS)) {
+      if (!gate.isOpen && !(await gate.passed(deadline - Date.now()))) return undefined;
+      const socket = await connectUnix(backendPath);
+      if (socket !== undefined || Date.now() > deadline || this.#phase.kind === "closing") return socket;
+    }
+  }
+
+  #onBackendData(chunk: Buffer, backend: Socket): void {
+    if (this.#phase.kind === "upgrading") this.#watchUpgrade(this.#phase, chunk);
+    if (!this.#client.write(chunk)) backend.pause();
+  }
+
+  #watchUpgrade(phase: Phase & { kind: "upgrading" }, chunk: Buffer): void {
+    phase.answer += chunk.toString("latin1", 0, SWITCHING.length - phase.answer.length);
+    if (phase.answer.length < SWITCHING.length) return;
+    this.#phase = phase.answer === SWITCHING ? { kind: "tunnel" } : HEAD;
+    this.#client.resume();
+    this.#consumeHeld();
+  }
+
+  #consumeHeld(): void {
+    const held = this.#held;
+    this.#held = EMPTY;
+    this.#consume(held);
+  }
+
+  #dropBackend(): void {
+    const backend = this.#backend;
+    this.#backend = undefined;
+    backend?.destroy();
+  }
+
+  /** Answers for ourselves and ends the connection, in a way that lets the client read the answer. */
+  #refuse(status: number, reason: string): void {
+    this.#phase = { kind: "closing" };
+    this.#stopHeadTimer();
+    this.#held = EMPTY;
+    this.#dropBackend();
+    this.#client.resume();
+    this.#client.end(refusal(status, reason));
+    setTimeout(() => this.#client.destroy(), LINGER_MS).unref();
+  }
+
+  #startHeadTimer(): void {
+    this.#headTimer ??= setTimeout(() => this.#client.destroy(), this.#options.headMs);
+  }
+
+  #stopHeadTimer(): void {
+    clearTimeout(this.#headTimer);
+    this.#headTimer = undefined;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function connectUnix(path: string): Promise<Socket | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Socket | undefined>();
+  const socket = connect({ path });
+  socket.once("connect", () => resolve(socket));
+  // Later errors end in `close`, which is all we need to know.
+  socket.on("error", () => resolve(undefined));
+  return promise;
+}

@@ -1,0 +1,38 @@
+/** The launcher's own connections to the database: migrations and the instance lease. They do not go through the pooler. */
+import postgres from "postgres";
+import { UserError } from "../user-error.ts";
+import type { DatabaseTarget } from "./database-url.ts";
+import { describeTarget, tlsOptions } from "./database-url.ts";
+
+export type Database = postgres.Sql;
+
+/** A client with one connection, opened at the first query. Call `end()` when done. */
+export function openDatabase(target: DatabaseTarget): Database {
+  return postgres({
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    pass: target.password,
+    database: target.database,
+    ssl: target.tls === "disable" ? false : target.tls === "prefer" ? "prefer" : tlsOptions(target),
+    max: 1,
+    connect_timeout: 10,
+    fetch_types: false,
+    onnotice: () => undefined,
+    connection: { application_name: "drover-launcher" },
+  });
+}
+
+/** SQLSTATE classes in which the connection itself is at fault: wrong password, no such database, too many clients, … */
+const REFUSED = /^(08|28|3D|53|57)/;
+
+/** Turns a failure to connect into one line for the operator; any other error is returned as it is. */
+export function explainDatabaseError(error: unknown, target: DatabaseTarget): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const failedQuery = error instanceof postgres.PostgresError && !REFUSED.test(code);
+  if (failedQuery || code === "") return error;
+  // An AggregateError (localhost on IPv4 and IPv6) has no message of its own.
+  const reason = error.message === "" ? code : error.message;
+  return new UserError(`--database-url: cannot connect to ${describeTarget(target)}: ${reason}`);
+}

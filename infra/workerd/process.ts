@@ -1,0 +1,121 @@
+/** Runs `workerd serve` as a child process and waits until the API answers. */
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log, LogLevel } from "../log.ts";
+import type { Part } from "../process/child.ts";
+import { startChild } from "../process/child.ts";
+import { allPids, endProcess, processInfo } from "../process/proc.ts";
+import { UserError } from "../user-error.ts";
+import { control } from "./control.ts";
+
+export interface WorkerdOptions {
+  readonly configPath: string;
+  readonly httpSocket: string;
+  readonly controlSocket: string;
+  readonly log: Log;
+  /** How long the first answer of `GET /ready` may take. */
+  readonly readyMs?: number;
+}
+
+const READY_MS = 30_000;
+const POLL_MS = 20;
+
+/** Starts workerd; resolves when `GET /ready` on the control socket answers 200. Throws when it ends before that. */
+export async function startWorkerd(options: WorkerdOptions): Promise<Part> {
+  const { configPath, httpSocket, controlSocket, log, readyMs = READY_MS } = options;
+  for (const path of [httpSocket, controlSocket]) rmSync(path, { force: true });
+  const lastLines: string[] = [];
+  const part = startChild({
+    command: workerdBinary(),
+    args: ["serve", configPath],
+    env: {},
+    // With open sockets workerd does not end on SIGTERM by itself (platform.md 13).
+    stopSteps: [["SIGTERM", 3000]],
+    lastSignal: "SIGKILL",
+    onLine: (line) => {
+      const entry = parseLogLine(line);
+      if (entry === undefined) return;
+      lastLines.push(entry.message);
+      if (lastLines.length > 5) lastLines.shift();
+      log(entry.level, "workerd", entry.message);
+    },
+  });
+  const ended = part.exited.then((reason) => [reason, ...lastLines].join("; "));
+  const problem = await Promise.race([ended, firstAnswer(controlSocket, readyMs)]);
+  if (problem === undefined) return part;
+  await part.stop();
+  throw new Error(`workerd did not start: ${problem}`);
+}
+
+/** Asks until the API says that it is ready. Resolves to what was wrong when it did not within so many milliseconds. */
+async function firstAnswer(controlSocket: string, withinMs: number): Promise<string | undefined> {
+  let problem = "no answer";
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(POLL_MS)) {
+    try {
+      const answer = await control(controlSocket, "GET", "/ready", { timeoutMs: deadline - Date.now() });
+      if (answer.status === 200) return undefined;
+      problem = `GET /ready answers ${answer.status} ${answer.body}`.trim();
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return problem;
+}
+
+/** Ends workerd processes that a killed launcher left behind: those that serve our configuration file. */
+export async function endWorkerdOrphans(configPath: string, log: Log): Promise<void> {
+  for (const pid of allPids()) {
+    const info = processInfo(pid);
+    if (info === undefined || !info.argv.includes(configPath)) continue;
+    if (basename(info.exe.replace(/ \(deleted\)$/, "")) !== "workerd") continue;
+    log("info", "workerd", `ending process ${pid}, left behind by an earlier start`);
+    const ended = await endProcess(pid, [
+      ["SIGTERM", 1000],
+      ["SIGKILL", 5000],
+    ]);
+    if (!ended) throw new UserError(`process ${pid}, an orphaned workerd, does not end`);
+  }
+}
+
+/** The binary itself: the npm wrapper in `.bin` would be one more process between us and it. */
+function workerdBinary(): string {
+  const loaded: unknown = createRequire(import.meta.url)("workerd");
+  if (typeof loaded === "object" && loaded !== null && "default" in loaded && typeof loaded.default === "string") {
+    return loaded.default;
+  }
+  throw new Error("the npm package workerd does not name its binary");
+}
+
+/**
+ * A line of workerd's structured log: `{"level":"error","message":"…"}`. What is not JSON comes from before logging is set
+ * up, and is passed on as a warning.
+ */
+export function parseLogLine(line: string): { readonly level: LogLevel; readonly message: string } | undefined {
+  if (line.trim() === "") return undefined;
+  let entry: unknown;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return { level: "warn", message: line };
+  }
+  if (typeof entry !== "object" || entry === null || !("message" in entry)) return { level: "warn", message: line };
+  const message = typeof entry.message === "string" ? entry.message : JSON.stringify(entry.message);
+  if (DEFAULT_FLAG.test(message)) return undefined;
+  switch ("level" in entry ? entry.level : undefined) {
+    case "error":
+    case "fatal":
+      return { level: "error", message };
+    case "warn":
+    case "warning":
+      return { level: "warn", message };
+    case "debug":
+      return { level: "debug", message };
+    default:
+      return { level: "info", message };
+  }
+}
+
+/** wrangler needs the flag spelled out, and the configurations should be the same. */
+const DEFAULT_FLAG = /compatibility flag \w+ became the default/;

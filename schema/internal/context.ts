@@ -1,0 +1,59 @@
+/**
+ * The one value that crosses from the API Worker to a Durable Object with a request or an upgrade (design 2).
+ * The Worker always overwrites the header; the object alone turns it into `Impersonate-*` lines.
+ */
+export const CONTEXT_HEADER = "x-drover-context";
+
+/** Who a request runs as in the target cluster. */
+export interface DownstreamIdentity {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A request to be sent to a cluster. */
+export interface ProxyContext {
+  readonly v: 1;
+  readonly op: "proxy";
+  /** The exact request target for the upstream request line, taken once from the raw URL: `/api/v1/pods?limit=5`. */
+  readonly target: string;
+  readonly identity: DownstreamIdentity;
+  readonly requestId: string;
+  /** Prefix under which `Location` headers are rewritten: `/k8s/clusters/c-abcde`. */
+  readonly prefix: string;
+  /** `user` keeps the cluster "watched" (design 4); a reconciler's request does not. */
+  readonly origin: "user" | "controller";
+}
+
+/** An agent's upgrade whose registration token the Worker has accepted. */
+export interface ConnectContext {
+  readonly v: 1;
+  readonly op: "connect";
+  readonly clusterId: string;
+  readonly kind: "main" | "steve";
+  readonly remoteAddress: string;
+}
+
+export type InternalContext = ProxyContext | ConnectContext;
+
+/** Header-safe form: JSON with every character outside printable ASCII escaped. */
+export function encodeContext(context: InternalContext): string {
+  return JSON.stringify(context).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** `undefined` for anything but a context of a version we know: the caller answers 400 and does nothing. */
+export function decodeContext(value: string | null): InternalContext | undefined {
+  if (value === null) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed !== "object" || parsed === null || !("v" in parsed) || parsed.v !== 1) return undefined;
+    return "op" in parsed && (parsed.op === "proxy" || parsed.op === "connect")
+      ? (parsed as InternalContext)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/** RPC shapes between the API Worker and the Durable Objects. Both sides are deployed separately: only add optional fields. */
+import type { CommitItem, CommitResult } from "../store/types.ts";
+
+export interface SessionInfo {
+  readonly kind: "main" | "steve";
+  /** Decimal int63 chosen per accepted WebSocket (tunnel.md 1.12). */
+  readonly sessionKey: string;
+  readonly openedAt: string;
+  readonly lastHeardAt: string;
+  readonly remoteAddress: string;
+}
+
+export interface TunnelStatus {
+  readonly clusterId: string;
+  readonly sessions: readonly SessionInfo[];
+  /** When the last session of kind steve was lost, RFC 3339. */
+  readonly lastLostAt?: string;
+}
+
+/** Methods of `ClusterTunnel` (binding TUNNEL, named by cluster id) besides `fetch`. */
+export interface TunnelRpc {
+  status(): Promise<TunnelStatus>;
+  /** Closes every session (cluster deleted, token revoked) and forgets all state. */
+  closeSessions(reason: string): Promise<void>;
+}
+
+/** `StoreWriter` (binding STORE_WRITER, one object named "main"). */
+export interface StoreWriterRpc {
+  commit(items: readonly CommitItem[]): Promise<readonly CommitResult[]>;
+}
+
+/** `Scheduler` (binding SCHEDULER, one object named "main"). */
+export interface SchedulerRpc {
+  /** Makes sure that the runner runs at `runAt` (epoch milliseconds) or earlier. Cheap and idempotent. */
+  poke(runAt: number): Promise<void>;
+}
+
+export interface TunnelEvent {
+  readonly clusterId: string;
+  readonly change: "opened" | "closed" | "dead";
+  readonly kind: "main" | "steve";
+  readonly sessionKey: string;
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Entrypoint `ControlPlane` of the API Worker (binding API of the durable script). */
+export interface ControlPlaneRpc {
+  /** A tunnel session came or went: writes the work item and runs it. */
+  tunnelChanged(event: TunnelEvent): Promise<void>;
+  /** Runs due work; answers when the next row is due (epoch milliseconds), or null when there is none. */
+  runWork(): Promise<{ nextRunAt: number | null }>;
+}

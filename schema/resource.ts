@@ -1,0 +1,79 @@
+/**
+ * What one declared type is (design 3: "a type is declared once"). Files in `schema/resources/<group>/` export one
+ * `ResourceDefinition` each; discovery, validation, storage and every API face are derived from it.
+ */
+import type { KubeObject } from "./object.ts";
+import type { NormanProjection } from "./norman.ts";
+import type { PolicyRule } from "./rbac/types.ts";
+import type { FieldError, JsonSchema } from "./structural/types.ts";
+
+export interface ResourceDefinition<T extends KubeObject = KubeObject> {
+  /** Empty string for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly scope: "Cluster" | "Namespaced";
+  /** Structural schema of the object without apiVersion, kind and metadata. Built on first use (design 3). */
+  readonly schema: () => JsonSchema;
+  /** With a status subresource, ordinary writes ignore `status` and status writes ignore everything else. */
+  readonly statusSubresource?: boolean;
+  readonly printerColumns?: readonly PrinterColumn[];
+  /** JSON pointers of top-level members that are sealed at rest, in objects and events: `["/data"]`. */
+  readonly sensitive?: readonly string[];
+  /** Field name → values stored in the indexed `fields` column; computed before sealing. Never index a clear secret: hash it. */
+  readonly indexes?: Readonly<Record<string, IndexValues<T>>>;
+  /**
+   * Indexes whose values no two live objects may share. `validate` looks for the other one and words the error; the
+   * store makes that race-safe: a write that changes such a value is judged by, and raises, the generation
+   * `unique:<type>` in `meta`.
+   */
+  readonly unique?: readonly string[];
+  /** The generation in `meta` that every write of this type raises. */
+  readonly raises?: "rbac" | "registry";
+  /**
+   * What Rancher's mutating webhook does. Pure but for the lookups in the context. Runs after defaulting, on a private
+   * copy, not for DELETE; on CREATE it may set `status`, also of a type whose creators may not.
+   */
+  mutate?(context: AdmissionContext<T>): Promise<T> | T;
+  /** What Rancher's validating webhook does, for DELETE as well; an empty list accepts. */
+  validate?(context: AdmissionContext<T>): Promise<readonly FieldError[]> | readonly FieldError[];
+  readonly norman?: NormanProjection<T>;
+}
+
+/** A method's type, because such parameters are bivariant: a definition of any T is then a `ResourceDefinition`. */
+export type IndexValues<T> = { values(object: T): readonly string[] }["values"];
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly jsonPath: string;
+  readonly priority?: number;
+}
+
+export interface AdmissionContext<T extends KubeObject = KubeObject> {
+  readonly operation: "CREATE" | "UPDATE" | "DELETE";
+  /** The object as it shall be; on DELETE the one that goes. */
+  readonly object: T;
+  /** Absent on CREATE. */
+  readonly old?: T;
+  /** Who writes: for rules against escalation and against harming oneself. */
+  readonly actor: { readonly name: string; readonly rules: readonly PolicyRule[] };
+  /** `undefined` when absent; unaffected by the caller's rights. */
+  readonly lookup: (type: string, namespace: string, name: string) => Promise<KubeObject | undefined>;
+  /** Objects of a type whose index `field` holds `value`. */
+  readonly lookupByIndex: (type: string, field: string, value: string) => Promise<KubeObject[]>;
+  readonly now: () => Date;
+}
+
+/** The key of a type in the store and in RBAC errors: `clusters.management.cattle.io`, `secrets` for the core group. */
+export function typeKey(definition: Pick<ResourceDefinition, "group" | "plural">): string {
+  return definition.group === "" ? definition.plural : `${definition.plural}.${definition.group}`;
+}
+
+/** `management.cattle.io/v3`, `v1` for the core group. */
+export function apiVersionOf(definition: Pick<ResourceDefinition, "group" | "version">): string {
+  return definition.group === "" ? definition.version : `${definition.group}/${definition.version}`;
+}

@@ -1,0 +1,129 @@
+/** core/v1 Secret. `data` is sealed at rest; a registration token is found by the SHA-256 of its text. */
+import { sha256Hex } from "../../auth/token-secret.ts";
+import { passwordHashAnnotation } from "../../auth/password.ts";
+import type { KubeObject } from "../../object.ts";
+import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
+import type { FromSchema } from "../../structural/from-schema.ts";
+import { once } from "../../structural/once.ts";
+import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { immutable, invalid, isDnsSubdomain, required } from "../names.ts";
+
+const schema = once(
+  () =>
+    ({
+      type: "object",
+      properties: {
+        type: { type: "string", default: "Opaque" },
+        immutable: { type: "boolean" },
+        // base64, as on the wire.
+        data: { type: "object", additionalProperties: { type: "string" } },
+        // Write-only: merged into `data` before anything is stored.
+        stringData: { type: "object", additionalProperties: { type: "string" } },
+      },
+    }) as const satisfies JsonSchema,
+);
+
+export type Secret = KubeObject & FromSchema<ReturnType<typeof schema>>;
+
+/** Secrets of ClusterRegistrationTokens: `crt-token-<name>` in the namespace of the cluster (tunnel.md 2.11). */
+export const registrationSecretPrefix = "crt-token-";
+/** So that all of them can be listed at once. */
+export const registrationSecretLabel = "drover.io/registration-token";
+/** Hex SHA-256 of `data.token` and `data.previousToken`: indexed, where the tokens themselves are sealed. */
+const hashAnnotations = {
+  token: "drover.io/token-sha256",
+  previousToken: "drover.io/previous-token-sha256",
+} as const;
+
+/** Hashed passwords of local users (auth.md 2.1). */
+const passwordNamespace = "cattle-local-user-passwords";
+/** Kubernetes' limit, in bytes of decoded data. */
+const maxSize = 1024 * 1024;
+
+export const secrets: ResourceDefinition<Secret> = {
+  group: "",
+  version: "v1",
+  kind: "Secret",
+  plural: "secrets",
+  singular: "secret",
+  scope: "Namespaced",
+  schema,
+  sensitive: ["/data"],
+  printerColumns: [{ name: "Type", type: "string", jsonPath: ".type" }],
+  indexes: {
+    registrationToken: ({ metadata }) =>
+      Object.values(hashAnnotations).flatMap((name) => metadata.annotations?.[name] ?? []),
+  },
+  mutate,
+  validate,
+};
+
+async function mutate({ object: { stringData, ...object } }: AdmissionContext<Secret>): Promise<Secret> {
+  const added = Object.entries(stringData ?? {}).map(([key, text]): [string, string] => [
+    key,
+    toBase64(text),
+  ]);
+  const secret =
+    added.length === 0 ? object : { ...object, data: { ...object.data, ...Object.fromEntries(added) } };
+  return secret.metadata.name.startsWith(registrationSecretPrefix) ? withTokenHashes(secret) : secret;
+}
+
+/** Whoever writes the Secret and whatever annotations he sends: the index tells what is in `data`. */
+async function withTokenHashes(secret: Secret): Promise<Secret> {
+  const annotations = { ...secret.metadata.annotations };
+  for (const key of ["token", "previousToken"] as const) {
+    const token = secretText(secret, key);
+    if (token === "") delete annotations[hashAnnotations[key]];
+    else annotations[hashAnnotations[key]] = await sha256Hex(token);
+  }
+  const labels = { ...secret.metadata.labels, [registrationSecretLabel]: "true" };
+  return { ...secret, metadata: { ...secret.metadata, labels, annotations } };
+}
+
+function validate({ object, old }: AdmissionContext<Secret>): FieldError[] {
+  const entries = Object.entries(object.data ?? {});
+  const errors = immutable(old, object, old?.immutable === true ? ["type", "data", "immutable"] : ["type"]);
+  if (!isDnsSubdomain(object.metadata.name))
+    errors.push(invalid("metadata.name", object.metadata.name, "must be a DNS subdomain"));
+  let size = 0;
+  for (const [key, value] of entries) {
+    if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === "." || key === "..")
+      errors.push(invalid(`data[${key}]`, key, "must consist of letters, digits, '-', '_' or '.'"));
+    const bytes = decodedLength(value);
+    // Never the value itself: errors are logged and shown.
+    if (bytes === undefined) errors.push(invalid(`data[${key}]`, "…", "must be base64"));
+    size += bytes ?? 0;
+  }
+  if (size > maxSize)
+    errors.push({
+      reason: "FieldValueTooLong",
+      field: "data",
+      message: `Too long: may not be more than ${maxSize} bytes`,
+    });
+  const { namespace, annotations } = object.metadata;
+  // Rancher hashes a clear password here. Ours refuses it: no hash function belongs into a declaration, and a clear
+  // password must never be stored by accident.
+  if (namespace === passwordNamespace && annotations?.[passwordHashAnnotation] === undefined)
+    errors.push(required(`metadata.annotations[${passwordHashAnnotation}]`, "passwords are stored hashed"));
+  return errors;
+}
+
+/** A value of `data` as text; empty when it is absent or no base64. */
+export function secretText(secret: Pick<Secret, "data">, key: string): string {
+  const value = secret.data !== undefined && Object.hasOwn(secret.data, key) ? secret.data[key] : undefined;
+  if (value === undefined) return "";
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)));
+  } catch {
+    return "";
+  }
+}
+
+export function toBase64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
+}
+
+function decodedLength(value: string): number | undefined {
+  if (value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return undefined;
+  return (value.length / 4) * 3 - (value.endsWith("==") ? 2 : value.endsWith("=") ? 1 : 0);
+}

@@ -1,0 +1,30 @@
+/** Rules behind roles and bindings, read for admission checks (auth.md 7.8). */
+import type { AdmissionContext } from "../../resource.ts";
+import type { PolicyRule } from "../../rbac/types.ts";
+import type { GlobalRole } from "./global-roles.ts";
+import type { GlobalRoleBinding } from "./global-role-bindings.ts";
+
+type Lookups = Pick<AdmissionContext, "lookup" | "lookupByIndex">;
+
+/** Everything that a user's GlobalRoleBindings give him. */
+export async function rulesOfUser({ lookup, lookupByIndex }: Lookups, userId: string): Promise<PolicyRule[]> {
+  const bindings = await lookupByIndex("globalrolebindings.management.cattle.io", "userName", userId);
+  const names = new Set(bindings.map((binding) => (binding as GlobalRoleBinding).globalRoleName));
+  const roles = await Promise.all(
+    [...names].map(async (name) => lookup("globalroles.management.cattle.io", "", name)),
+  );
+  return roles.flatMap((role) => (role === undefined ? [] : rulesOfRole(role as GlobalRole)));
+}
+
+/** The rules that a role gives, wherever it gives them: judged as if they held everywhere, which is the strict reading. */
+export function rulesOfRole(role: GlobalRole): PolicyRule[] {
+  return [
+    ...(role.rules ?? []),
+    ...Object.values(role.namespacedRules ?? {}).flat(),
+    ...Object.values(role.inheritedNamespacedRules ?? {}).flat(),
+    // Rights in every cluster and every workspace: what they are is not known here, so only who may do everything has them.
+    ...((role.inheritedClusterRoles ?? []).length > 0 || role.inheritedFleetWorkspacePermissions !== undefined
+      ? [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }]
+      : []),
+  ];
+}

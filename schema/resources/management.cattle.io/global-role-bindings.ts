@@ -1,0 +1,79 @@
+/** management.cattle.io/v3 GlobalRoleBinding (auth.md 7.8; norman-v3.md 3.12). */
+import { field } from "../../norman.ts";
+import type { KubeObject } from "../../object.ts";
+import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
+import { allows } from "../../rbac/evaluate.ts";
+import type { FromSchema } from "../../structural/from-schema.ts";
+import { once } from "../../structural/once.ts";
+import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { forbidden, immutable, invalid } from "../names.ts";
+import { escalationErrors } from "../policy-rule.ts";
+import { rulesOfRole } from "./bound-rules.ts";
+import { management, standardMethods } from "./group.ts";
+
+const schema = once(
+  () =>
+    ({
+      type: "object",
+      required: ["globalRoleName"],
+      properties: {
+        globalRoleName: { type: "string", minLength: 1 },
+        userName: { type: "string" },
+        userPrincipalName: { type: "string" },
+        groupPrincipalName: { type: "string" },
+        status: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+      },
+    }) as const satisfies JsonSchema,
+);
+
+export type GlobalRoleBinding = KubeObject & FromSchema<ReturnType<typeof schema>>;
+
+const references = ["globalRoleName", "userName", "userPrincipalName", "groupPrincipalName"] as const;
+
+export const globalRoleBindings: ResourceDefinition<GlobalRoleBinding> = {
+  ...management,
+  kind: "GlobalRoleBinding",
+  plural: "globalrolebindings",
+  singular: "globalrolebinding",
+  scope: "Cluster",
+  schema,
+  indexes: {
+    userName: ({ userName = "" }) => (userName === "" ? [] : [userName]),
+    globalRoleName: ({ globalRoleName }) => [globalRoleName],
+  },
+  raises: "rbac",
+  validate,
+  norman: {
+    id: "globalRoleBinding",
+    pluralName: "globalRoleBindings",
+    ...standardMethods,
+    idPrefix: "grb-",
+    fields: {
+      name: field("string", "metadata.name", "C"),
+      globalRoleId: field("reference[globalRole]", "globalRoleName", "CR"),
+      userId: field("reference[user]", "userName", "C"),
+      userPrincipalId: field("reference[principal]", "userPrincipalName", "C"),
+      groupPrincipalId: field("reference[principal]", "groupPrincipalName", "C"),
+      status: field("globalRoleBindingStatus", "status"),
+    },
+  },
+};
+
+async function validate(context: AdmissionContext<GlobalRoleBinding>): Promise<FieldError[]> {
+  const { operation, object, old, actor, lookup } = context;
+  if (operation === "DELETE") return [];
+  if (old !== undefined) return immutable(old, object, references);
+  const subjects = [object.userName, object.groupPrincipalName].filter(
+    (name) => name !== undefined && name !== "",
+  );
+  if (subjects.length !== 1)
+    return [invalid("userName", subjects, "exactly one of userName and groupPrincipalName must be set")];
+  const role = await lookup("globalroles.management.cattle.io", "", object.globalRoleName);
+  if (role === undefined) return [invalid("globalRoleName", object.globalRoleName, "no such GlobalRole")];
+  if (role.metadata.deletionTimestamp !== undefined)
+    return [forbidden("globalRoleName", "the GlobalRole is being deleted")];
+  const bind = { verb: "bind", group: management.group, resource: "globalroles", name: role.metadata.name };
+  return allows(actor.rules, bind)
+    ? []
+    : escalationErrors(actor.rules, rulesOfRole(role), "globalRoleName");
+}

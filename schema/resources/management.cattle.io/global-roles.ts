@@ -1,0 +1,110 @@
+/** management.cattle.io/v3 GlobalRole (auth.md 7.1, 7.8; norman-v3.md 3.12). */
+import { field } from "../../norman.ts";
+import type { KubeObject } from "../../object.ts";
+import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
+import { allows } from "../../rbac/evaluate.ts";
+import type { FromSchema } from "../../structural/from-schema.ts";
+import { once } from "../../structural/once.ts";
+import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { forbidden, immutable } from "../names.ts";
+import { escalationErrors, policyRuleSchema, ruleErrors } from "../policy-rule.ts";
+import { rulesOfRole } from "./bound-rules.ts";
+import { management, standardMethods } from "./group.ts";
+
+const schema = once(() => {
+  const rules = { type: "array", items: policyRuleSchema } as const;
+  return {
+    type: "object",
+    properties: {
+      displayName: { type: "string" },
+      description: { type: "string" },
+      rules,
+      newUserDefault: { type: "boolean" },
+      builtin: { type: "boolean" },
+      inheritedClusterRoles: { type: "array", items: { type: "string" } },
+      namespacedRules: { type: "object", additionalProperties: rules },
+      inheritedNamespacedRules: { type: "object", additionalProperties: rules },
+      inheritedFleetWorkspacePermissions: {
+        type: "object",
+        properties: { resourceRules: rules, workspaceVerbs: { type: "array", items: { type: "string" } } },
+      },
+      status: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+    },
+  } as const satisfies JsonSchema;
+});
+
+export type GlobalRole = KubeObject & FromSchema<ReturnType<typeof schema>>;
+
+export const globalRoles: ResourceDefinition<GlobalRole> = {
+  ...management,
+  kind: "GlobalRole",
+  plural: "globalroles",
+  singular: "globalrole",
+  scope: "Cluster",
+  schema,
+  raises: "rbac",
+  printerColumns: [{ name: "Display Name", type: "string", jsonPath: ".displayName" }],
+  validate,
+  norman: {
+    id: "globalRole",
+    pluralName: "globalRoles",
+    ...standardMethods,
+    idPrefix: "gr-",
+    fields: {
+      name: field("string", "displayName", "CUR"),
+      description: field("string", "description", "CU"),
+      rules: field("array[policyRule]", "rules", "CU"),
+      newUserDefault: field("boolean", "newUserDefault", "CU", { default: false, nullable: false }),
+      builtin: field("boolean", "builtin", "", { default: false, nullable: false }),
+      inheritedClusterRoles: field("array[string]", "inheritedClusterRoles", "CU"),
+      namespacedRules: field("map[array[policyRule]]", "namespacedRules", "CU"),
+      inheritedNamespacedRules: field("map[array[policyRule]]", "inheritedNamespacedRules", "CU"),
+      inheritedFleetWorkspacePermissions: field(
+        "fleetWorkspacePermission",
+        "inheritedFleetWorkspacePermissions",
+        "CU",
+      ),
+      status: field("globalRoleStatus", "status"),
+    },
+  },
+};
+
+/** What a built-in role is; only the seed, an actor of the server itself, writes it. */
+const fixedParts = [
+  "displayName",
+  "description",
+  "rules",
+  "builtin",
+  "inheritedClusterRoles",
+  "namespacedRules",
+  "inheritedNamespacedRules",
+  "inheritedFleetWorkspacePermissions",
+] as const;
+
+function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole>): FieldError[] {
+  // User ids are DNS names: no user is called so.
+  if (actor.name.startsWith("system:")) return [];
+  if (operation === "DELETE")
+    return object.builtin === true ? [forbidden("builtin", "a built-in role cannot be deleted")] : [];
+  if (old?.builtin === true) return immutable(old, object, fixedParts);
+  if (object.builtin === true) return [forbidden("builtin", "only the server makes built-in roles")];
+
+  const errors = [
+    ...ruleErrors(object.rules ?? [], "rules"),
+    ...Object.entries({ ...object.namespacedRules }).flatMap(([namespace, rules]) =>
+      ruleErrors(rules, `namespacedRules[${namespace}]`),
+    ),
+    ...Object.entries({ ...object.inheritedNamespacedRules }).flatMap(([namespace, rules]) =>
+      ruleErrors(rules, `inheritedNamespacedRules[${namespace}]`),
+    ),
+  ];
+  const escalate = {
+    verb: "escalate",
+    group: management.group,
+    resource: "globalroles",
+    name: object.metadata.name,
+  };
+  return allows(actor.rules, escalate)
+    ? errors
+    : [...errors, ...escalationErrors(actor.rules, rulesOfRole(object), "rules")];
+}

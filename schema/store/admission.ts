@@ -1,0 +1,274 @@
+/** From what a caller wants to what is committed: default, mutate, validate, seal (design 3, "Writing"). */
+import type { KubeObject } from "../object.ts";
+import { apiVersionOf, typeKey } from "../resource.ts";
+import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
+import { creatorAnnotation } from "../resources/creator.ts";
+import { forbidden } from "../resources/names.ts";
+import type { Sealer } from "../seal/sealer.ts";
+import { applyDefaults, prune, validate } from "../structural/engine.ts";
+import type { FieldError } from "../structural/types.ts";
+import type { Actor } from "./authorize.ts";
+import { encodeObject, placeOf } from "./encoding.ts";
+import type { EncodedObject } from "./encoding.ts";
+import { conflict, invalidObject } from "./errors.ts";
+import { changedMetadata, metadataErrors, newMetadata, timestamp } from "./metadata.ts";
+import type { Reader } from "./reader.ts";
+import type { CommitObject } from "./types.ts";
+
+/** Design 3: a larger object is refused with 422. */
+const maxObjectBytes = 1.5 * 1024 * 1024;
+
+export interface Admission {
+  readonly actor: Actor;
+  readonly reader: Reader;
+  readonly sealer: Sealer;
+  readonly typeOf: (key: string) => ResourceDefinition | undefined;
+  readonly now: () => Date;
+}
+
+/** One object of a commit, judged. */
+export interface Planned<T extends KubeObject = KubeObject> {
+  readonly definition: ResourceDefinition<T>;
+  readonly commit: CommitObject;
+  readonly before: T | undefined;
+  /** Without resourceVersion; `undefined` when the object goes. */
+  readonly after: T | undefined;
+  readonly expect: Readonly<Record<string, number>>;
+  readonly raise: readonly string[];
+}
+
+export async function planCreate<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  given: T,
+  creatorId: string | undefined,
+): Promise<Planned<T>> {
+  const { annotations: { [creatorAnnotation]: _, ...annotations } = {} } = given.metadata;
+  if (creatorId !== undefined) annotations[creatorAnnotation] = creatorId;
+  const server = { uid: crypto.randomUUID(), now: admission.now() };
+  const object = structuredClone({
+    ...withoutStatus(definition, given),
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata: newMetadata({ ...given.metadata, annotations }, server),
+  });
+  if (Object.keys(annotations).length === 0) delete object.metadata.annotations;
+  return plan(admission, definition, "create", undefined, object);
+}
+
+/** `undefined`: nothing would change. `wanted` may be any body of the object; `status` decides which half of it counts. */
+export async function planUpdate<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  current: T,
+  wanted: T,
+  subresource: "status" | undefined,
+): Promise<Planned<T> | undefined> {
+  const { uid, name } = current.metadata;
+  if (wanted.metadata.uid !== undefined && wanted.metadata.uid !== uid)
+    throw conflict(definition, name, `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`);
+  const object = structuredClone(merge(definition, current, wanted, subresource));
+  refuseNewFinalizers(definition, current, object);
+  if (current.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0)
+    return plan(admission, definition, "delete", current, undefined);
+  return plan(admission, definition, "update", current, object);
+}
+
+/** `undefined`: it is already going and waits for its finalizers. */
+export async function planDelete<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  current: T,
+): Promise<Planned<T> | undefined> {
+  const { metadata } = current;
+  if ((metadata.finalizers ?? []).length === 0) return plan(admission, definition, "delete", current, undefined);
+  if (metadata.deletionTimestamp !== undefined) return undefined;
+  await judge(admission, definition, "DELETE", current, current);
+  const going = { deletionTimestamp: timestamp(admission.now()), deletionGracePeriodSeconds: 0 };
+  const object = { ...current, metadata: { ...metadata, ...going } };
+  return plan(admission, definition, "update", current, object);
+}
+
+async function plan<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  action: "create" | "update",
+  before: T | undefined,
+  object: T,
+): Promise<Planned<T>>;
+async function plan<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  action: "delete",
+  before: T,
+  object: undefined,
+): Promise<Planned<T>>;
+async function plan<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  action: "create" | "update" | "delete",
+  before: T | undefined,
+  wanted: T | undefined,
+): Promise<Planned<T>> {
+  const after = wanted === undefined ? undefined : await mutated(admission, definition, before, wanted);
+  const subject = after ?? before;
+  if (subject === undefined) throw new TypeError("nothing to plan");
+  const old = before === undefined ? undefined : encodeObject(definition, before);
+  const encoded = after === undefined ? undefined : encodeObject(definition, after);
+  const guard = await uniqueGuard(admission, definition, old, encoded);
+  if (after === undefined) await judge(admission, definition, "DELETE", subject, before);
+  else await judge(admission, definition, before === undefined ? "CREATE" : "UPDATE", after, before);
+  const { namespace = "", name, uid = "", resourceVersion } = { ...subject.metadata, resourceVersion: before?.metadata.resourceVersion };
+  const place = placeOf(definition, { namespace, name, uid });
+  return {
+    definition,
+    before,
+    after,
+    ...guard,
+    commit: {
+      type: typeKey(definition),
+      namespace,
+      name,
+      action,
+      uid,
+      body: encoded?.body ?? "",
+      sealed: encoded?.secret == null ? null : await admission.sealer.seal(encoded.secret, place),
+      labels: encoded?.labels ?? {},
+      fields: encoded?.fields ?? {},
+      ...(resourceVersion === undefined ? {} : { expectRevision: Number(resourceVersion) }),
+    },
+  };
+}
+
+/** Whether a planned update would leave everything as it is. */
+export function changesNothing({ definition, before, after }: Planned): boolean {
+  if (before === undefined || after === undefined) return false;
+  const [old, next] = [encodeObject(definition, before), encodeObject(definition, after)];
+  return old.body === next.body && old.secret === next.secret && JSON.stringify(old.fields) === JSON.stringify(next.fields);
+}
+
+async function mutated<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  old: T | undefined,
+  wanted: T,
+): Promise<T> {
+  const schema = definition.schema();
+  const { apiVersion, kind, metadata, ...rest } = wanted;
+  applyDefaults(schema, prune(schema, rest));
+  // The rest of T, pruned and defaulted by T's own schema.
+  const object = { apiVersion, kind, metadata, ...rest } as unknown as T;
+  const operation = old === undefined ? "CREATE" : "UPDATE";
+  const result = (await definition.mutate?.(contextOf(admission, operation, object, old))) ?? object;
+  if (old === undefined) return result;
+  const changed = contentOf(definition, result) !== contentOf(definition, old);
+  const going = old.metadata.deletionTimestamp !== result.metadata.deletionTimestamp;
+  const generation = (old.metadata.generation ?? 1) + (changed || going ? 1 : 0);
+  return { ...result, metadata: { ...result.metadata, generation } };
+}
+
+/** Throws `Invalid` with every problem. */
+async function judge<T extends KubeObject>(
+  admission: Admission,
+  definition: ResourceDefinition<T>,
+  operation: "CREATE" | "UPDATE" | "DELETE",
+  object: T,
+  old: T | undefined,
+): Promise<void> {
+  const errors: FieldError[] = [];
+  if (operation !== "DELETE") {
+    const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = object;
+    errors.push(...metadataErrors(definition, object), ...validate(definition.schema(), rest));
+    errors.push(...encodingErrors(encodeObject(definition, object)));
+  }
+  // Rules of the type rely on the schema: they see only what holds to it.
+  if (errors.length === 0)
+    errors.push(...((await definition.validate?.(contextOf(admission, operation, object, old))) ?? []));
+  if (errors.length > 0) throw invalidObject(definition, object.metadata.name, errors);
+}
+
+function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
+  const bytes = new TextEncoder().encode(body).length + (secret?.length ?? 0);
+  if (bytes > maxObjectBytes)
+    return [{ reason: "FieldValueTooLong", field: "", message: `Too long: may not be more than ${maxObjectBytes} bytes` }];
+  // jsonb cannot hold it.
+  return Object.entries(fields)
+    .filter(([, values]) => values.some((value) => value.includes("\0")))
+    .map(([field]) => ({ reason: "FieldValueInvalid", field, message: "Invalid value: must not contain NUL" }));
+}
+
+/** A write that changes values of a unique index is judged by, and raises, the generation `unique:<type>`. */
+async function uniqueGuard(
+  { reader }: Admission,
+  definition: ResourceDefinition,
+  old: EncodedObject | undefined,
+  next: EncodedObject | undefined,
+): Promise<Pick<Planned, "expect" | "raise">> {
+  const raise = definition.raises === undefined ? [] : [definition.raises];
+  const moves = (definition.unique ?? []).some(
+    (index) => JSON.stringify(old?.fields[index] ?? []) !== JSON.stringify(next?.fields[index] ?? []),
+  );
+  if (!moves || next === undefined) return { expect: {}, raise };
+  const name = `unique:${typeKey(definition)}`;
+  return { expect: { [name]: await reader.generation(name) }, raise: [...raise, name] };
+}
+
+function contextOf<T extends KubeObject>(
+  { actor, reader, typeOf, now }: Admission,
+  operation: AdmissionContext["operation"],
+  object: T,
+  old: T | undefined,
+): AdmissionContext<T> {
+  const known = (key: string): ResourceDefinition => {
+    const definition = typeOf(key);
+    if (definition === undefined) throw new TypeError(`no type ${key} is declared`);
+    return definition;
+  };
+  return {
+    operation,
+    object,
+    ...(old === undefined ? {} : { old }),
+    actor,
+    now,
+    lookup: (type, namespace, name) => reader.get(known(type), namespace, name),
+    lookupByIndex: async (type, field, value) =>
+      (await reader.list(known(type), { index: { field, value } })).items,
+  };
+}
+
+function merge<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
+  current: T,
+  wanted: T,
+  subresource: "status" | undefined,
+): T {
+  const status = (object: T): object => ("status" in object ? { status: object.status } : {});
+  if (subresource === "status") return { ...withoutStatus(definition, current), ...status(wanted) };
+  const { apiVersion, kind } = current;
+  const metadata = changedMetadata(current.metadata, wanted.metadata);
+  const kept = definition.statusSubresource === true ? status(current) : {};
+  return { ...withoutStatus(definition, wanted), ...kept, apiVersion, kind, metadata };
+}
+
+/** With a status subresource, an ordinary write says nothing about `status`. */
+function withoutStatus<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): T {
+  if (definition.statusSubresource !== true || !("status" in object)) return object;
+  const { status: _, ...rest } = object;
+  return rest as unknown as T;
+}
+
+/** What `generation` counts changes of. */
+function contentOf<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): string {
+  const { metadata: _, ...content } = withoutStatus(definition, object);
+  return JSON.stringify(content);
+}
+
+/** Kubernetes: an object that goes may lose finalizers, never gain them. */
+function refuseNewFinalizers(definition: ResourceDefinition, current: KubeObject, object: KubeObject): void {
+  if (current.metadata.deletionTimestamp === undefined) return;
+  const held = current.metadata.finalizers ?? [];
+  if ((object.metadata.finalizers ?? []).some((finalizer) => !held.includes(finalizer)))
+    throw invalidObject(definition, current.metadata.name, [
+      forbidden("metadata.finalizers", "no new finalizers can be added if the object is being deleted"),
+    ]);
+}

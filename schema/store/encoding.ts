@@ -1,0 +1,69 @@
+/** Between an object and its row: body text, sealed members, labels, indexed fields. */
+import type { KubeObject } from "../object.ts";
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import type { Sealer } from "../seal/sealer.ts";
+
+/** An object as it is read. */
+export interface StoredRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly revision: number;
+  readonly body: string;
+  readonly sealed: string | null;
+}
+
+/** An object ready to be written, but for its sealing: equal texts mean that nothing changed. */
+export interface EncodedObject {
+  readonly body: string;
+  /** JSON text of the sensitive members, or null. */
+  readonly secret: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, readonly string[]>>;
+}
+
+export function encodeObject(definition: ResourceDefinition, object: KubeObject): EncodedObject {
+  const names = sensitiveMembers(definition);
+  const members = Object.entries(object);
+  const secret = members.filter(([name]) => names.includes(name));
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  const open = members.filter(([name]) => !names.includes(name) && name !== "metadata");
+  const { apiVersion, kind, ...rest } = Object.fromEntries(open);
+  return {
+    body: JSON.stringify({ apiVersion, kind, metadata, ...rest }),
+    secret: secret.length === 0 ? null : JSON.stringify(Object.fromEntries(secret)),
+    labels: object.metadata.labels ?? {},
+    fields: Object.fromEntries(
+      Object.entries(definition.indexes ?? {}).flatMap(([name, values]) => {
+        const found = [...new Set(values(object))];
+        return found.length === 0 ? [] : [[name, found]];
+      }),
+    ),
+  };
+}
+
+export async function decodeObject<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
+  row: StoredRow,
+  sealer: Sealer,
+): Promise<T> {
+  const object = JSON.parse(row.body) as T;
+  object.metadata.resourceVersion = String(row.revision);
+  if (row.sealed === null) return object;
+  const secret = await sealer.open(row.sealed, placeOf(definition, row));
+  return { ...object, ...(JSON.parse(secret) as Partial<T>) };
+}
+
+/** What a sealed value is bound to. */
+export function placeOf(
+  definition: Pick<ResourceDefinition, "group" | "plural">,
+  { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string },
+): string {
+  return `${typeKey(definition)}/${namespace}/${name}/${uid}`;
+}
+
+/** `sensitive` holds JSON pointers of top-level members. */
+function sensitiveMembers({ sensitive = [] }: ResourceDefinition): readonly string[] {
+  return sensitive.map((pointer) => pointer.slice(1));
+}

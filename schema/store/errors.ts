@@ -1,0 +1,49 @@
+/** Expected failures of the store, in Kubernetes' words. Each API face renders them in its own shape. */
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import type { FieldError } from "../structural/types.ts";
+
+const statusOf = { NotFound: 404, AlreadyExists: 409, Conflict: 409, Invalid: 422, Forbidden: 403 } as const;
+
+export type StoreErrorCode = keyof typeof statusOf;
+
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly code: StoreErrorCode;
+  readonly status: (typeof statusOf)[StoreErrorCode];
+  readonly causes: readonly FieldError[] | undefined;
+
+  constructor(code: StoreErrorCode, message: string, causes?: readonly FieldError[]) {
+    super(message);
+    this.code = code;
+    this.status = statusOf[code];
+    this.causes = causes;
+  }
+}
+
+export function isStoreError(error: unknown, code?: StoreErrorCode): error is StoreError {
+  return error instanceof StoreError && (code === undefined || error.code === code);
+}
+
+type Type = Pick<ResourceDefinition, "group" | "plural" | "kind">;
+
+export function notFound(type: Type, name: string): StoreError {
+  return new StoreError("NotFound", `${typeKey(type)} "${name}" not found`);
+}
+
+export function alreadyExists(type: Type, name: string): StoreError {
+  return new StoreError("AlreadyExists", `${typeKey(type)} "${name}" already exists`);
+}
+
+export function conflict(type: Type, name: string, why?: string): StoreError {
+  const reason =
+    why ?? "the object has been modified; please apply your changes to the latest version and try again";
+  return new StoreError("Conflict", `Operation cannot be fulfilled on ${typeKey(type)} "${name}": ${reason}`);
+}
+
+export function invalidObject(type: Type, name: string, errors: readonly FieldError[]): StoreError {
+  const causes = errors.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
+  const list = causes.length === 1 ? causes[0] : `[${causes.join(", ")}]`;
+  const kind = "group" in type && type.group !== "" ? `${type.kind}.${type.group}` : type.kind;
+  return new StoreError("Invalid", `${kind} "${name}" is invalid: ${list}`, errors);
+}

@@ -1,0 +1,62 @@
+/** Reads of the object tables: one short statement each. No rights are judged here. */
+import type { Sql } from "postgres";
+import type { KubeObject } from "../object.ts";
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import type { Sealer } from "../seal/sealer.ts";
+import { decodeObject } from "./encoding.ts";
+import type { StoredRow } from "./encoding.ts";
+
+export interface ListFilter {
+  readonly namespace?: string;
+  /** All of these labels, with these values. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly index?: { readonly field: string; readonly value: string };
+  readonly names?: readonly string[];
+}
+
+export interface Reader {
+  readonly get: <T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+  ) => Promise<T | undefined>;
+  /** Ordered by namespace and name. `revision`: of the store, at or before which every change is in `items`. */
+  readonly list: <T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    filter: ListFilter,
+  ) => Promise<{ items: T[]; revision: number }>;
+  /** How often an item with this in `raiseGenerations` was committed; 0 if never. */
+  readonly generation: (name: string) => Promise<number>;
+}
+
+export function createReader(sql: Sql, sealer: Sealer): Reader {
+  return {
+    async get(definition, namespace, name) {
+      const [row] = await sql<StoredRow[]>`
+        select namespace, name, uid, revision::float8 as revision, body, sealed from objects
+        where type = ${typeKey(definition)} and namespace = ${namespace} and name = ${name}`;
+      return row === undefined ? undefined : decodeObject(definition, row, sealer);
+    },
+    async list(definition, { namespace, labels = {}, index, names }) {
+      // Parameters go as text and are cast: with fetch_types off, postgres.js sends neither arrays nor json rightly.
+      const fields = index === undefined ? {} : { [index.field]: [index.value] };
+      const rows = await sql<(StoredRow & { current: number })[]>`
+        select o.namespace, o.name, o.uid, o.revision::float8 as revision, o.body, o.sealed,
+          r.revision::float8 as current
+        from revision r left join objects o on o.type = ${typeKey(definition)}
+          ${namespace === undefined ? sql`` : sql`and o.namespace = ${namespace}`}
+          ${Object.keys(labels).length === 0 ? sql`` : sql`and o.labels @> ${JSON.stringify(labels)}::text::jsonb`}
+          ${index === undefined ? sql`` : sql`and o.fields @> ${JSON.stringify(fields)}::text::jsonb`}
+          ${names === undefined ? sql`` : sql`and o.name in (select json_array_elements_text(${JSON.stringify(names)}::text::json))`}
+        order by o.namespace, o.name`;
+      const found = rows.filter((row) => row.name !== null);
+      const items = await Promise.all(found.map((row) => decodeObject(definition, row, sealer)));
+      return { items, revision: rows[0]?.current ?? 0 };
+    },
+    async generation(name) {
+      const [row] = await sql<{ value: string }[]>`select value from meta where key = ${`generation:${name}`}`;
+      return Number(row?.value ?? 0);
+    },
+  };
+}

@@ -1,0 +1,196 @@
+/** A test bed imported into a Drover, with the agent running as a process beside it (kwok runs no containers). */
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import type { Testbed } from "../testbed/start.ts";
+import { call, callJson, cleanEnv, eventually, root } from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
+
+export interface ImportedCluster {
+  readonly id: string;
+  readonly state: () => Promise<string>;
+  readonly waitFor: (state: string, timeoutMs: number) => Promise<void>;
+}
+
+export interface Agent {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
+}
+
+interface ClusterView {
+  id: string;
+  state: string;
+  transitioningMessage?: string;
+}
+
+export function clusterHandle(admin: Connection, id: string): ImportedCluster {
+  const read = (): Promise<ClusterView> => callJson<ClusterView>(admin, "GET", `/v3/clusters/${id}`);
+  return {
+    id,
+    state: async () => (await read()).state,
+    async waitFor(state, timeoutMs) {
+      await eventually(`cluster ${id} is ${state}`, timeoutMs, async () => {
+        const view = await read();
+        if (view.state === state) return true;
+        throw new Error(`it is ${view.state}: ${view.transitioningMessage ?? ""}`);
+      });
+    },
+  };
+}
+
+/** Creates a cluster over HTTP and applies its manifest with the real kubectl. */
+export async function importInto(
+  admin: Connection,
+  name: string,
+  testbed: Testbed,
+): Promise<ImportedCluster> {
+  const cluster = await callJson<ClusterView>(admin, "POST", "/v3/clusters", { name });
+  const tokens = await callJson<{ data: { manifestUrl: string }[] }>(
+    admin,
+    "GET",
+    `/v3/clusterregistrationtokens?clusterId=${cluster.id}`,
+  );
+  const url = new URL(tokens.data[0]?.manifestUrl ?? "");
+  const manifest = await call(admin, "GET", url.pathname);
+  const applied = await testbed.kubectlRun(["apply", "-f", "-"], { input: manifest.text });
+  if (applied.code !== 0) throw new Error(`kubectl apply failed: ${applied.stderr}`);
+  return clusterHandle(admin, cluster.id);
+}
+
+interface DeploymentView {
+  spec: {
+    template: {
+      spec: { containers: { env?: { name: string; value?: string }[] }[]; volumes?: VolumeView[] };
+    };
+  };
+}
+
+interface VolumeView {
+  configMap?: { name: string };
+  secret?: { secretName: string };
+}
+
+/**
+ * Runs what the Deployment would: the agent's file from the ConfigMap, with the Deployment's environment, the
+ * credentials of the Secret, and the rights of service account cattle-system/cattle (a token of that account).
+ */
+export async function startAgent(
+  testbed: Testbed,
+  workDir: string,
+  extraEnv: Record<string, string> = {},
+): Promise<Agent> {
+  const deployment = await kubectlJson<DeploymentView>(testbed, [
+    "-n",
+    "cattle-system",
+    "get",
+    "deploy",
+    "cattle-cluster-agent",
+  ]);
+  const { containers, volumes } = deployment.spec.template.spec;
+  const configMap = volumes?.find((volume) => volume.configMap !== undefined)?.configMap?.name ?? "";
+  const secret = volumes?.find((volume) => volume.secret !== undefined)?.secret?.secretName ?? "";
+  const bundle = await kubectlJson<{ data: Record<string, string> }>(testbed, [
+    "-n",
+    "cattle-system",
+    "get",
+    "configmap",
+    configMap,
+  ]);
+  const credentials = await kubectlJson<{ data: Record<string, string> }>(testbed, [
+    "-n",
+    "cattle-system",
+    "get",
+    "secret",
+    secret,
+  ]);
+  mkdirSync(workDir, { recursive: true });
+  const file = join(workDir, "agent.mjs");
+  writeFileSync(file, Object.values(bundle.data)[0] ?? "");
+  const text = (name: string): string => Buffer.from(credentials.data[name] ?? "", "base64").toString("utf8");
+  const env: Record<string, string> = {};
+  for (const { name, value } of containers[0]?.env ?? []) if (value !== undefined) env[name] = value;
+
+  const kubeconfig = await accountKubeconfig(testbed, workDir);
+  const agent = spawn(
+    process.execPath,
+    [file, "--kubeconfig", kubeconfig, "--server", text("url"), "--token", text("token")],
+    { cwd: workDir, stdio: ["ignore", "pipe", "pipe"], env: cleanEnv({ ...env, ...extraEnv }) },
+  );
+  let output = "";
+  agent.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  agent.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const exited = new Promise<void>((resolve) => agent.on("close", () => resolve()));
+  return {
+    process: agent,
+    output: () => output,
+    async stop(signal = "SIGTERM") {
+      agent.kill(signal);
+      await exited;
+    },
+  };
+}
+
+async function accountKubeconfig(testbed: Testbed, workDir: string): Promise<string> {
+  const token = await testbed.kubectlRun([
+    "-n",
+    "cattle-system",
+    "create",
+    "token",
+    "cattle",
+    "--duration",
+    "8h",
+  ]);
+  if (token.code !== 0) throw new Error(`kubectl create token failed: ${token.stderr}`);
+  const path = join(workDir, "account.kubeconfig");
+  writeFileSync(
+    path,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "a",
+      contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+      clusters: [
+        {
+          name: "a",
+          cluster: {
+            server: testbed.server,
+            "certificate-authority-data": Buffer.from(testbed.caPem).toString("base64"),
+          },
+        },
+      ],
+      users: [{ name: "a", user: { token: token.stdout.trim() } }],
+    }),
+    { mode: 0o600 },
+  );
+  return path;
+}
+
+async function kubectlJson<T>(testbed: Testbed, args: string[]): Promise<T> {
+  const answer = await testbed.kubectlRun([...args, "-o", "json"]);
+  if (answer.code !== 0) throw new Error(`kubectl ${args.join(" ")} failed: ${answer.stderr}`);
+  return JSON.parse(answer.stdout) as T;
+}
+
+/** `npm run drover -- …` as a user types it, with its own home directory. */
+export function cli(
+  drover: Drover,
+  home: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { code: number | null; stdout: string; stderr: string } {
+  const run = spawnSync("npm", ["run", "drover", "--", ...args], {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 60_000,
+    env: cleanEnv({
+      HOME: home,
+      XDG_CONFIG_HOME: join(home, ".config"),
+      DROVER_DATA_DIR: drover.dataDir,
+      ...env,
+    }),
+  });
+  return { code: run.status, stdout: run.stdout, stderr: run.stderr };
+}

@@ -1,0 +1,226 @@
+/**
+ * The unmodified Go remotedialer client as a steve session of a whole Drover: what Rancher's own agent links.
+ * Without a local dialer (v0.3.2 has none at all) it dials the address in our CONNECT literally, so Drover is told the
+ * backend's address (DROVER_STEVE_ADDRESS).
+ */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:https";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually, call, callJson, loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
+import type { Connection, Drover } from "../e2e/drover.ts";
+import { buildPeer, peerVersions, startPeer } from "../peers/peers.ts";
+import type { Peer, PeerVersion } from "../peers/peers.ts";
+
+const password = "interop test passphrase";
+const MiB = 1 << 20;
+
+/** A port that was free a moment ago: two processes must know it before either listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** The peers' byte pattern (backend.go). */
+function pattern(from: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let index = 0; index < length; index++) bytes[index] = ((from + index) * 31) >>> 3;
+  return bytes;
+}
+
+/** SHA-256 of the first `length` bytes of the pattern, which repeats every 2048 bytes. */
+function patternHash(length: number): string {
+  const hash = createHash("sha256");
+  const block = pattern(0, 2048 * 512);
+  for (let sent = 0; sent < length; sent += block.length) hash.update(block.subarray(0, length - sent));
+  return hash.digest("hex");
+}
+
+for (const version of Object.keys(peerVersions) as PeerVersion[]) {
+  describe(`the Go remotedialer ${version} as an agent`, () => {
+    let drover: Drover;
+    let admin: Connection & { token: string };
+    let peer: Peer;
+    let clusterId: string;
+    let path: (rest: string) => string;
+
+    beforeAll(async () => {
+      const binary = buildPeer(version);
+      const backend = `127.0.0.1:${await freePort()}`;
+      drover = await startDrover({
+        args: ["--bootstrap-password", password],
+        env: { DROVER_STEVE_ADDRESS: backend },
+      });
+      admin = await loginAs(drover, "admin", password);
+      const cluster = await callJson<{ id: string }>(admin, "POST", "/v3/clusters", {
+        name: `go-${version.replaceAll(".", "-")}`,
+      });
+      clusterId = cluster.id;
+      path = (rest) => `/k8s/clusters/${clusterId}${rest}`;
+      const tokens = await callJson<{ data: { token: string }[] }>(
+        admin,
+        "GET",
+        `/v3/clusterregistrationtokens?clusterId=${clusterId}`,
+      );
+      const token = tokens.data[0]?.token ?? "";
+      const url = `wss://localhost:${drover.port}/v3/connect`;
+      peer = startPeer(binary, [
+        "client",
+        "-url",
+        url,
+        "-ca",
+        drover.caPath,
+        "-token",
+        token,
+        "-listen",
+        backend,
+      ]);
+      await peer.next("connected");
+      await eventually("the first answer through the tunnel", 10_000, async () =>
+        (await call(admin, "GET", path("/api/goroutines"))).status === 200 ? true : undefined,
+      );
+    }, 180_000);
+
+    afterAll(async () => {
+      await peer?.stop();
+      await drover?.stop();
+      if (drover !== undefined) removeDataDir(drover.dataDir);
+    }, 60_000);
+
+    /** Streams a response and hashes it without holding it. */
+    function download(rest: string): Promise<{ status: number; bytes: number; sha256: string }> {
+      return new Promise((resolve, reject) => {
+        const hash = createHash("sha256");
+        let bytes = 0;
+        request(
+          new URL(path(rest), drover.url).href,
+          { ca: drover.ca, headers: { authorization: `Bearer ${admin.token}` } },
+          (answer) => {
+            answer.on("data", (chunk: Buffer) => {
+              bytes += chunk.length;
+              hash.update(chunk);
+            });
+            answer.on("error", reject);
+            answer.on("end", () =>
+              resolve({ status: answer.statusCode ?? 0, bytes, sha256: hash.digest("hex") }),
+            );
+          },
+        )
+          .on("error", reject)
+          .end();
+      });
+    }
+
+    function upload(rest: string, length: number): Promise<{ bytes: number; sha256: string }> {
+      return new Promise((resolve, reject) => {
+        const outgoing = request(
+          new URL(path(rest), drover.url).href,
+          {
+            method: "POST",
+            ca: drover.ca,
+            headers: { authorization: `Bearer ${admin.token}`, "content-length": length },
+          },
+          (answer) => {
+            let text = "";
+            answer.on("data", (chunk: Buffer) => (text += chunk.toString()));
+            answer.on("error", reject);
+            answer.on("end", () => resolve(JSON.parse(text) as { bytes: number; sha256: string }));
+          },
+        );
+        outgoing.on("error", reject);
+        const block = pattern(0, 2048 * 512);
+        let sent = 0;
+        const pump = (): void => {
+          while (sent < length) {
+            const chunk = block.subarray(0, Math.min(block.length, length - sent));
+            sent += chunk.length;
+            if (!outgoing.write(chunk)) {
+              outgoing.once("drain", pump);
+              return;
+            }
+          }
+          outgoing.end();
+        };
+        pump();
+      });
+    }
+
+    it("carries requests with exactly the identity of the caller and none of his credentials", async () => {
+      const seen = await callJson<{ header: Record<string, string[]>; uri: string }>(
+        admin,
+        "GET",
+        path("/api/request?a=1&b=%2F..%2f"),
+      );
+      expect(seen.uri).toBe("/api/request?a=1&b=%2F..%2f");
+      expect(seen.header["Impersonate-User"]).toHaveLength(1);
+      expect(seen.header["Impersonate-Group"]).toContain("drover:cluster-owner");
+      for (const name of ["Authorization", "Cookie", "X-Drover-Context"])
+        expect(seen.header).not.toHaveProperty(name);
+    });
+
+    it("tunnel 24: streams 100 MB down and 100 MB up unharmed", async () => {
+      const length = 100 * MiB;
+      const expected = patternHash(length);
+      expect(await download(`/api/download?bytes=${length}`)).toEqual({
+        status: 200,
+        bytes: length,
+        sha256: expected,
+      });
+      expect(await upload("/api/upload", length)).toEqual({ bytes: length, sha256: expected });
+    });
+
+    it("carries 50 streams at once", async () => {
+      const length = 2 * MiB;
+      const expected = patternHash(length);
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () => download(`/api/download?bytes=${length}&chunked=1`)),
+      );
+      expect(answers.filter((answer) => answer.status === 200 && answer.sha256 === expected)).toHaveLength(
+        50,
+      );
+    });
+
+    it("tunnel 23: a thousand requests leave no stream behind in the Go agent", async () => {
+      const goroutines = async (): Promise<number> =>
+        Number((await call(admin, "GET", path("/api/goroutines"))).text);
+      const before = await goroutines();
+      for (let round = 0; round < 20; round++) {
+        await Promise.all(Array.from({ length: 50 }, () => call(admin, "GET", path("/api/small?bytes=100"))));
+      }
+      await eventually("the streams are gone", 20_000, async () =>
+        // Each idle pooled connection holds a few goroutines; a leak would hold hundreds.
+        (await goroutines()) <= before + 60 ? true : undefined,
+      );
+    });
+
+    it("a client killed during a silent answer frees the cluster's side within a second", async () => {
+      const outgoing = request(new URL(path("/api/silent"), drover.url).href, {
+        ca: drover.ca,
+        headers: { authorization: `Bearer ${admin.token}` },
+      });
+      outgoing.on("error", () => undefined);
+      outgoing.end();
+      await peer.next("silent-open");
+      outgoing.destroy();
+      await peer.next("silent-closed", 1_000);
+    });
+
+    it("a client killed while the cluster has not answered yet frees the cluster's side within a second", async () => {
+      const outgoing = request(new URL(path("/api/never"), drover.url).href, {
+        ca: drover.ca,
+        headers: { authorization: `Bearer ${admin.token}` },
+      });
+      outgoing.on("error", () => undefined);
+      outgoing.end();
+      await peer.next("never-open");
+      outgoing.destroy();
+      await peer.next("never-closed", 1_000);
+    });
+  });
+}
