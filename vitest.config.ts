@@ -29,17 +29,10 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          cloudflareTest(({ inject }) => ({
-            wrangler: { configPath: "./durable/wrangler.toml" },
-            miniflare: { hyperdrives: { DB: inject("databaseUrl") } },
-          })),
-        ],
-        resolve: { alias: { postgres: "postgres/src/index.js" } },
+        plugins: [cloudflareTest({ wrangler: { configPath: "./test/setup/wrangler.toml" } })],
         test: {
           name: "workers",
           include: ["{durable,functions,schema}/**/*.worker.test.ts"],
-          globalSetup: ["test/setup/database.ts"],
           testTimeout: 60_000,
         },
       },

@@ -44,6 +44,8 @@ export function createKubeProxy(access: KubeAccess, agent: Agent): Server {
     }
     forward(access, agent, incoming, response);
   });
+  // Each group is a line of its own, and Node ends connections with more than about a thousand.
+  server.maxHeadersCount = 0;
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const answer = localAnswer(incoming);
     if (answer !== undefined) {

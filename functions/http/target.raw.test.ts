@@ -2,15 +2,16 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import workerd from "workerd";
 
 const directory = mkdtempSync(join(tmpdir(), "drover-target-"));
 const socket = join(directory, "http.sock");
+const { default: workerd } = createRequire(import.meta.url)("workerd") as { default: string };
 let server: ChildProcess | undefined;
 
 beforeAll(async () => {

@@ -1,0 +1,40 @@
+/** What a session must know after its object left memory while the socket stayed open. Versioned: code changes under open sockets. */
+
+export interface Attachment {
+  readonly v: 1;
+  readonly clusterId: string;
+  readonly kind: "main" | "steve";
+  /** Decimal int63, chosen per accepted socket (tunnel.md 1.12). */
+  readonly sessionKey: string;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
+  readonly remoteAddress: string;
+}
+
+/** `undefined` for anything but an attachment of a version we know: such a socket is closed, and its agent comes back. */
+export function readAttachment(value: unknown): Attachment | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress } = value as Partial<Attachment>;
+  const known =
+    v === 1 &&
+    typeof clusterId === "string" &&
+    (kind === "main" || kind === "steve") &&
+    typeof sessionKey === "string" &&
+    typeof openedAt === "number" &&
+    typeof remoteAddress === "string";
+  return known ? { v, clusterId, kind, sessionKey, openedAt, remoteAddress } : undefined;
+}
+
+/** A random non-negative int63 in decimal. */
+export function newSessionKey(): string {
+  const [value = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return String(value >> 1n);
+}
+
+/**
+ * Above every stream id ever used on the socket, also by objects that lost their memory: microseconds since 1970, which
+ * stay below 2^53 until 2255. A session does not open a thousand streams per millisecond.
+ */
+export function connIdBase(now: number): number {
+  return now * 1000;
+}

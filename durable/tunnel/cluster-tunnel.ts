@@ -1,0 +1,233 @@
+/**
+ * The tunnel of one cluster (design 4): holds its agents' WebSockets by hibernation, proxies requests over them, and
+ * tells the API Worker when sessions come and go.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { CONTEXT_HEADER, decodeContext } from "../../schema/internal/context.ts";
+import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
+import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
+import { Budget } from "../../wire/remotedialer/limits.ts";
+import type { DurableEnv } from "../env.ts";
+import { statusAnswer } from "./answers.ts";
+import { newSessionKey, readAttachment } from "./attachment.ts";
+import type { Attachment } from "./attachment.ts";
+import { LiveSession } from "./live-session.ts";
+import { proxy } from "./proxy.ts";
+import { RecordStore } from "./record.ts";
+
+/** Looking for silent deaths: 75 s and a probe of 10 s stay below the 90 s that a watched cluster is promised. */
+const watchedPeriodMs = 75_000;
+const idlePeriodMs = 15 * 60_000;
+/** A cluster is watched for this long after a request. */
+const watchMs = 10 * 60_000;
+const reportRetryMs = 3_000;
+/** An agent that was just lost is about to return. */
+const returningMs = 20_000;
+const defaultAddress = "127.0.0.1:6080";
+
+export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
+  readonly #sessions = new Map<WebSocket, LiveSession>();
+  readonly #budget = new Budget();
+  readonly #record: RecordStore;
+  #alarmAt: number | null | undefined;
+
+  constructor(ctx: DurableObjectState, env: DurableEnv) {
+    super(ctx, env);
+    this.#record = new RecordStore(ctx.storage);
+    for (const socket of ctx.getWebSockets()) {
+      const attachment = readAttachment(socket.deserializeAttachment());
+      if (attachment === undefined) socket.close(1012, "unknown session");
+      else this.#add(socket, attachment);
+    }
+    this.#noticeLosses();
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const context = decodeContext(request.headers.get(CONTEXT_HEADER));
+    switch (context?.op) {
+      case "connect":
+        return this.#connect(request, context);
+      case "proxy":
+        return this.#proxy(request, context);
+      default:
+        return statusAnswer(400, "the request has no valid internal context");
+    }
+  }
+
+  async #connect(request: Request, context: ConnectContext): Promise<Response> {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+      return new Response("websocket: the client is not using the websocket protocol\n", { status: 400 });
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    const attachment: Attachment = {
+      v: 1,
+      clusterId: context.clusterId,
+      kind: context.kind,
+      sessionKey: newSessionKey(),
+      openedAt: Date.now(),
+      remoteAddress: context.remoteAddress,
+    };
+    this.ctx.acceptWebSocket(server, [context.kind]);
+    server.serializeAttachment(attachment);
+    const session = this.#add(server, attachment);
+    this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
+    await this.#wakeWithin(this.#period());
+    this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async #proxy(request: Request, context: ProxyContext): Promise<Response> {
+    if (context.origin === "user") await this.#watch();
+    const session = this.#newest("steve");
+    if (session !== undefined) return proxy(session, request, context);
+    const lost = this.#record.value.lastLostAt;
+    const returning = lost !== undefined && Date.now() - lost < returningMs;
+    return statusAnswer(503, "cluster agent disconnected", returning ? 1 : undefined);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
+    this.#sessions.get(socket)?.receive(message);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    const text = `closed by the agent: ${code}${reason === "" ? "" : ` ${reason}`}`;
+    await this.#lose(this.#sessions.get(socket), "closed", text);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#lose(this.#sessions.get(socket), "closed", "connection broken");
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    await Promise.all(
+      [...this.#sessions.values()].map(async (session) => {
+        if (!(await session.isAlive())) await this.#lose(session, "dead", "no answer to a probe");
+      }),
+    );
+    if (this.#record.value.unreported) await this.#report(undefined, "closed", "reported again");
+    if (this.#sessions.size > 0) await this.#wakeWithin(this.#period());
+  }
+
+  async status(): Promise<TunnelStatus> {
+    const { lastLostAt, clusterId = "" } = this.#record.value;
+    const sessions = [...this.#sessions.values()].map(({ attachment, lastHeardAt }) => ({
+      kind: attachment.kind,
+      sessionKey: attachment.sessionKey,
+      openedAt: new Date(attachment.openedAt).toISOString(),
+      lastHeardAt: new Date(lastHeardAt).toISOString(),
+      remoteAddress: attachment.remoteAddress,
+    }));
+    return {
+      clusterId,
+      sessions,
+      ...(lastLostAt === undefined ? {} : { lastLostAt: new Date(lastLostAt).toISOString() }),
+    };
+  }
+
+  async closeSessions(reason: string): Promise<void> {
+    for (const [socket, session] of this.#sessions) {
+      this.#sessions.delete(socket);
+      session.fail(reason);
+      close(socket, 1000, reason);
+    }
+    this.#record.forget();
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#alarmAt = null;
+  }
+
+  #add(socket: WebSocket, attachment: Attachment): LiveSession {
+    const session = new LiveSession({
+      socket,
+      attachment,
+      budget: this.#budget,
+      address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
+      onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
+    });
+    this.#sessions.set(socket, session);
+    return session;
+  }
+
+  /** Go takes the oldest session, which is the one that a half-open connection leaves behind (tunnel.md 6, row 11). */
+  #newest(kind: Attachment["kind"]): LiveSession | undefined {
+    let found: LiveSession | undefined;
+    for (const session of this.#sessions.values()) {
+      if (session.attachment.kind !== kind) continue;
+      if (found === undefined || session.attachment.openedAt >= found.attachment.openedAt) found = session;
+    }
+    return found;
+  }
+
+  /** Close and error events can both come, after a death too: only the first counts. */
+  async #lose(session: LiveSession | undefined, change: "closed" | "dead", reason: string): Promise<void> {
+    if (session === undefined || !this.#sessions.delete(session.socket)) return;
+    session.fail(`session lost: ${reason}`);
+    close(session.socket, change === "dead" ? 1001 : 1000, reason);
+    const lost = session.attachment.kind === "steve" ? { lastLostAt: Date.now() } : {};
+    this.#record.change({ ...lost, open: this.#openKeys() });
+    await this.#report(session, change, reason);
+  }
+
+  /** Sockets that a crash or a deploy took: no event came for them. */
+  #noticeLosses(): void {
+    const open = this.#openKeys();
+    if (this.#record.value.open.every((key) => open.includes(key))) return;
+    this.#record.change({ open, lastLostAt: Date.now(), unreported: true });
+    this.ctx.waitUntil(this.#wakeWithin(0));
+  }
+
+  #openKeys(): string[] {
+    return [...this.#sessions.values()].map(({ attachment }) => attachment.sessionKey);
+  }
+
+  /** Nothing waits for a cron tick: a report that fails is made again by the alarm. */
+  async #report(session: LiveSession | undefined, change: TunnelEvent["change"], reason: string): Promise<void> {
+    const { clusterId } = this.#record.value;
+    if (clusterId === undefined) return;
+    try {
+      await this.env.API.tunnelChanged({
+        clusterId,
+        change,
+        kind: session?.attachment.kind ?? "steve",
+        sessionKey: session?.attachment.sessionKey ?? "",
+        reason,
+        at: new Date().toISOString(),
+      });
+      if (this.#record.value.unreported) this.#record.change({ unreported: false });
+    } catch (error) {
+      console.warn(JSON.stringify({ level: "warn", message: "cannot report a session", clusterId, error: String(error) }));
+      this.#record.change({ unreported: true });
+      await this.#wakeWithin(reportRetryMs);
+    }
+  }
+
+  #period(): number {
+    return Date.now() < this.#record.value.watchedUntil ? watchedPeriodMs : idlePeriodMs;
+  }
+
+  /** Somebody uses the cluster. Written at most every few minutes: requests must not cost rows. */
+  async #watch(): Promise<void> {
+    const now = Date.now();
+    if (this.#record.value.watchedUntil < now + watchMs / 2) this.#record.change({ watchedUntil: now + watchMs });
+    if (this.#sessions.size > 0) await this.#wakeWithin(watchedPeriodMs);
+  }
+
+  /** Moves the alarm only if it is later than that, or not set. */
+  async #wakeWithin(ms: number): Promise<void> {
+    this.#alarmAt ??= await this.ctx.storage.getAlarm();
+    const at = Date.now() + ms;
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    await this.ctx.storage.setAlarm(at);
+  }
+}
+
+/** Without its attachment, a socket that lingers in closing is no session after the object's next start. */
+function close(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.serializeAttachment(null);
+    socket.close(code, reason.slice(0, 100).replace(/[^\x20-\x7e]/g, "?"));
+  } catch {
+    // It is closed already.
+  }
+}

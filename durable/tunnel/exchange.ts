@@ -1,0 +1,195 @@
+/** One HTTP request and its response on a tunnel stream; bodies stream both ways with back pressure. */
+import type { ResponseHead } from "../../wire/http1/head.ts";
+import { encodeChunk, lastChunk } from "../../wire/http1/request.ts";
+import { ResponseReader } from "../../wire/http1/response-reader.ts";
+import type { CloseReason, Conn } from "../../wire/remotedialer/conn.ts";
+
+export type Outcome =
+  | {
+      readonly kind: "response";
+      readonly head: ResponseHead;
+      /** Absent when it is not known beforehand. */
+      readonly length: number | undefined;
+      readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+    }
+  | { readonly kind: "upgrade"; readonly head: ResponseHead; readonly rest: Uint8Array };
+
+/** No answer. `sent`: the agent may have acted on the request. */
+export class ExchangeFailed extends Error {
+  readonly answered: boolean;
+  constructor(message: string, answered: boolean) {
+    super(message);
+    this.answered = answered;
+  }
+}
+
+/** Up to this length a response is gathered and sent as one piece, with its length. */
+const gatherBytes = 64 << 10;
+const streamHighWater = 256 << 10;
+
+export interface ExchangeInput {
+  readonly conn: Conn;
+  readonly method: string;
+  readonly head: Uint8Array;
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly chunked: boolean;
+  /** The client is gone. */
+  readonly signal: AbortSignal;
+  /** The stream is free for another request. Not called when it has been closed. */
+  readonly onReusable: () => void;
+}
+
+export function exchange(input: ExchangeInput): Promise<Outcome> {
+  return new Exchange(input).outcome;
+}
+
+class Exchange {
+  readonly outcome: Promise<Outcome>;
+  readonly #input: ExchangeInput;
+  readonly #reader: ResponseReader;
+  #resolve: (outcome: Outcome) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #gathered: Uint8Array[] | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #head: ResponseHead | undefined;
+  #length: number | undefined;
+  #sending = false;
+  #over = false;
+  /** Wakes the sender that waits for room. */
+  #wake: () => void = () => undefined;
+  readonly #leave = (): void => this.#end("the client is gone");
+
+  constructor(input: ExchangeInput) {
+    this.#input = input;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#reader = new ResponseReader(input.method, {
+      onHead: (head, length) => this.#onHead(head, length),
+      onBody: (chunk) => this.#onBody(chunk),
+      onEnd: (reusable) => this.#onEnd(reusable),
+      onUpgrade: (head, rest) => this.#onUpgrade(head, rest),
+      onError: (problem) => this.#end(problem),
+    });
+    const { conn, signal, head } = input;
+    conn.onData = (chunk) => this.#reader.feed(chunk);
+    conn.onClose = (reason) => this.#onClose(reason);
+    conn.onDrain = () => this.#wake();
+    if (signal.aborted) {
+      this.#leave();
+      return;
+    }
+    signal.addEventListener("abort", this.#leave);
+    conn.write(head);
+    if (input.body !== null) void this.#send(input.body);
+  }
+
+  async #send(body: ReadableStream<Uint8Array>): Promise<void> {
+    this.#sending = true;
+    const { conn, chunked } = this.#input;
+    const reader = body.getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (this.#over || !conn.open) {
+          await reader.cancel();
+          return;
+        }
+        if (done) break;
+        if (value.length === 0) continue;
+        if (!conn.write(chunked ? encodeChunk(value) : value)) await new Promise<void>((wake) => (this.#wake = wake));
+      }
+      if (chunked) conn.write(lastChunk);
+      this.#sending = false;
+    } catch (error) {
+      this.#end(`the request body ended early: ${String(error)}`);
+    }
+  }
+
+  #onHead(head: ResponseHead, length: number | undefined): void {
+    this.#head = head;
+    this.#length = length;
+    if (length === 0) return this.#resolve({ kind: "response", head, length, body: null });
+    if (length !== undefined && length <= gatherBytes) {
+      this.#gathered = [];
+      return;
+    }
+    const { conn } = this.#input;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => void (this.#controller = controller),
+        pull: () => conn.resumeReading(),
+        cancel: () => this.#leave(),
+      },
+      { highWaterMark: streamHighWater, size: (chunk) => chunk.byteLength },
+    );
+    this.#resolve({ kind: "response", head, length, body });
+  }
+
+  #onBody(chunk: Uint8Array): void {
+    if (this.#gathered !== undefined) {
+      this.#gathered.push(chunk);
+      return;
+    }
+    const controller = this.#controller;
+    if (controller === undefined || this.#over) return;
+    controller.enqueue(chunk);
+    if ((controller.desiredSize ?? 0) <= 0) this.#input.conn.pauseReading();
+  }
+
+  #onEnd(reusable: boolean): void {
+    if (this.#over) return;
+    const { conn, onReusable } = this.#input;
+    // An answer before the request was complete: the rest of it would be read as the next one.
+    const free = reusable && !this.#sending && conn.open;
+    this.#finish();
+    if (free) onReusable();
+    else conn.close();
+    if (this.#gathered !== undefined && this.#head !== undefined)
+      this.#resolve({ kind: "response", head: this.#head, length: this.#length, body: join(this.#gathered) });
+    this.#controller?.close();
+  }
+
+  #onUpgrade(head: ResponseHead, rest: Uint8Array): void {
+    this.#finish();
+    this.#resolve({ kind: "upgrade", head, rest });
+  }
+
+  #onClose(reason: CloseReason): void {
+    if (this.#over) return;
+    // A body that lasts until the close has no other end; an error is one only after data.
+    if (reason.kind === "eof") this.#reader.end();
+    if (!this.#over) this.#end(reason.kind === "eof" ? "connection closed" : reason.text);
+  }
+
+  /** Fails what waits for this response, and closes the stream. */
+  #end(problem: string): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#input.conn.close();
+    const failure = new ExchangeFailed(problem, this.#reader.started);
+    this.#reject(failure);
+    try {
+      this.#controller?.error(failure);
+    } catch {
+      // The client has cancelled the stream itself.
+    }
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#input.signal.removeEventListener("abort", this.#leave);
+    this.#wake();
+  }
+}
+
+function join(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

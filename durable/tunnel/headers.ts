@@ -1,0 +1,107 @@
+/** Headers on both legs. Upstream ones are built from an allow list, never by deleting from the caller's (design 2). Pure. */
+import type { DownstreamIdentity } from "../../schema/internal/context.ts";
+import type { HeaderPair } from "../../wire/http1/request.ts";
+
+/** What Kubernetes' API, the proxied pods and services, and their clients need. Credentials and cookies are not among it. */
+const forwarded = [
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-type",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "kubectl-command",
+  "kubectl-session",
+  "last-event-id",
+  "pragma",
+  "range",
+  "traceparent",
+  "tracestate",
+  "user-agent",
+  "x-requested-with",
+  "x-stream-protocol-version",
+];
+
+/**
+ * Lines of the upstream request but for those about its body and its connection. One `Impersonate-Group` line per group:
+ * names of groups may hold commas.
+ */
+export function upstreamHeaders(
+  request: Headers,
+  identity: DownstreamIdentity,
+  { prefix, requestId }: { readonly prefix: string; readonly requestId: string },
+): HeaderPair[] {
+  const pairs: HeaderPair[] = [["Host", request.get("host") ?? "drover"]];
+  for (const name of forwarded) {
+    const value = request.get(name);
+    if (value !== null) pairs.push([name, value]);
+  }
+  pairs.push(["X-API-URL-Prefix", prefix], ["X-Request-Id", requestId], ["Impersonate-User", identity.user]);
+  for (const group of identity.groups) pairs.push(["Impersonate-Group", group]);
+  for (const [key, values] of Object.entries(identity.extra)) {
+    const name = `Impersonate-Extra-${encodeExtraKey(key)}`;
+    for (const value of values) pairs.push([name, value]);
+  }
+  return pairs;
+}
+
+/** Percent-encodes what may not stand in a header name, as client-go does. */
+function encodeExtraKey(key: string): string {
+  return Array.from(new TextEncoder().encode(key), (byte) => {
+    const character = String.fromCharCode(byte);
+    return /[a-z0-9!#$&'*+\-.^_`|~]/i.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
+}
+
+/**
+ * Hop-by-hop headers; those that the platform writes itself; CORS, which is ours to grant; and what a cluster could
+ * turn against this origin, where sessions of the management plane live.
+ */
+const withheld = new Set([
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+  "alt-svc",
+  "clear-site-data",
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-connection",
+  "service-worker-allowed",
+  "set-cookie",
+  "strict-transport-security",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Headers for the client. `Location` stays under `prefix`. */
+export function clientHeaders(pairs: readonly HeaderPair[], prefix: string, host: string | null): Headers {
+  const headers = new Headers();
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase();
+    if (withheld.has(key)) continue;
+    headers.append(key, key === "location" ? underPrefix(value, prefix, host) : value);
+  }
+  return headers;
+}
+
+/** Paths, and URLs that name the host the client asked, are put under the prefix; other hosts are left alone. */
+function underPrefix(location: string, prefix: string, host: string | null): string {
+  const own = /^https?:\/\/([^/?#]*)(\/.*)?$/i.exec(location);
+  const path = own === null ? location : own[1] === host ? (own[2] ?? "/") : undefined;
+  if (path === undefined || !path.startsWith("/") || path.startsWith("//")) return location;
+  return path === prefix || path.startsWith(`${prefix}/`) ? path : prefix + path;
+}

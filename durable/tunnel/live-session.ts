@@ -1,0 +1,128 @@
+/** One agent WebSocket while its object is in memory: the protocol session, its pool, and whether it still answers. */
+import type { Budget } from "../../wire/remotedialer/limits.ts";
+import { Session } from "../../wire/remotedialer/session.ts";
+import { connIdBase } from "./attachment.ts";
+import type { Attachment } from "./attachment.ts";
+import { ConnPool } from "./pool.ts";
+
+/** A client's WebSocket knows no back pressure: an upload may run this far ahead of a slow cluster (design 4: 64 MiB for all). */
+const maxUnsent = 48 << 20;
+const probeMs = 10_000;
+const pumpMs = 2;
+
+export interface LiveSessionOptions {
+  readonly socket: WebSocket;
+  readonly attachment: Attachment;
+  readonly budget: Budget;
+  readonly address: string;
+  /** The peer broke the protocol, or stopped answering. */
+  readonly onBroken: (session: LiveSession, change: "closed" | "dead", reason: string) => void;
+}
+
+interface Probe {
+  readonly answered: Promise<boolean>;
+  readonly answer: () => void;
+}
+
+export class LiveSession {
+  readonly socket: WebSocket;
+  readonly attachment: Attachment;
+  readonly pool: ConnPool;
+  lastHeardAt = Date.now();
+  readonly #options: LiveSessionOptions;
+  readonly #session: Session;
+  /** Requests that wait for their response head, by when they began. */
+  readonly #waiting = new Set<{ readonly since: number }>();
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #probe: Probe | undefined;
+
+  constructor(options: LiveSessionOptions) {
+    const { socket, attachment, budget, address } = options;
+    this.#options = options;
+    this.socket = socket;
+    this.attachment = attachment;
+    this.#session = new Session({
+      send: (message) => this.#send(message),
+      onFatal: (reason) => options.onBroken(this, "closed", reason),
+      onProbeAnswer: () => this.#probe?.answer(),
+      connIdBase: connIdBase(Date.now()),
+      label: `${clientKey(attachment)}/${attachment.sessionKey}`,
+      budget,
+      limits: { maxUnsent },
+      ...bufferedAmountOf(socket),
+      onPressed: () => void setTimeout(() => this.#session.pump(), pumpMs),
+    });
+    this.pool = new ConnPool(this.#session, address);
+  }
+
+  receive(message: ArrayBuffer | string): void {
+    this.lastHeardAt = Date.now();
+    if (typeof message === "string") this.#session.fatal("text message");
+    else this.#session.receive(new Uint8Array(message));
+  }
+
+  /** The socket is gone: all its streams fail at once. */
+  fail(reason: string): void {
+    clearTimeout(this.#watchdog);
+    this.#session.fail(reason);
+  }
+
+  /** Asks for a sign of life and waits up to 10 s. */
+  async isAlive(): Promise<boolean> {
+    this.#probe ??= this.#startProbe();
+    return this.#probe.answered;
+  }
+
+  #startProbe(): Probe {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), probeMs);
+      answer = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    }).finally(() => (this.#probe = undefined));
+    this.#session.probe();
+    return { answered, answer };
+  }
+
+  /**
+   * A request waits for its answer. When it has for 10 s, the session is probed: a slow cluster is no dead agent, and a
+   * dead agent must not let requests hang. Call the result when the answer came.
+   */
+  awaitAnswer(): () => void {
+    const entry = { since: Date.now() };
+    this.#waiting.add(entry);
+    this.#watchdog ??= setTimeout(() => void this.#watch(), probeMs);
+    return () => void this.#waiting.delete(entry);
+  }
+
+  async #watch(): Promise<void> {
+    this.#watchdog = undefined;
+    const now = Date.now();
+    const overdue = [...this.#waiting].some(({ since }) => now - since >= probeMs);
+    if (overdue && now - this.lastHeardAt >= probeMs && !(await this.isAlive())) {
+      this.#options.onBroken(this, "dead", "no answer to a probe");
+      return;
+    }
+    if (this.#waiting.size > 0) this.#watchdog ??= setTimeout(() => void this.#watch(), probeMs);
+  }
+
+  #send(message: Uint8Array): void {
+    try {
+      this.socket.send(message);
+    } catch {
+      // Closed: the close event fails the session.
+    }
+  }
+}
+
+/** The name under which Go registers a session (tunnel.md 1.12). */
+function clientKey({ clusterId, kind }: Attachment): string {
+  return kind === "main" ? clusterId : `stv-cluster-${clusterId}`;
+}
+
+/** workerd has it since November 2026; without it the agent's PAUSE is the only brake. */
+function bufferedAmountOf(socket: WebSocket): { bufferedAmount?: () => number } {
+  return "bufferedAmount" in socket ? { bufferedAmount: () => Number(socket.bufferedAmount) } : {};
+}

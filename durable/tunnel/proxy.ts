@@ -1,0 +1,158 @@
+/** A user's or a reconciler's request, through a session to the cluster (design 2, 4). */
+import type { ProxyContext } from "../../schema/internal/context.ts";
+import { InvalidRequest, encodeRequestHead } from "../../wire/http1/request.ts";
+import type { HeaderPair } from "../../wire/http1/request.ts";
+import type { Conn } from "../../wire/remotedialer/conn.ts";
+import { acceptFor, newKey } from "../../wire/websocket/handshake.ts";
+import { statusAnswer } from "./answers.ts";
+import { ExchangeFailed, exchange } from "./exchange.ts";
+import type { Outcome } from "./exchange.ts";
+import { clientHeaders, upstreamHeaders } from "./headers.ts";
+import type { LiveSession } from "./live-session.ts";
+import { splice } from "./splice.ts";
+
+export async function proxy(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+  const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  try {
+    return await (upgrade ? proxyUpgrade(session, request, context) : proxyRequest(session, request, context));
+  } catch (error) {
+    if (error instanceof InvalidRequest) return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
+    if (error instanceof ExchangeFailed || error instanceof SessionLost)
+      return statusAnswer(502, `error trying to reach the cluster: ${error.message}`);
+    throw error;
+  }
+}
+
+class SessionLost extends Error {}
+
+async function proxyRequest(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+  const { body } = request;
+  const length = request.headers.get("content-length");
+  const chunked = body !== null && length === null;
+  const framing: HeaderPair[] =
+    body === null
+      ? ["POST", "PUT", "PATCH"].includes(request.method)
+        ? [["Content-Length", "0"]]
+        : []
+      : [length === null ? ["Transfer-Encoding", "chunked"] : ["Content-Length", length]];
+  const head = encodeRequestHead(request.method, context.target, [
+    ...upstreamHeaders(request.headers, context.identity, context),
+    ...framing,
+  ]);
+  const { signal, method } = request;
+  const send = (conn: Conn): Promise<Outcome> =>
+    exchange({ conn, method, head, body, chunked, signal, onReusable: () => session.pool.put(conn) });
+
+  const answered = session.awaitAnswer();
+  try {
+    const { conn, reused } = take(session);
+    let outcome: Outcome;
+    try {
+      outcome = await send(conn);
+    } catch (error) {
+      // The agent closed a kept stream just now: nothing was answered, and nothing of the body is lost.
+      const again = reused && body === null && error instanceof ExchangeFailed && !error.answered && !signal.aborted;
+      if (!again) throw error;
+      outcome = await send(dial(session));
+    }
+    if (outcome.kind === "response") return toResponse(outcome, request, context);
+    return statusAnswer(502, "the cluster switched protocols without being asked");
+  } finally {
+    answered();
+  }
+}
+
+function toResponse(
+  { head, length, body }: Extract<Outcome, { kind: "response" }>,
+  request: Request,
+  { prefix }: ProxyContext,
+): Response {
+  if (head.status > 599) return statusAnswer(502, `the cluster answered with status ${head.status}`);
+  const headers = clientHeaders(head.headers, prefix, request.headers.get("host"));
+  const bodiless = request.method === "HEAD" || [204, 205, 304].includes(head.status);
+  const known = head.get("content-length");
+  if (request.method === "HEAD" && known !== undefined) headers.set("content-length", known);
+  return new Response(bodiless ? null : measured(body, length), {
+    status: head.status,
+    headers,
+    // Compressed bodies pass as they are; the platform would compress them once more.
+    encodeBody: "manual",
+  });
+}
+
+/** A streamed body keeps its length only inside a FixedLengthStream (platform.md 13). */
+function measured(
+  body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null,
+  length: number | undefined,
+): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null {
+  if (!(body instanceof ReadableStream) || length === undefined) return body;
+  const { readable, writable } = new FixedLengthStream(length);
+  // A failure on either side reaches the other through the pipe; the platform logs what the client saw.
+  body.pipeTo(writable).catch(() => undefined);
+  return readable;
+}
+
+/** The cluster decides first: what it refuses is an ordinary answer to the client. */
+async function proxyUpgrade(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+  const key = newKey();
+  const protocols = request.headers.get("sec-websocket-protocol");
+  const head = encodeRequestHead("GET", context.target, [
+    ...upstreamHeaders(request.headers, context.identity, context),
+    ["Connection", "Upgrade"],
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Key", key],
+    ...(protocols === null ? [] : ([["Sec-WebSocket-Protocol", protocols]] as const)),
+  ]);
+  const conn = dial(session);
+  const answered = session.awaitAnswer();
+  const { signal } = request;
+  let outcome: Outcome;
+  try {
+    outcome = await exchange({
+      conn,
+      method: "GET",
+      head,
+      body: null,
+      chunked: false,
+      signal,
+      onReusable: () => conn.close(),
+    });
+  } finally {
+    answered();
+  }
+  if (outcome.kind === "response") return toResponse(outcome, request, context);
+
+  const protocol = outcome.head.get("sec-websocket-protocol");
+  const offered = protocols?.split(",").map((name) => name.trim()) ?? [];
+  const accepted = outcome.head.get("sec-websocket-accept") === (await acceptFor(key));
+  if (!accepted || (protocol !== undefined && !offered.includes(protocol)) || !conn.open) {
+    conn.close();
+    return statusAnswer(502, "the cluster broke the WebSocket handshake");
+  }
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  server.binaryType = "arraybuffer";
+  server.accept({ allowHalfOpen: true });
+  splice(server, conn, outcome.rest);
+  return new Response(null, {
+    status: 101,
+    webSocket: client,
+    headers: protocol === undefined ? {} : { "sec-websocket-protocol": protocol },
+  });
+}
+
+function take(session: LiveSession): { conn: Conn; reused: boolean } {
+  try {
+    return session.pool.take();
+  } catch (error) {
+    throw new SessionLost(String(error), { cause: error });
+  }
+}
+
+function dial(session: LiveSession): Conn {
+  try {
+    return session.pool.dial();
+  } catch (error) {
+    throw new SessionLost(String(error), { cause: error });
+  }
+}

@@ -1,0 +1,64 @@
+/** Where agents connect (tunnel.md 2.3-2.5): judged here, before any object is woken; then the upgrade goes to the tunnel. */
+import { Hono } from "hono";
+import { sha256Hex } from "../../../schema/auth/token-secret.ts";
+import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
+import { findRegistrationToken } from "../clusters/registration-token.ts";
+import type { Registration } from "../clusters/registration-token.ts";
+import { systemStore } from "../context.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+import { ApiError } from "../errors.ts";
+import { parseParams } from "./params.ts";
+import { markConnected, registerCluster } from "./register-cluster.ts";
+
+export const connectApp = new Hono<AppEnv>().get("/v3/connect", connect).get("/v3/connect/register", connect);
+
+const stevePrefix = "stv-cluster-";
+
+async function connect(c: AppContext): Promise<Response> {
+  const headers = c.req.raw.headers;
+  const store = systemStore(c, "agent-registration");
+  const find = async (token: string): Promise<Registration | undefined> =>
+    findRegistrationToken(store, await sha256Hex(token));
+
+  const steve = bearerOf(headers.get("authorization"), stevePrefix);
+  const registration = steve === undefined ? undefined : await find(steve);
+  if (registration !== undefined) {
+    await markConnected(store, registration.cluster);
+    return toTunnel(c, registration.clusterId, "steve");
+  }
+  const token = headers.get("x-api-tunnel-token") ?? "";
+  if (token === "") throw new ApiError("Unauthorized", "failed authentication");
+  const main = await find(token);
+  if (main === undefined) throw new ApiError("BadRequest", "cluster not found");
+  const params = parseParams(headers.get("x-api-tunnel-params"));
+  if (!isUpgrade(headers)) return notAnUpgrade();
+  await registerCluster(store, main.cluster, params);
+  return toTunnel(c, main.clusterId, "main");
+}
+
+/** `stv-cluster-<token>` of a bearer header. */
+function bearerOf(header: string | null, prefix: string): string | undefined {
+  const [scheme = "", value = ""] = (header ?? "").split(" ");
+  return scheme.toLowerCase() === "bearer" && value.startsWith(prefix) ? value.slice(prefix.length) : undefined;
+}
+
+function isUpgrade(headers: Headers): boolean {
+  return headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+/** What Go's upgrader says. */
+function notAnUpgrade(): Response {
+  return new Response("Bad Request\nwebsocket: the client is not using the websocket protocol\n", { status: 400 });
+}
+
+/** A request of our own making: nothing that the agent sent but the upgrade itself goes further. */
+async function toTunnel(c: AppContext, clusterId: string, kind: "main" | "steve"): Promise<Response> {
+  const given = c.req.raw.headers;
+  if (!isUpgrade(given)) return notAnUpgrade();
+  const headers = new Headers({ upgrade: "websocket" });
+  headers.set(
+    CONTEXT_HEADER,
+    encodeContext({ v: 1, op: "connect", clusterId, kind, remoteAddress: c.get("clientAddress") }),
+  );
+  return c.env.TUNNEL.getByName(clusterId).fetch("https://tunnel/connect", { headers });
+}

@@ -1,0 +1,91 @@
+/** What a main session's handshake writes on its cluster (tunnel.md 2.5): nothing when nothing changed. */
+import { secretText, secrets, toBase64 } from "../../../schema/resources/core/secrets.ts";
+import type { Secret } from "../../../schema/resources/core/secrets.ts";
+import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import { isStoreError } from "../../../schema/store/errors.ts";
+import type { BoundStore } from "../../../schema/store/store.ts";
+import { absentAsUndefined } from "../../store/absent.ts";
+import type { ClusterParams } from "./params.ts";
+
+const credentialNamespace = "cattle-global-data";
+/** Clusters of other drivers have their endpoint from their provider. */
+const writableDrivers = ["", "imported", "k3s", "k3os", "rancherd", "rke2"];
+
+export async function registerCluster(store: BoundStore, cluster: Cluster, params: ClusterParams): Promise<void> {
+  const { status = {} } = cluster;
+  const driver = status.driver ?? "";
+  if (!writableDrivers.includes(driver)) return;
+  const oldSecret = status.serviceAccountTokenSecret ?? "";
+  const unchanged =
+    driver !== "" &&
+    status.apiEndpoint === params.apiEndpoint &&
+    status.caCert === params.caCert &&
+    (await storedToken(store, oldSecret)) === params.token;
+  if (unchanged) return;
+
+  const secret = await store.create<Secret>(secrets, credentialSecret(cluster, params.token));
+  await store.modify<Cluster>(
+    clusters,
+    "",
+    cluster.metadata.name,
+    (current) => ({
+      ...current,
+      status: {
+        ...current.status,
+        driver: (current.status?.driver ?? "") === "" ? "imported" : (current.status?.driver ?? ""),
+        apiEndpoint: params.apiEndpoint,
+        caCert: params.caCert,
+        serviceAccountTokenSecret: secret.metadata.name,
+      },
+    }),
+    { subresource: "status" },
+  );
+  // Rancher forgets the replaced one (tunnel.md 6, row 23).
+  if (oldSecret !== "") await deleteQuietly(store, oldSecret);
+}
+
+/** A steve session may come first: the driver alone says that an agent has come. */
+export async function markConnected(store: BoundStore, cluster: Cluster): Promise<void> {
+  if ((cluster.status?.driver ?? "") !== "") return;
+  await store.modify<Cluster>(
+    clusters,
+    "",
+    cluster.metadata.name,
+    (current) =>
+      (current.status?.driver ?? "") === ""
+        ? { ...current, status: { ...current.status, driver: "imported" } }
+        : undefined,
+    { subresource: "status" },
+  );
+}
+
+async function storedToken(store: BoundStore, name: string): Promise<string> {
+  if (name === "") return "";
+  const secret = await absentAsUndefined(store.get<Secret>(secrets, credentialNamespace, name));
+  return secret === undefined ? "" : secretText(secret, "credential");
+}
+
+function credentialSecret(cluster: Cluster, token: string): Secret {
+  const { name, uid = "" } = cluster.metadata;
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: "",
+      generateName: "cluster-serviceaccounttoken-",
+      namespace: credentialNamespace,
+      ownerReferences: [{ apiVersion: cluster.apiVersion, kind: "Cluster", name, uid }],
+    },
+    type: "Opaque",
+    data: { credential: toBase64(token) },
+  };
+}
+
+async function deleteQuietly(store: BoundStore, name: string): Promise<void> {
+  try {
+    await store.delete(secrets, credentialNamespace, name);
+  } catch (error) {
+    if (!isStoreError(error, "NotFound")) throw error;
+  }
+}

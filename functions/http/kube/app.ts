@@ -1,0 +1,61 @@
+/** `/k8s/clusters/<id>/…`: the Kubernetes API of a cluster, as the Drover user, through its tunnel (design 2; tunnel.md 4). */
+import { Hono } from "hono";
+import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
+import { allows } from "../../../schema/rbac/evaluate.ts";
+import { downstreamIdentity } from "../../identity/downstream.ts";
+import type { Identity } from "../../identity/identity.ts";
+import { resolveImpersonation } from "../../identity/impersonation.ts";
+import { requireIdentity } from "../context.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+import { ApiError } from "../errors.ts";
+import { clusterState } from "./cluster-state.ts";
+import { refuseOtherUpgrades } from "./upgrades.ts";
+
+export const kubeApp = new Hono<AppEnv>()
+  .all("/k8s/clusters/:id", proxyToCluster)
+  .all("/k8s/clusters/:id/*", proxyToCluster)
+  .all("/k8s/proxy/:id", proxyToCluster)
+  .all("/k8s/proxy/:id/*", proxyToCluster);
+
+async function proxyToCluster(c: AppContext): Promise<Response> {
+  const { prefix, clusterId, target } = splitTarget(c.get("target"));
+  const identity = await resolveImpersonation(c, requireIdentity(c));
+  // Rights before existence, as Kubernetes does: who may not see a cluster learns nothing about it.
+  if (!mayGet(identity, clusterId))
+    throw new ApiError(
+      "Forbidden",
+      `clusters.management.cattle.io "${clusterId}" is forbidden: User "${identity.userId}" cannot get resource "clusters" in API group "management.cattle.io" at the cluster scope`,
+    );
+  const state = await clusterState(c, clusterId);
+  if (state === "absent") {
+    throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);
+  }
+  // The tunnel object of a cluster that never connected is neither made nor woken.
+  if (state === "never-connected") throw new ApiError("ClusterUnavailable", "cluster not provisioned");
+  refuseOtherUpgrades(c.req.raw.headers, clusterId);
+
+  const headers = new Headers(c.req.raw.headers);
+  headers.set(
+    CONTEXT_HEADER,
+    encodeContext({
+      v: 1,
+      op: "proxy",
+      target,
+      identity: downstreamIdentity(identity, clusterId, c.req.raw.headers.get("host") ?? ""),
+      requestId: c.get("requestId"),
+      prefix,
+      origin: "user",
+    }),
+  );
+  return c.env.TUNNEL.getByName(clusterId).fetch(new Request(c.req.raw, { headers, redirect: "manual" }));
+}
+
+/** `/k8s/clusters/c-abcde/api?x` → prefix `/k8s/clusters/c-abcde`, target `/api?x`. Nothing is decoded. */
+export function splitTarget(raw: string): { prefix: string; clusterId: string; target: string } {
+  const [, prefix = "", clusterId = "", rest = ""] = /^(\/k8s\/(?:clusters|proxy)\/([^/?]+))(.*)$/s.exec(raw) ?? [];
+  return { prefix, clusterId, target: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+function mayGet({ rules }: Identity, name: string): boolean {
+  return allows(rules, { verb: "get", group: "management.cattle.io", resource: "clusters", name });
+}
