@@ -32,7 +32,24 @@ describe("readAgentConfig", () => {
   it("names what is missing or malformed", () => {
     expect(() => readAgentConfig([], {}, dir)).toThrow("missing --server or CATTLE_SERVER");
     expect(() => readAgentConfig(["--server", "https://x"], {}, dir)).toThrow("missing --token");
-    expect(() => readAgentConfig(["--server", "http://x", "--token", "t"], {}, dir)).toThrow(ConfigError);
+    const complete = ["--server", "https://x", "--token", "t"];
+    const cases: [string[], Record<string, string>, string][] = [
+      [["--server", "http://x", "--token", "t"], {}, "must be an https URL"],
+      [[...complete, "--bogus"], {}, "--bogus"],
+      [[...complete, "--ca", join(dir, "none")], {}, "--ca: ENOENT"],
+      [complete, { DROVER_AGENT_WATCHDOG_SECONDS: "soon" }, "DROVER_AGENT_WATCHDOG_SECONDS must be a number"],
+    ];
+    for (const [options, env, message] of cases) {
+      expect(() => readAgentConfig(options, env, dir)).toThrow(ConfigError);
+      expect(() => readAgentConfig(options, env, dir)).toThrow(message);
+    }
+  });
+
+  it("has a watchdog in a cluster, where something starts it afresh", () => {
+    const complete = ["--server", "https://x", "--token", "t"];
+    expect(readAgentConfig(complete, {}, dir).watchdogMs).toBe(900_000);
+    expect(readAgentConfig([...complete, "--kubeconfig", "k"], {}, dir).watchdogMs).toBe(0);
+    expect(readAgentConfig(complete, { DROVER_AGENT_WATCHDOG_SECONDS: "60" }, dir).watchdogMs).toBe(60_000);
   });
 });
 
@@ -82,6 +99,11 @@ describe("proxyFor", () => {
       expect([host, proxyFor(host, env)]).toEqual([host, undefined]);
     }
     expect(proxyFor("notexample.org", env)).toBeDefined();
+    const networks = { ...env, NO_PROXY: "10.43.0.0/16,fd00::/8" };
+    expect(proxyFor("10.43.7.7", networks)).toBeUndefined();
+    expect(proxyFor("fd00::1", networks)).toBeUndefined();
+    for (const host of ["10.44.0.1", "fe00::1", "10.43.example"])
+      expect(proxyFor(host, networks)).toBeDefined();
     expect(proxyFor("anything", { ...env, NO_PROXY: "*" })).toBeUndefined();
     expect(proxyFor("anything", {})).toBeUndefined();
   });

@@ -88,6 +88,16 @@ describe("ConnStream", () => {
     expect(stream.errored?.message).toBe("tunnel disconnect");
   });
 
+  it("closes when the peer ends the stream while a write still waits", async () => {
+    conn.pauseReading();
+    sendPattern(stream, 4 * MiB);
+    await until(() => conn.heldBytes > 200_000);
+    conn.close();
+    stream.resume();
+    await until(() => stream.closed);
+    expect([pair.agent.stats.conns, stream.errored]).toEqual([0, null]);
+  });
+
   it("joins the small writes of one turn into one message", async () => {
     const chunks: string[] = [];
     conn.onData = (chunk) => chunks.push(Buffer.from(chunk).toString());

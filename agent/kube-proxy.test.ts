@@ -61,12 +61,17 @@ describe("the steve session's HTTP server", () => {
   });
 
   it("tunnel 44: passes exactly the given identity, no cookie and no token but the agent's own", async () => {
-    const headers = [
-      ...["Impersonate-User", "alice", "Impersonate-Group", "drover:a", "Impersonate-Group", "drover:b"],
-      ...["Impersonate-Extra-requesthost", "drover.example", "Accept", "application/json"],
-      ...["Cookie", "R_SESS=secret", "Authorization", "Bearer callers-own", "Host", "not-used"],
+    const pairs: [string, string][] = [
+      ["Impersonate-User", "alice"],
+      ["Impersonate-Group", "drover:a"],
+      ["Impersonate-Group", "drover:b"],
+      ["Impersonate-Extra-requesthost", "drover.example"],
+      ["Accept", "application/json"],
+      ["Cookie", "R_SESS=secret"],
+      ["Authorization", "Bearer callers-own"],
+      ["Host", "not-used"],
     ];
-    const answer = await get("/api/v1/pods?watch=0&x=%2F..%2f", headers);
+    const answer = await get("/api/v1/pods?watch=0&x=%2F..%2f", pairs.flat());
     expect(answer).toMatchObject({ status: 200, headers: { "x-upstream": "yes" } });
     expect(JSON.parse(answer.text)).toEqual({ path: "/api/v1/pods?watch=0&x=%2F..%2f", method: "GET" });
     expect(seen()).toEqual([

@@ -37,7 +37,8 @@ const pingMs = 5_000;
 const silenceMs = 60_000;
 const syncMs = 60_000;
 const handshakeMs = 10_000;
-const closeMs = 2_000;
+/** How long the server may take to answer a close frame; a Go server keeps the connection open. */
+const closeMs = 1_000;
 /** A Go server sends each `Write` as one message, whatever its size. */
 const maxMessageBytes = 64 << 20;
 /** A PING waits behind this much: it must leave within seconds on a slow line too. */
@@ -80,6 +81,7 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
 
   function end(code: number, reason: string): void {
     problem ??= reason;
+    session.fail(reason);
     socket.close(code, reason);
     timers.push(setTimeout(() => socket.terminate(), closeMs));
   }

@@ -18,6 +18,7 @@ const statusOf = {
   Invalid: 422,
   InvalidAction: 422,
   InvalidBodyContent: 422,
+  InvalidCSRFToken: 422,
   InvalidCharacters: 422,
   InvalidFormat: 422,
   InvalidOption: 422,

@@ -200,7 +200,9 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
       for (let round = 0; round < 20; round++) {
         await Promise.all(
           Array.from({ length: 50 }, async () => {
-            const outgoing = open(`${steve}/exec`, { headers: { Connection: "Upgrade", Upgrade: "x" } });
+            const outgoing = open(`${steve}/exec`, {
+              headers: { Connection: "Upgrade", Upgrade: "websocket" },
+            });
             outgoing.end();
             const [, socket] = (await once(outgoing, "upgrade")) as [IncomingMessage, Duplex];
             socket.destroy();

@@ -4,28 +4,16 @@
  * backend's address (DROVER_STEVE_ADDRESS).
  */
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { request } from "node:https";
-import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, call, callJson, loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
 import type { Connection, Drover } from "../e2e/drover.ts";
+import { freePort } from "../e2e/free-port.ts";
 import { buildPeer, peerVersions, startPeer } from "../peers/peers.ts";
 import type { Peer, PeerVersion } from "../peers/peers.ts";
 
 const password = "interop test passphrase";
 const MiB = 1 << 20;
-
-/** A port that was free a moment ago: two processes must know it before either listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 /** The peers' byte pattern (backend.go). */
 function pattern(from: number, length: number): Buffer {

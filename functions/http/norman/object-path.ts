@@ -19,7 +19,7 @@ export function readPath(object: object, path: string): unknown {
 /** A copy with the member set; `undefined` and null remove it. */
 export function withPath<T extends object>(object: T, path: string, value: unknown): T {
   const [key = "", ...rest] = path.split(".");
-  const members: Json = { ...object };
+  const members: Json = Object.fromEntries(Object.entries(object));
   if (rest.length > 0) {
     const inner = members[key];
     members[key] = withPath(isObject(inner) ? inner : {}, rest.join("."), value);

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { clientHeaders, upstreamHeaders } from "./headers.ts";
+
+const identity = {
+  user: "u-abcde",
+  groups: ["system:authenticated", "cn=a, b,dc=example"],
+  extra: { "example.com/Ä key": ["one", "two"], username: ["admin"] },
+};
+const context = { prefix: "/k8s/clusters/c-abcde", requestId: "r1" };
+
+describe("headers to the cluster", () => {
+  it("tunnel 44: come from an allow list: no credential, cookie or smuggled identity passes", () => {
+    const pairs = upstreamHeaders(
+      new Headers({
+        host: "drover.example",
+        accept: "application/json",
+        authorization: "Bearer token-x:y",
+        cookie: "R_SESS=x",
+        "impersonate-user": "admin",
+        "impersonate-group": "system:masters",
+        "x-drover-context": "{}",
+        "x-remote-user": "root",
+        "x-unknown": "y",
+      }),
+      identity,
+      context,
+    );
+    expect(pairs).toEqual([
+      ["Host", "drover.example"],
+      ["accept", "application/json"],
+      ["X-API-URL-Prefix", context.prefix],
+      ["X-Request-Id", "r1"],
+      ["Impersonate-User", "u-abcde"],
+      ["Impersonate-Group", "system:authenticated"],
+      ["Impersonate-Group", "cn=a, b,dc=example"],
+      ["Impersonate-Extra-example.com%2F%C3%84%20key", "one"],
+      ["Impersonate-Extra-example.com%2F%C3%84%20key", "two"],
+      ["Impersonate-Extra-username", "admin"],
+    ]);
+  });
+});
+
+describe("headers to the client", () => {
+  const location = (value: string): string | null =>
+    clientHeaders([["Location", value]], context.prefix, "drover.example").get("location");
+
+  it("tunnel 50: keep Location under the prefix, and leave other hosts alone", () => {
+    expect(location("/api/v1")).toBe("/k8s/clusters/c-abcde/api/v1");
+    expect(location("/k8s/clusters/c-abcde/api")).toBe("/k8s/clusters/c-abcde/api");
+    expect(location("/k8s/clusters/c-abcdefg/api")).toBe("/k8s/clusters/c-abcde/k8s/clusters/c-abcdefg/api");
+    expect(location("https://drover.example/api?x=1")).toBe("/k8s/clusters/c-abcde/api?x=1");
+    expect(location("https://drover.example")).toBe("/k8s/clusters/c-abcde/");
+    expect(location("https://other.example/api")).toBe("https://other.example/api");
+    expect(location("//other.example/api")).toBe("//other.example/api");
+    expect(location("relative")).toBe("relative");
+  });
+
+  it("withhold what a cluster could turn against this origin, and hop-by-hop headers", () => {
+    const headers = clientHeaders(
+      [
+        ["Set-Cookie", "R_SESS=stolen"],
+        ["Access-Control-Allow-Origin", "*"],
+        ["Clear-Site-Data", '"*"'],
+        ["Connection", "keep-alive"],
+        ["Transfer-Encoding", "chunked"],
+        ["Warning", "299 - one"],
+        ["Warning", "299 - two"],
+      ],
+      context.prefix,
+      null,
+    );
+    expect([...headers]).toEqual([["warning", "299 - one, 299 - two"]]);
+  });
+});

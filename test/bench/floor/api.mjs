@@ -1,0 +1,18 @@
+// The floors of the bench: a Worker that answers at once, and one that asks an object which answers at once.
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+const body = "x".repeat(1024);
+
+export default {
+  fetch(request, env) {
+    return request.url.endsWith("/object") ? env.TUNNEL.getByName("one").fetch(request) : new Response(body);
+  },
+};
+
+/** What the launcher asks of any API Worker. */
+export class ControlPlane extends WorkerEntrypoint {
+  fetch(request) {
+    const seeded = request.url.endsWith("/seed") ? { adminCreated: false, username: "admin" } : { ready: true };
+    return Response.json(seeded);
+  }
+}

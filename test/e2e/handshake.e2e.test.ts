@@ -1,0 +1,175 @@
+/** How agents connect (tunnel.md 2, checks 18, 21, 29-35), against a whole Drover on a Postgres of the test's own. */
+import { once } from "node:events";
+import postgres from "postgres";
+import type { Sql } from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeMessage, messageType, decodeMessage } from "../../wire/remotedialer/codec.ts";
+import { migratedPostgres } from "../setup/database.ts";
+import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
+import { newCluster, tryConnect, tunnelParams } from "./scripted-agent.ts";
+
+const password = "handshake test passphrase";
+const goodParams = { address: "10.43.0.1:443", caCert: "Q0E=", token: "account-token" };
+
+describe("agents connecting", () => {
+  let drover: Drover;
+  let sql: Sql;
+  let stopPostgres: () => Promise<void>;
+  let admin: Connection;
+  let cluster: { id: string; token: string };
+
+  beforeAll(async () => {
+    const database = await migratedPostgres();
+    stopPostgres = database.stop;
+    sql = postgres(database.url, { fetch_types: false });
+    drover = await startDrover({ args: ["--bootstrap-password", password, "--database-url", database.url] });
+    admin = await loginAs(drover, "admin", password);
+    cluster = await newCluster(admin, "handshake");
+  }, 120_000);
+
+  afterAll(async () => {
+    await drover?.stop();
+    await sql?.end();
+    await stopPostgres?.();
+    if (drover !== undefined) removeDataDir(drover.dataDir);
+  }, 60_000);
+
+  const revision = async (): Promise<string> => String((await sql`select revision from revision`)[0]?.["revision"]);
+  const status = async (): Promise<Record<string, string>> => {
+    const [row] = await sql<{ body: string }[]>`
+      select body from objects where type = 'clusters.management.cattle.io' and name = ${cluster.id}`;
+    return (JSON.parse(row?.body ?? "{}") as { status: Record<string, string> }).status;
+  };
+  const connectMain = async (params: Record<string, unknown>, path = "/v3/connect"): Promise<void> => {
+    const answer = await tryConnect(drover, path, {
+      "x-API-tunnel-TOKEN": cluster.token,
+      "X-API-Tunnel-Params": tunnelParams(params),
+    });
+    expect(answer).toMatchObject({ status: 101 });
+    expect(answer.headers).not.toHaveProperty("sec-websocket-protocol");
+    expect(answer.headers).not.toHaveProperty("sec-websocket-extensions");
+    answer.socket?.close();
+  };
+
+  it("tunnel 29: /ping answers pong to anyone", async () => {
+    const anyone = { server: drover.url, ca: drover.ca };
+    expect(await call(anyone, "GET", "/ping")).toEqual({ status: 200, text: "pong" });
+  });
+
+  it("tunnel 31: refuses by the text of each reason, and tells nothing before a token is right", async () => {
+    const attempt = async (headers: Record<string, string>): Promise<string> => {
+      const { status: code, text } = await tryConnect(drover, "/v3/connect", headers);
+      return `${code} ${text.trim()}`;
+    };
+    const token = { "X-API-Tunnel-Token": cluster.token };
+    const params = (value: Record<string, unknown>): Record<string, string> => ({
+      ...token,
+      "X-API-Tunnel-Params": tunnelParams(value),
+    });
+    expect(await attempt({})).toBe("401 failed authentication");
+    expect(await attempt({ "X-API-Tunnel-Token": "unknown" })).toBe("400 cluster not found");
+    expect(await attempt({ "X-API-Tunnel-Token": "unknown", "X-API-Tunnel-Params": "!!" })).toBe("400 cluster not found");
+    expect(await attempt({ ...token, "X-API-Tunnel-Params": "!!" })).toMatch(/^400 .*base64/);
+    expect(await attempt({ ...token, "X-API-Tunnel-Params": btoa("not json") })).toMatch(/^400 .*JSON/);
+    expect(await attempt({ ...token, "X-API-Tunnel-Params": btoa("{}") })).toBe(
+      "400 missing node or cluster registration info",
+    );
+    expect(await attempt(params({ ...goodParams, address: "" }))).toBe("400 invalid input, address empty");
+    expect(await attempt(params({ ...goodParams, token: "" }))).toBe("400 invalid input, token empty");
+    expect(await attempt(params({ ...goodParams, caCert: "" }))).toBe("400 invalid input, caCert empty");
+    expect(await attempt(params({ ...goodParams, address: "a b/../:443" }))).toMatch(/^400 invalid input, address/);
+    expect((await status())["driver"]).toBeUndefined();
+  });
+
+  it("tunnel 30, tunnel 32: the first connect writes driver, endpoint, CA and credential; the same again writes nothing", async () => {
+    await connectMain(goodParams, "/v3/connect/register");
+    const first = await status();
+    expect(first).toMatchObject({ driver: "imported", apiEndpoint: "https://10.43.0.1:443", caCert: "Q0E=" });
+    await eventually("the lifecycle has settled", 10_000, async () => {
+      const [due] = await sql`select count(*)::int as n from work where controller = 'cluster-lifecycle'`;
+      return due?.["n"] === 0 ? true : undefined;
+    });
+    const before = await revision();
+    await connectMain(goodParams);
+    await connectMain(goodParams, "/v3/connect/register");
+    expect(await revision()).toBe(before);
+    const secretRows = await sql<{ name: string; sealed: string; body: string }[]>`
+      select name, sealed, body from objects where type = 'secrets' and namespace = 'cattle-global-data'`;
+    expect(secretRows.map(({ name }) => name)).toEqual([first["serviceAccountTokenSecret"]]);
+    expect(JSON.stringify(secretRows)).not.toContain(btoa("account-token"));
+
+    await connectMain({ ...goodParams, token: "rotated-token" });
+    const second = await status();
+    expect(second["serviceAccountTokenSecret"]).not.toBe(first["serviceAccountTokenSecret"]);
+    const left = await sql<{ name: string }[]>`select name from objects where type = 'secrets' and namespace = 'cattle-global-data'`;
+    expect(left.map(({ name }) => name)).toEqual([second["serviceAccountTokenSecret"]]);
+  });
+
+  it("tunnel 33: puts a bare IPv6 address in brackets", async () => {
+    await connectMain({ ...goodParams, address: "fd00::1:443" });
+    expect((await status())["apiEndpoint"]).toBe("https://[fd00::1]:443");
+  });
+
+  it("tunnel 34: a steve session needs the bearer of a registration token", async () => {
+    const steve = (token: string) => tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` });
+    expect(await steve("wrong")).toMatchObject({ status: 401, text: "failed authentication\n" });
+    expect(await steve("")).toMatchObject({ status: 401 });
+    const good = await steve(cluster.token);
+    expect(good.status).toBe(101);
+    good.socket?.close();
+  });
+
+  it("tunnel 35: takes parameters of 16 KiB", async () => {
+    await connectMain({ ...goodParams, caCert: "A".repeat(16 << 10) });
+  });
+
+  it("refuses a request that is no WebSocket upgrade, though its token is right", async () => {
+    const answer = await call({ server: drover.url, ca: drover.ca }, "GET", "/v3/connect");
+    expect(answer.status).toBe(401);
+  });
+
+  it("tunnel 18: answers PING within a second", async () => {
+    const { socket } = await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${cluster.token}` });
+    const began = Date.now();
+    socket?.ping();
+    if (socket !== undefined) await once(socket, "pong");
+    expect(Date.now() - began).toBeLessThan(1_000);
+    socket?.close();
+  });
+
+  it("tunnel 21: takes a message that comes in fragments of 4096 bytes", async () => {
+    const { socket } = await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${cluster.token}` });
+    if (socket === undefined) throw new Error("no socket");
+    const answered = once(socket, "message") as Promise<[Buffer]>;
+    const message = encodeMessage(messageType.data, 77, new Uint8Array(64 << 10));
+    for (let at = 0; at < message.length; at += 4096) {
+      const part = message.subarray(at, at + 4096);
+      socket.send(part, { binary: true, fin: at + part.length === message.length });
+    }
+    const [reply] = await answered;
+    expect(decodeMessage(reply)).toMatchObject({ type: messageType.error, connId: 77 });
+    socket.close();
+  });
+
+  it("tunnel 3: ends a session that sends text, and no other", async () => {
+    const open = async () => {
+      const { socket } = await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${cluster.token}` });
+      if (socket === undefined) throw new Error("no socket");
+      return socket;
+    };
+    const [one, other] = [await open(), await open()];
+    const closed = once(one, "close");
+    one.send("text");
+    await closed;
+    expect(other.readyState).toBe(other.OPEN);
+    other.close();
+  });
+
+  it("a registration token that was deleted opens nothing any more", async () => {
+    const { id, token } = await newCluster(admin, "revoked");
+    const tokens = await callJson<{ data: { id: string }[] }>(admin, "GET", `/v3/clusterregistrationtokens?clusterId=${id}`);
+    expect((await call(admin, "DELETE", `/v3/clusterregistrationtokens/${tokens.data[0]?.id ?? ""}`)).status).toBeLessThan(300);
+    expect(await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` })).toMatchObject({ status: 401 });
+  });
+});

@@ -1,0 +1,142 @@
+/** An agent whose cluster is a Node HTTP server of the test: the real tunnel code, with answers that a test chooses. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import { connect, createServer as createRelay } from "node:net";
+import type { Socket } from "node:net";
+import { rootCertificates } from "node:tls";
+import { WebSocket } from "ws";
+import { ConnStream } from "../../agent/conn-stream.ts";
+import { runTunnel } from "../../agent/tunnel.ts";
+import type { TunnelEnd } from "../../agent/tunnel.ts";
+import { Budget } from "../../wire/remotedialer/limits.ts";
+import { callJson } from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
+
+export interface ScriptedAgent {
+  /** The cluster: `request` and `upgrade` events come from the tunnel. */
+  readonly server: Server;
+  /** Streams that the server has opened so far. */
+  readonly dialled: () => number;
+  readonly ended: Promise<TunnelEnd>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A steve session. `port`: of a relay in between. */
+export async function connectAgent(
+  drover: Drover,
+  token: string,
+  listener: RequestListener,
+  port: number = drover.port,
+): Promise<ScriptedAgent> {
+  const server = createServer(listener);
+  const stopped = new AbortController();
+  let dialled = 0;
+  const opened = Promise.withResolvers<void>();
+  const ended = runTunnel({
+    url: `wss://localhost:${port}/v3/connect`,
+    headers: { authorization: `Bearer stv-cluster-${token}` },
+    route: { ca: [...rootCertificates, drover.ca] },
+    onConnect(conn) {
+      dialled++;
+      server.emit("connection", new ConnStream(conn));
+    },
+    budget: new Budget(),
+    signal: stopped.signal,
+    onOpen: () => opened.resolve(),
+  });
+  await Promise.race([
+    opened.promise,
+    ended.then((end) => Promise.reject(new Error(`the agent did not connect: ${JSON.stringify(end)}`))),
+  ]);
+  return {
+    server,
+    dialled: () => dialled,
+    ended,
+    async stop() {
+      stopped.abort();
+      await ended;
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** What a bare WebSocket client sees of `/v3/connect`: 101, or the refusal with its text. */
+export function tryConnect(
+  drover: Drover,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; text: string; socket?: WebSocket; headers: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`wss://localhost:${drover.port}${path}`, {
+      headers,
+      ca: drover.ca,
+      perMessageDeflate: false,
+    });
+    let upgradeHeaders: Record<string, unknown> = {};
+    socket.on("upgrade", (answer) => (upgradeHeaders = answer.headers));
+    socket.on("open", () => resolve({ status: 101, text: "", socket, headers: upgradeHeaders }));
+    socket.on("unexpected-response", (_request, answer) => {
+      let text = "";
+      answer.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text, headers: answer.headers }));
+    });
+    socket.on("error", reject);
+  });
+}
+
+/** `X-API-Tunnel-Params` as the Go agent sends it. */
+export function tunnelParams(cluster: Record<string, unknown>): string {
+  return Buffer.from(JSON.stringify({ cluster })).toString("base64");
+}
+
+export async function newCluster(admin: Connection, name: string): Promise<{ id: string; token: string }> {
+  const { id } = await callJson<{ id: string }>(admin, "POST", "/v3/clusters", { name });
+  const tokens = await callJson<{ data: { token: string }[] }>(
+    admin,
+    "GET",
+    `/v3/clusterregistrationtokens?clusterId=${id}`,
+  );
+  const token = tokens.data[0]?.token;
+  if (token === undefined) throw new Error("the cluster has no registration token");
+  return { id, token };
+}
+
+export interface Relay {
+  readonly port: number;
+  /** Forwards nothing more and closes nothing: what a half-open connection looks like from both sides. */
+  readonly freeze: () => void;
+  readonly close: () => void;
+}
+
+export async function startRelay(target: number): Promise<Relay> {
+  const sockets = new Set<Socket>();
+  const relay = createRelay((near) => {
+    const far = connect(target, "127.0.0.1");
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  const address = relay.address();
+  if (address === null || typeof address === "string") throw new Error("the relay has no port");
+  return {
+    port: address.port,
+    freeze() {
+      for (const socket of sockets) {
+        socket.unpipe();
+        socket.pause();
+      }
+    },
+    close() {
+      relay.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
