@@ -38,6 +38,8 @@ export class ConnPool {
     conn.onData = () => this.#drop(conn);
     conn.onClose = () => this.#forget(conn);
     this.#idle.push(conn);
+    // The last response may have left its brake on.
+    conn.resumeReading();
     this.#timer ??= setTimeout(() => this.#expire(), idleMs);
   }
 

@@ -59,7 +59,7 @@ export function writeWorkerdConfig(bundles: Bundles, bindings: Bindings, runDir:
     httpSocket: runDir.httpSocket,
     controlSocket: runDir.controlSocket,
     databaseSocket: runDir.databaseSocket,
-    durableVariables: logLevel,
+    durableVariables: { ...logLevel, ...pick(bindings.environment, "DROVER_STEVE_ADDRESS") },
     apiVariables: {
       ...settings(bindings.environment),
       ...logLevel,
@@ -71,6 +71,11 @@ export function writeWorkerdConfig(bundles: Bundles, bindings: Bindings, runDir:
     },
   });
   writeFileDurably(runDir.configPath, configuration);
+}
+
+function pick(environment: Bindings["environment"], name: string): Record<string, string> {
+  const value = environment[name];
+  return value === undefined || value === "" ? {} : { [name]: value };
 }
 
 /** Settings from the environment (design 10). The bootstrap password is none: it goes to `POST /seed` and nowhere else. */

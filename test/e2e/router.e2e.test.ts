@@ -36,7 +36,8 @@ describe("the cluster router", () => {
     const url = incoming.url ?? "";
     if (url === "/ping" || url === "/readyz") return void outgoing.end("ok");
     if (url === "/version") return void outgoing.end('{"gitVersion":"v1.36.0"}');
-    if (url.startsWith("/apis/rbac.authorization.k8s.io/")) return void outgoing.writeHead(201).end("{}");
+    if (url.startsWith("/apis/rbac.authorization.k8s.io/"))
+      return void outgoing.writeHead(incoming.method === "POST" ? 201 : 404).end("{}");
     let body = "";
     incoming.on("data", (chunk: Buffer) => (body += chunk.toString()));
     incoming.on("end", () => {
