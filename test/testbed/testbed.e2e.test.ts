@@ -6,7 +6,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cacheDir, ensureBinaries, GoMissingError } from "./build.ts";
+import { ensureBinaries } from "./build.ts";
+import { cacheDir, GoMissingError } from "./go.ts";
 import { startTestbed } from "./start.ts";
 import type { Testbed } from "./start.ts";
 

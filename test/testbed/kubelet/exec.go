@@ -67,7 +67,6 @@ func runOnTerminal(command *exec.Cmd, stdin io.Reader, stdout io.Writer,
 	if err != nil {
 		return err
 	}
-	defer terminal.Close()
 	go func() {
 		for size := range resize {
 			_ = pty.Setsize(terminal, &pty.Winsize{Rows: size.Height, Cols: size.Width})
@@ -81,6 +80,8 @@ func runOnTerminal(command *exec.Cmd, stdin io.Reader, stdout io.Writer,
 	}
 	// Reading fails with EIO when the last process has closed the terminal; only then is the output complete.
 	_, _ = io.Copy(stdout, terminal)
+	// Before the wait: a command whose client is gone gets SIGHUP instead of a terminal that nobody reads.
+	_ = terminal.Close()
 	return command.Wait()
 }
 
