@@ -47,7 +47,9 @@ let seeded = false;
 /** Every minute: what a lost poke or a lost alarm left behind. In production it also seeds (locally the launcher does). */
 export async function runCron(env: Env): Promise<void> {
   if (!seeded) {
-    const { adminCreated, username } = await seed(env, { bootstrapPassword: env.DROVER_BOOTSTRAP_PASSWORD ?? "" });
+    const { adminCreated, username } = await seed(env, {
+      bootstrapPassword: env.DROVER_BOOTSTRAP_PASSWORD ?? "",
+    });
     seeded = true;
     if (adminCreated) createLogger(env.DROVER_LOG_LEVEL).info("created the first user", { username });
   }

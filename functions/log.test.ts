@@ -3,7 +3,9 @@ import { createLogger } from "./log.ts";
 
 function capture(level?: string): { lines: Record<string, unknown>[]; log: ReturnType<typeof createLogger> } {
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger(level, { requestId: "r1" }, (_, line) => lines.push(JSON.parse(line) as Record<string, unknown>));
+  const log = createLogger(level, { requestId: "r1" }, (_, line) =>
+    lines.push(JSON.parse(line) as Record<string, unknown>),
+  );
   return { lines, log };
 }
 
@@ -12,7 +14,14 @@ describe("the log", () => {
     const { lines, log } = capture();
     log.with({ cluster: "c-abcde" }).warn("lost", { attempt: 2 });
     expect(lines).toEqual([
-      { time: expect.any(String), level: "warn", message: "lost", requestId: "r1", cluster: "c-abcde", attempt: 2 },
+      {
+        time: expect.any(String),
+        level: "warn",
+        message: "lost",
+        requestId: "r1",
+        cluster: "c-abcde",
+        attempt: 2,
+      },
     ]);
   });
 
@@ -25,7 +34,11 @@ describe("the log", () => {
 
   it("never writes values under names of secrets, at any depth", () => {
     const { lines, log } = capture();
-    log.info("x", { password: "p1", deep: [{ Authorization: "p2", newPassword: "p3", token: "p4", setCookie: "p5" }], tokenName: "token-a" });
+    log.info("x", {
+      password: "p1",
+      deep: [{ Authorization: "p2", newPassword: "p3", token: "p4", setCookie: "p5" }],
+      tokenName: "token-a",
+    });
     expect(JSON.stringify(lines)).not.toMatch(/p[1-5]/);
     expect(lines[0]).toMatchObject({ tokenName: "token-a" });
   });

@@ -39,7 +39,8 @@ function isLevel(value: string | undefined): value is LogLevel {
 }
 
 /** The last line of defence, not a licence: callers do not log secrets. `tokenName` and the like are names, not values. */
-const secretName = /password|secret|authorization|cookie|credential|bearer|kubeconfig|privatekey|^token$|token$/i;
+const secretName =
+  /password|secret|authorization|cookie|credential|bearer|kubeconfig|privatekey|^token$|token$/i;
 
 function redact(key: string, value: unknown): unknown {
   if (secretName.test(key) && value !== undefined && value !== null) return "[redacted]";

@@ -26,10 +26,10 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
 
   /** One result per item, in order. Rejects when the database cannot be reached: the caller may send the same ids again. */
   async commit(items: readonly CommitItem[]): Promise<readonly CommitResult[]> {
-    if (this.#queue.length + items.length > maxQueue) throw new Error("the store is overloaded: too many writes wait");
+    if (this.#queue.length + items.length > maxQueue)
+      throw new Error("the store is overloaded: too many writes wait");
     const results = items.map(
-      (item) =>
-        new Promise<CommitResult>((resolve, reject) => this.#queue.push({ item, resolve, reject })),
+      (item) => new Promise<CommitResult>((resolve, reject) => this.#queue.push({ item, resolve, reject })),
     );
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     // All are looked at, so that none rejects unheard.
@@ -71,7 +71,9 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
     this.ctx.waitUntil(
       this.env.SCHEDULER.getByName("main")
         .poke(runAt)
-        .catch((error: unknown) => console.warn(JSON.stringify({ level: "warn", message: "poke failed", error: String(error) }))),
+        .catch((error: unknown) =>
+          console.warn(JSON.stringify({ level: "warn", message: "poke failed", error: String(error) })),
+        ),
     );
   }
 }

@@ -18,6 +18,7 @@ export function statusAnswer(code: 400 | 502 | 503, message: string, retryAfter?
     ...(retryAfter === undefined ? {} : { details: { retryAfterSeconds: retryAfter } }),
     code,
   };
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  const headers: Record<string, string> =
+    retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
   return Response.json(body, { status: code, headers });
 }

@@ -16,12 +16,17 @@ describe("attachments of sockets", () => {
     expect(readAttachment({ ...attachment, later: true })).toEqual(attachment);
   });
 
-  it.each([null, undefined, "x", {}, { ...attachment, v: 2 }, { ...attachment, kind: "other" }, { ...attachment, openedAt: "1" }])(
-    "of an unknown form are none: %j",
-    (value) => {
-      expect(readAttachment(value)).toBeUndefined();
-    },
-  );
+  it.each([
+    null,
+    undefined,
+    "x",
+    {},
+    { ...attachment, v: 2 },
+    { ...attachment, kind: "other" },
+    { ...attachment, openedAt: "1" },
+  ])("of an unknown form are none: %j", (value) => {
+    expect(readAttachment(value)).toBeUndefined();
+  });
 
   it("carry session keys that are non-negative int63", () => {
     for (let count = 0; count < 100; count++) expect(BigInt(newSessionKey()) >> 63n).toBe(0n);

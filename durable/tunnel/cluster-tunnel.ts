@@ -181,7 +181,11 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   /** Nothing waits for a cron tick: a report that fails is made again by the alarm. */
-  async #report(session: LiveSession | undefined, change: TunnelEvent["change"], reason: string): Promise<void> {
+  async #report(
+    session: LiveSession | undefined,
+    change: TunnelEvent["change"],
+    reason: string,
+  ): Promise<void> {
     const { clusterId } = this.#record.value;
     if (clusterId === undefined) return;
     try {
@@ -195,7 +199,14 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       });
       if (this.#record.value.unreported) this.#record.change({ unreported: false });
     } catch (error) {
-      console.warn(JSON.stringify({ level: "warn", message: "cannot report a session", clusterId, error: String(error) }));
+      console.warn(
+        JSON.stringify({
+          level: "warn",
+          message: "cannot report a session",
+          clusterId,
+          error: String(error),
+        }),
+      );
       this.#record.change({ unreported: true });
       await this.#wakeWithin(reportRetryMs);
     }
@@ -208,7 +219,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   /** Somebody uses the cluster. Written at most every few minutes: requests must not cost rows. */
   async #watch(): Promise<void> {
     const now = Date.now();
-    if (this.#record.value.watchedUntil < now + watchMs / 2) this.#record.change({ watchedUntil: now + watchMs });
+    if (this.#record.value.watchedUntil < now + watchMs / 2)
+      this.#record.change({ watchedUntil: now + watchMs });
     if (this.#sessions.size > 0) await this.#wakeWithin(watchedPeriodMs);
   }
 

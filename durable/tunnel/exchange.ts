@@ -98,7 +98,8 @@ class Exchange {
         }
         if (done) break;
         if (value.length === 0) continue;
-        if (!conn.write(chunked ? encodeChunk(value) : value)) await new Promise<void>((wake) => (this.#wake = wake));
+        if (!conn.write(chunked ? encodeChunk(value) : value))
+          await new Promise<void>((wake) => (this.#wake = wake));
       }
       if (chunked) conn.write(lastChunk);
       this.#sending = false;

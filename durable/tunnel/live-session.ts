@@ -124,5 +124,5 @@ function clientKey({ clusterId, kind }: Attachment): string {
 
 /** workerd has it since November 2026; without it the agent's PAUSE is the only brake. */
 function bufferedAmountOf(socket: WebSocket): { bufferedAmount?: () => number } {
-  return "bufferedAmount" in socket ? { bufferedAmount: () => Number(socket.bufferedAmount) } : {};
+  return "bufferedAmount" in socket ? { bufferedAmount: () => socket.bufferedAmount } : {};
 }

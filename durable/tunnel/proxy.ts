@@ -11,12 +11,19 @@ import { clientHeaders, upstreamHeaders } from "./headers.ts";
 import type { LiveSession } from "./live-session.ts";
 import { splice } from "./splice.ts";
 
-export async function proxy(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+export async function proxy(
+  session: LiveSession,
+  request: Request,
+  context: ProxyContext,
+): Promise<Response> {
   const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   try {
-    return await (upgrade ? proxyUpgrade(session, request, context) : proxyRequest(session, request, context));
+    return await (upgrade
+      ? proxyUpgrade(session, request, context)
+      : proxyRequest(session, request, context));
   } catch (error) {
-    if (error instanceof InvalidRequest) return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
+    if (error instanceof InvalidRequest)
+      return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
     if (error instanceof ExchangeFailed || error instanceof SessionLost)
       return statusAnswer(502, `error trying to reach the cluster: ${error.message}`);
     throw error;
@@ -25,7 +32,11 @@ export async function proxy(session: LiveSession, request: Request, context: Pro
 
 class SessionLost extends Error {}
 
-async function proxyRequest(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+async function proxyRequest(
+  session: LiveSession,
+  request: Request,
+  context: ProxyContext,
+): Promise<Response> {
   const { body } = request;
   const length = request.headers.get("content-length");
   const chunked = body !== null && length === null;
@@ -51,7 +62,8 @@ async function proxyRequest(session: LiveSession, request: Request, context: Pro
       outcome = await send(conn);
     } catch (error) {
       // The agent closed a kept stream just now: nothing was answered, and nothing of the body is lost.
-      const again = reused && body === null && error instanceof ExchangeFailed && !error.answered && !signal.aborted;
+      const again =
+        reused && body === null && error instanceof ExchangeFailed && !error.answered && !signal.aborted;
       if (!again) throw error;
       outcome = await send(dial(session));
     }
@@ -93,7 +105,11 @@ function measured(
 }
 
 /** The cluster decides first: what it refuses is an ordinary answer to the client. */
-async function proxyUpgrade(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+async function proxyUpgrade(
+  session: LiveSession,
+  request: Request,
+  context: ProxyContext,
+): Promise<Response> {
   const key = newKey();
   const protocols = request.headers.get("sec-websocket-protocol");
   const head = encodeRequestHead("GET", context.target, [

@@ -9,7 +9,12 @@ import { kubeApp } from "./kube/app.ts";
 import { ping } from "./ping.ts";
 import { authenticate, requireAccess, requireChangedPassword, webSocketOrigin } from "./middleware/access.ts";
 import { dropInternalHeaders, refuseOddTargets, requestContext } from "./middleware/request-context.ts";
-import { apiCattleAuth, contentTypeOptions, noCache, requestIdHeader } from "./middleware/response-headers.ts";
+import {
+  apiCattleAuth,
+  contentTypeOptions,
+  noCache,
+  requestIdHeader,
+} from "./middleware/response-headers.ts";
 import { answerError, answerNotFound } from "./middleware/answer-error.ts";
 import { normanApp } from "./norman/app.ts";
 import { publicInfo } from "./public.ts";

@@ -19,7 +19,9 @@ function endless(): { stream: ReadableStream<Uint8Array>; pulled: () => number }
 describe("request bodies", () => {
   it("auth 33: are refused by Content-Length before a byte is read", async () => {
     const { stream, pulled } = endless();
-    await expect(readBody(post(stream, { "content-length": "5000" }), 4096)).rejects.toMatchObject({ status: 413 });
+    await expect(readBody(post(stream, { "content-length": "5000" }), 4096)).rejects.toMatchObject({
+      status: 413,
+    });
     expect(pulled()).toBeLessThanOrEqual(2048);
   });
 
@@ -34,7 +36,10 @@ describe("request bodies", () => {
   });
 
   it.each(["", "null", "[]", "3", '"x"', "{", "{]", '{"a":1}x'])("are no JSON object: %j", async (body) => {
-    await expect(readJsonObject(post(body))).rejects.toMatchObject({ code: "InvalidBodyContent", status: 422 });
+    await expect(readJsonObject(post(body))).rejects.toMatchObject({
+      code: "InvalidBodyContent",
+      status: 422,
+    });
   });
 
   it("auth 33: are refused when nested beyond 64, in time that does not grow with the nesting squared", async () => {

@@ -7,8 +7,7 @@ const maxDepth = 64;
 
 /** The body as text. Throws `PayloadTooLarge`, by Content-Length before anything is read, or as soon as a chunked body exceeds the limit. */
 export async function readBody(request: Request, limit = defaultBodyLimit): Promise<string> {
-  const tooLarge = (): ApiError =>
-    new ApiError("PayloadTooLarge", `the request body exceeds ${limit} bytes`);
+  const tooLarge = (): ApiError => new ApiError("PayloadTooLarge", `the request body exceeds ${limit} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   if (request.body === null) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });

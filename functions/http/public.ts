@@ -21,6 +21,14 @@ for (const name of publicSettings) {
     if (c.get("identity") !== undefined) return next();
     const value = await c.get("settings").get(name);
     const self = `${c.get("origin")}/v3/settings/${name}`;
-    return c.json({ id: name, type: "setting", baseType: "setting", name, value, default: settingDefaults[name], links: { self } });
+    return c.json({
+      id: name,
+      type: "setting",
+      baseType: "setting",
+      name,
+      value,
+      default: settingDefaults[name],
+      links: { self },
+    });
   });
 }

@@ -28,8 +28,13 @@ describe("errors on the wire", () => {
     const error = new ApiError("ClusterUnavailable", "agent lost", { retryAfter: 1 });
     const response = renderError(error, "kube");
     expect(response.headers.get("retry-after")).toBe("1");
-    expect(await response.json()).toMatchObject({ reason: "ServiceUnavailable", details: { retryAfterSeconds: 1 } });
-    expect(renderError(new ApiError("ClusterUnavailable", "x"), "kube").headers.has("retry-after")).toBe(false);
+    expect(await response.json()).toMatchObject({
+      reason: "ServiceUnavailable",
+      details: { retryAfterSeconds: 1 },
+    });
+    expect(renderError(new ApiError("ClusterUnavailable", "x"), "kube").headers.has("retry-after")).toBe(
+      false,
+    );
   });
 
   it("are Norman's object on /v3, with the field at fault", async () => {

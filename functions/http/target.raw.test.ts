@@ -65,21 +65,33 @@ async function seen(target: string, host?: string): Promise<{ target: string; pr
 }
 
 describe("the target as workerd gives it to us", () => {
-  it.each(["/a/../b", "/a/%2e%2e/b", "/a/%2E./b", "/a/./b", "/a/..", "/a/%2f../b", "/a/..%2fb", "/a\\..\\b", "/a/%5c../b"])(
-    "holds the dot segment of %s as it was sent, so that we can refuse it",
-    async (target) => {
-      expect(await seen(target)).toMatchObject({ target, problem: "the path holds a dot segment" });
-    },
-  );
+  it.each([
+    "/a/../b",
+    "/a/%2e%2e/b",
+    "/a/%2E./b",
+    "/a/./b",
+    "/a/..",
+    "/a/%2f../b",
+    "/a/..%2fb",
+    "/a\\..\\b",
+    "/a/%5c../b",
+  ])("holds the dot segment of %s as it was sent, so that we can refuse it", async (target) => {
+    expect(await seen(target)).toMatchObject({ target, problem: "the path holds a dot segment" });
+  });
 
-  it.each(["//b//c", "/%252e%252e/b", "/a/...", "/v3/principals/local:%2F%2Fu-a", "/a?x=/../y&z=%2e%2e", "/a/%E0%A4%A", "/a|b"])(
-    "is unchanged for %s",
-    async (target) => {
-      const answer = await seen(target);
-      expect(answer).toMatchObject({ target });
-      expect(answer.problem).toBeUndefined();
-    },
-  );
+  it.each([
+    "//b//c",
+    "/%252e%252e/b",
+    "/a/...",
+    "/v3/principals/local:%2F%2Fu-a",
+    "/a?x=/../y&z=%2e%2e",
+    "/a/%E0%A4%A",
+    "/a|b",
+  ])("is unchanged for %s", async (target) => {
+    const answer = await seen(target);
+    expect(answer).toMatchObject({ target });
+    expect(answer.problem).toBeUndefined();
+  });
 
   it("does not let a Host header move the path", async () => {
     expect((await seen("/a", "evil/k8s/clusters/c-x?")).problem).toBeDefined();

@@ -40,9 +40,13 @@ const dotSegment = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=$|[/\\;]|%2f|%5c|%3b)/i;
  * Why a request is refused with 400, or `undefined`. workerd joins `http://`, the Host header and the target without
  * looking at them: `Host: x/k8s/clusters/c-a?` would move the path past whatever guards paths in front of us.
  */
-export function targetProblem({ origin, target, path }: RequestTarget, host: string | null): string | undefined {
+export function targetProblem(
+  { origin, target, path }: RequestTarget,
+  host: string | null,
+): string | undefined {
   const authority = origin.slice(origin.indexOf("://") + 3);
-  if (!hostName.test(host ?? authority) || !hostName.test(authority)) return "the Host header is not a host name";
+  if (!hostName.test(host ?? authority) || !hostName.test(authority))
+    return "the Host header is not a host name";
   if (!printable.test(target)) return "the request target must be a path of printable ASCII characters";
   if (dotSegment.test(path)) return "the path holds a dot segment";
   return undefined;

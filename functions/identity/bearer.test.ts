@@ -11,9 +11,12 @@ function names(headers: Record<string, string>): string {
 }
 
 describe("the caller's credential", () => {
-  it.each(["Bearer", "bearer", "BEARER", "bEaReR"])("auth 14: is a bearer token under the scheme %s", (scheme) => {
-    expect(names({ authorization: `${scheme} ${value}` })).toBe("header token-abcde");
-  });
+  it.each(["Bearer", "bearer", "BEARER", "bEaReR"])(
+    "auth 14: is a bearer token under the scheme %s",
+    (scheme) => {
+      expect(names({ authorization: `${scheme} ${value}` })).toBe("header token-abcde");
+    },
+  );
 
   it("auth 14: is a Basic pair in the standard or the URL-safe alphabet, padded or not", () => {
     const plain = btoa(value);
@@ -35,10 +38,26 @@ describe("the caller's credential", () => {
   });
 
   it.each([
-    `Bearer token-abcde:${secret}:x`, `Bearer token-abcde:`, `Bearer :${secret}`, `Bearer ${secret}`, "Bearer", "Bearer ", `Basic ${value}`,
-    "Basic !!!", `Bearer ${value}, Bearer ${value}`, `Bearer ${value} x`, `Digest ${value}`, value, `Bearer ext/token-abcde:${secret}`,
-    `Bearer ext/../x:${secret}`, `Bearer ext/a%2fb:${secret}`, `Bearer TOKEN-ABCDE:${secret}`, `Bearer token-abcde:${"a".repeat(54)}`,
-    `Bearer token-abcde:${"b".repeat(53)}`, `Bearer token-abcde:${"b".repeat(55)}`, `Bearer ../x:${secret}`,
+    `Bearer token-abcde:${secret}:x`,
+    `Bearer token-abcde:`,
+    `Bearer :${secret}`,
+    `Bearer ${secret}`,
+    "Bearer",
+    "Bearer ",
+    `Basic ${value}`,
+    "Basic !!!",
+    `Bearer ${value}, Bearer ${value}`,
+    `Bearer ${value} x`,
+    `Digest ${value}`,
+    value,
+    `Bearer ext/token-abcde:${secret}`,
+    `Bearer ext/../x:${secret}`,
+    `Bearer ext/a%2fb:${secret}`,
+    `Bearer TOKEN-ABCDE:${secret}`,
+    `Bearer token-abcde:${"a".repeat(54)}`,
+    `Bearer token-abcde:${"b".repeat(53)}`,
+    `Bearer token-abcde:${"b".repeat(55)}`,
+    `Bearer ../x:${secret}`,
   ])("auth 14: is invalid in %j", (authorization) => {
     expect(names({ authorization })).toBe("invalid");
   });

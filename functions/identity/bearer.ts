@@ -17,9 +17,7 @@ export function extractBearer(headers: Headers): Bearer {
   const values = cookieValues(headers.get("cookie") ?? "", sessionCookie);
   if (values.length === 0) return { state: "none" };
   // Two different sessions: a neighbouring host may have planted one, and the order says nothing.
-  return new Set(values).size === 1
-    ? parsed(values[0], "cookie")
-    : { state: "invalid", via: "cookie" };
+  return new Set(values).size === 1 ? parsed(values[0], "cookie") : { state: "invalid", via: "cookie" };
 }
 
 function parsed(value: string | undefined, via: "header" | "cookie"): Bearer {

@@ -31,13 +31,17 @@ describe("the identity in the target cluster", () => {
     const admin = downstreamIdentity({ ...base, roles: ["admin"] }, "c-a", "h");
     expect(admin.groups).toContain("drover:cluster-owner");
     for (const role of ["user", "Admin", "admin2", ""])
-      expect(downstreamIdentity({ ...base, roles: [role] }, "c-a", "h").groups).not.toContain("drover:cluster-owner");
+      expect(downstreamIdentity({ ...base, roles: [role] }, "c-a", "h").groups).not.toContain(
+        "drover:cluster-owner",
+      );
   });
 
   it.each(["system:masters", "system:nodes", "drover:cluster-owner", "drover:x"])(
     "drops the group %s that a provider claims",
     (group) => {
-      expect(downstreamIdentity({ ...base, groups: [...base.groups, group] }, "c-a", "h").groups).not.toContain(group);
+      expect(
+        downstreamIdentity({ ...base, groups: [...base.groups, group] }, "c-a", "h").groups,
+      ).not.toContain(group);
     },
   );
 

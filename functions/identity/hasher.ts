@@ -6,7 +6,7 @@ import pbkdf2Module from "../../schema/auth/pbkdf2/pbkdf2.wasm";
 let instance: Hasher | undefined;
 
 export function hasher(): Hasher {
-  instance ??= createHasher(new WebAssembly.Instance(pbkdf2Module as WebAssembly.Module));
+  instance ??= createHasher(new WebAssembly.Instance(pbkdf2Module));
   return instance;
 }
 

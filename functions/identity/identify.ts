@@ -33,7 +33,8 @@ export async function identify(
   if (known !== undefined) return isExpired(known, now()) ? undefined : known;
   const began = cache.generation();
   const identity = await load(credential, store(), now());
-  if (identity !== undefined) cache.set(key, identity, now(), began);
+  // Not one whose password must be changed: it must work in every isolate as soon as it has been.
+  if (identity?.mustChangePassword === false) cache.set(key, identity, now(), began);
   return identity;
 }
 

@@ -13,7 +13,9 @@ const impersonate = (apiGroup: string, resource: string, ...names: string[]): Po
 const roles: Record<string, PolicyRule[]> = {
   none: [],
   user: [{ verbs: ["get", "list", "watch"], apiGroups: ["management.cattle.io"], resources: ["settings"] }],
-  "users-manage": [{ verbs: ["*"], apiGroups: ["management.cattle.io"], resources: ["users", "globalrolebindings"] }],
+  "users-manage": [
+    { verbs: ["*"], apiGroups: ["management.cattle.io"], resources: ["users", "globalrolebindings"] },
+  ],
   "impersonator of jane": [
     impersonate("", "users", "u-jane"),
     impersonate("", "groups", "devs"),
@@ -51,23 +53,83 @@ const user = (name: string): Record<string, string> => ({ "Impersonate-User": na
 
 describe("impersonation asked for by a caller", () => {
   const matrix: [string, Record<string, string>, Record<string, string>][] = [
-    ["nothing", {}, { none: "none", user: "none", "users-manage": "none", "impersonator of jane": "none", admin: "none" }],
-    ["himself", user("u-self"), { none: "ok", user: "ok", "users-manage": "ok", "impersonator of jane": "ok", admin: "ok" }],
-    ["jane", user("u-jane"), { none: "403", user: "403", "users-manage": "403", "impersonator of jane": "ok", admin: "ok" }],
-    ["another user", user("u-else"), { none: "403", user: "403", "users-manage": "403", "impersonator of jane": "403", admin: "ok" }],
-    ["jane in a group", { ...user("u-jane"), "Impersonate-Group": "devs" }, { none: "403", "impersonator of jane": "ok", admin: "ok" }],
-    ["jane in another group", { ...user("u-jane"), "Impersonate-Group": "devs, ops" }, { "impersonator of jane": "403", admin: "ok" }],
-    ["himself in his group", { ...user("u-self"), "Impersonate-Group": "own-group" }, { none: "ok", admin: "ok" }],
-    ["himself in a foreign group", { ...user("u-self"), "Impersonate-Group": "devs" }, { none: "403", admin: "ok" }],
-    ["an extra he may give", { ...user("u-jane"), "Impersonate-Extra-Scopes": "view" }, { "impersonator of jane": "ok", admin: "ok" }],
-    ["an extra value he may not give", { ...user("u-jane"), "Impersonate-Extra-Scopes": "view, edit" }, { "impersonator of jane": "403", admin: "ok" }],
+    [
+      "nothing",
+      {},
+      { none: "none", user: "none", "users-manage": "none", "impersonator of jane": "none", admin: "none" },
+    ],
+    [
+      "himself",
+      user("u-self"),
+      { none: "ok", user: "ok", "users-manage": "ok", "impersonator of jane": "ok", admin: "ok" },
+    ],
+    [
+      "jane",
+      user("u-jane"),
+      { none: "403", user: "403", "users-manage": "403", "impersonator of jane": "ok", admin: "ok" },
+    ],
+    [
+      "another user",
+      user("u-else"),
+      { none: "403", user: "403", "users-manage": "403", "impersonator of jane": "403", admin: "ok" },
+    ],
+    [
+      "jane in a group",
+      { ...user("u-jane"), "Impersonate-Group": "devs" },
+      { none: "403", "impersonator of jane": "ok", admin: "ok" },
+    ],
+    [
+      "jane in another group",
+      { ...user("u-jane"), "Impersonate-Group": "devs, ops" },
+      { "impersonator of jane": "403", admin: "ok" },
+    ],
+    [
+      "himself in his group",
+      { ...user("u-self"), "Impersonate-Group": "own-group" },
+      { none: "ok", admin: "ok" },
+    ],
+    [
+      "himself in a foreign group",
+      { ...user("u-self"), "Impersonate-Group": "devs" },
+      { none: "403", admin: "ok" },
+    ],
+    [
+      "an extra he may give",
+      { ...user("u-jane"), "Impersonate-Extra-Scopes": "view" },
+      { "impersonator of jane": "ok", admin: "ok" },
+    ],
+    [
+      "an extra value he may not give",
+      { ...user("u-jane"), "Impersonate-Extra-Scopes": "view, edit" },
+      { "impersonator of jane": "403", admin: "ok" },
+    ],
     ["a service account", user("system:serviceaccount:ns:n"), { none: "403", user: "403", admin: "ok" }],
     ["a node", user("system:node:n1"), { none: "403", admin: "403" }],
-    ["the masters", { ...user("u-jane"), "Impersonate-Group": "system:masters" }, { none: "403", "impersonator of jane": "403", admin: "403" }],
-    ["the masters as himself", { ...user("u-self"), "Impersonate-Group": "system:masters" }, { none: "403", admin: "403" }],
-    ["a group of ours", { ...user("u-self"), "Impersonate-Group": "drover:cluster-owner" }, { none: "403", admin: "403" }],
-    ["ours hidden behind another", { ...user("u-jane"), "Impersonate-Group": "devs, drover:cluster-owner" }, { "impersonator of jane": "403", admin: "403" }],
-    ["the group that is added anyway", { ...user("u-jane"), "Impersonate-Group": "system:authenticated" }, { "impersonator of jane": "ok", admin: "ok" }],
+    [
+      "the masters",
+      { ...user("u-jane"), "Impersonate-Group": "system:masters" },
+      { none: "403", "impersonator of jane": "403", admin: "403" },
+    ],
+    [
+      "the masters as himself",
+      { ...user("u-self"), "Impersonate-Group": "system:masters" },
+      { none: "403", admin: "403" },
+    ],
+    [
+      "a group of ours",
+      { ...user("u-self"), "Impersonate-Group": "drover:cluster-owner" },
+      { none: "403", admin: "403" },
+    ],
+    [
+      "ours hidden behind another",
+      { ...user("u-jane"), "Impersonate-Group": "devs, drover:cluster-owner" },
+      { "impersonator of jane": "403", admin: "403" },
+    ],
+    [
+      "the group that is added anyway",
+      { ...user("u-jane"), "Impersonate-Group": "system:authenticated" },
+      { "impersonator of jane": "ok", admin: "ok" },
+    ],
     ["a group without a user", { "Impersonate-Group": "devs" }, { none: "400", admin: "400" }],
     ["a group with an empty user", { ...user(""), "Impersonate-Group": "devs" }, { admin: "400" }],
     ["an empty user", user(""), { admin: "400" }],
@@ -75,9 +137,21 @@ describe("impersonation asked for by a caller", () => {
     ["a uid", { ...user("u-jane"), "Impersonate-Uid": "1" }, { admin: "400" }],
     ["an extra without a name", { ...user("u-jane"), "Impersonate-Extra-": "x" }, { admin: "400" }],
     ["an extra with a slash", { ...user("u-jane"), "Impersonate-Extra-a%2fb": "x" }, { admin: "400" }],
-    ["another's token", { ...user("u-jane"), "Impersonate-Extra-Requesttokenid": "token-jane" }, { none: "403", admin: "403" }],
-    ["his own token for another user", { ...user("u-jane"), "Impersonate-Extra-Requesttokenid": "token-mine" }, { admin: "403" }],
-    ["two tokens", { ...user("u-self"), "Impersonate-Extra-Requesttokenid": "token-mine, token-x" }, { admin: "403" }],
+    [
+      "another's token",
+      { ...user("u-jane"), "Impersonate-Extra-Requesttokenid": "token-jane" },
+      { none: "403", admin: "403" },
+    ],
+    [
+      "his own token for another user",
+      { ...user("u-jane"), "Impersonate-Extra-Requesttokenid": "token-mine" },
+      { admin: "403" },
+    ],
+    [
+      "two tokens",
+      { ...user("u-self"), "Impersonate-Extra-Requesttokenid": "token-mine, token-x" },
+      { admin: "403" },
+    ],
   ];
 
   for (const [what, headers, expected] of matrix) {
@@ -89,7 +163,9 @@ describe("impersonation asked for by a caller", () => {
   }
 
   it("extras named like members of every object are data", () => {
-    const request = parseImpersonation(new Headers({ ...user("u-jane"), "Impersonate-Extra-__proto__": "x" }));
+    const request = parseImpersonation(
+      new Headers({ ...user("u-jane"), "Impersonate-Extra-__proto__": "x" }),
+    );
     expect(Object.keys(request?.extra ?? {})).toEqual(["__proto__"]);
   });
 

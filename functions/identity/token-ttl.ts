@@ -13,8 +13,7 @@ const minute = 60_000;
 export function ingestTtl(requestedMs: number, policy: TtlPolicy): number {
   const max = policy.maxMinutes >= 1 ? policy.maxMinutes * minute : Number.POSITIVE_INFINITY;
   const standard = policy.defaultMinutes >= 1 ? policy.defaultMinutes * minute : max;
-  const wanted =
-    requestedMs === 0 ? standard : requestedMs < 0 ? Number.POSITIVE_INFINITY : requestedMs;
+  const wanted = requestedMs === 0 ? standard : requestedMs < 0 ? Number.POSITIVE_INFINITY : requestedMs;
   const granted = Math.min(wanted, max);
   return Number.isFinite(granted) ? Math.floor(granted) : 0;
 }

@@ -13,7 +13,11 @@ export type TokenProblem = "disabled" | "deleted" | "expired" | "idle" | "provid
  * Why a token is refused at `now` (epoch milliseconds), or `undefined`. `idleMs`: how long a session may be idle; judged
  * only where activity was recorded. Only the local provider exists: a token of any other belongs to a disabled one.
  */
-export function tokenProblem(token: Token, now: number, idleMs = Number.POSITIVE_INFINITY): TokenProblem | undefined {
+export function tokenProblem(
+  token: Token,
+  now: number,
+  idleMs = Number.POSITIVE_INFINITY,
+): TokenProblem | undefined {
   if (token.enabled === false) return "disabled";
   if (token.metadata.deletionTimestamp !== undefined) return "deleted";
   if ((token.authProvider ?? "local") !== "local") return "provider";

@@ -36,7 +36,9 @@ export async function loadRights(store: BoundStore, userId: string): Promise<Omi
     .filter((binding) => binding.metadata.deletionTimestamp === undefined)
     .map((binding) => binding.globalRoleName);
   const roles =
-    names.length === 0 ? [] : (await store.list<GlobalRole>(globalRoles, { names: [...new Set(names)] })).items;
+    names.length === 0
+      ? []
+      : (await store.list<GlobalRole>(globalRoles, { names: [...new Set(names)] })).items;
   return {
     roles: roles.map((role) => role.metadata.name),
     rules: [...selfRules(userId), ...roles.flatMap((role) => role.rules ?? [])],

@@ -30,7 +30,9 @@ const clusterParts: Step = {
     if (key.includes("/")) return proceed;
     const cluster = await absentAsUndefined(store.get<Cluster>(clusters, "", key));
     if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return stop;
-    await tolerateExisting(store.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: key } }));
+    await tolerateExisting(
+      store.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: key } }),
+    );
     await tolerateExisting(
       store.create<ClusterRegistrationToken>(clusterRegistrationTokens, {
         apiVersion: "management.cattle.io/v3",

@@ -65,7 +65,11 @@ async function runOne(env: Env, sql: Sql, log: Logger, work: LeasedWork): Promis
   const line = log.with({ controller: name, key });
   const context: ReconcileContext = {
     env,
-    store: openStore(env, { log: line }).as(systemActor(`controller:${name}`), { controller: name, key, token }),
+    store: openStore(env, { log: line }).as(systemActor(`controller:${name}`), {
+      controller: name,
+      key,
+      token,
+    }),
     now: () => new Date(),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
   };
@@ -98,7 +102,10 @@ async function runSteps(
     } catch (error) {
       if (error instanceof LeaseLost) return "lease lost";
       log.warn("step failed", { step: step.name, error });
-      return { next: "failed", reason: `${step.name}: ${error instanceof Error ? error.message : String(error)}` };
+      return {
+        next: "failed",
+        reason: `${step.name}: ${error instanceof Error ? error.message : String(error)}`,
+      };
     }
     if (result.next === "failed") log.warn("step failed", { step: step.name, reason: result.reason });
     if (result.next !== "continue") return result;

@@ -34,7 +34,8 @@ export async function seedDefaults(store: BoundStore, given: GivenDefaults): Pro
     settings,
     settingNames.map((name) => settingObject(name, given)),
     // A value is the administrator's; the default is ours and may change with a release or a start option.
-    (current, wanted) => (current.default === wanted.default ? undefined : { ...current, default: wanted.default ?? "" }),
+    (current, wanted) =>
+      current.default === wanted.default ? undefined : { ...current, default: wanted.default ?? "" },
   );
   await ensure<GlobalRole>(store, globalRoles, builtinRoles.map(roleObject), (current, wanted) =>
     sameRole(current, wanted) ? undefined : { ...current, ...wanted, metadata: current.metadata },

@@ -22,13 +22,18 @@ export function parseSeedInput(value: unknown): SeedInput {
   const fields = new Map<string, unknown>(Object.entries(value));
   const text = (name: string): string | undefined => {
     const field = fields.get(name) ?? undefined;
-    if (field !== undefined && typeof field !== "string") throw new TypeError(`seed: ${name} is not a string`);
+    if (field !== undefined && typeof field !== "string")
+      throw new TypeError(`seed: ${name} is not a string`);
     return field;
   };
   const mustChange = fields.get("mustChangePassword") ?? undefined;
   if (mustChange !== undefined && typeof mustChange !== "boolean")
     throw new TypeError("seed: mustChangePassword is not a boolean");
-  const [bootstrapPassword, serverUrl, cacerts] = [text("bootstrapPassword"), text("serverUrl"), text("cacerts")];
+  const [bootstrapPassword, serverUrl, cacerts] = [
+    text("bootstrapPassword"),
+    text("serverUrl"),
+    text("cacerts"),
+  ];
   return {
     ...(bootstrapPassword === undefined ? {} : { bootstrapPassword }),
     ...(mustChange === undefined ? {} : { mustChangePassword: mustChange }),

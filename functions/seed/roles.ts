@@ -26,6 +26,8 @@ export const builtinRoles: readonly BuiltinRole[] = [
     displayName: "User",
     newUserDefault: true,
     // Rancher's also creates clusters. Until cluster roles exist, a creator could not even see what he made.
-    rules: [{ apiGroups: ["management.cattle.io"], resources: ["settings"], verbs: ["get", "list", "watch"] }],
+    rules: [
+      { apiGroups: ["management.cattle.io"], resources: ["settings"], verbs: ["get", "list", "watch"] },
+    ],
   },
 ];

@@ -23,7 +23,10 @@ describe("the effective value of a setting", () => {
   });
 
   it("is the environment's before all, unless that is empty or no text", () => {
-    expect(effectiveSetting({ CATTLE_UI_PL: "env" }, "ui-pl", "acme")).toMatchObject({ value: "env", source: "env" });
+    expect(effectiveSetting({ CATTLE_UI_PL: "env" }, "ui-pl", "acme")).toMatchObject({
+      value: "env",
+      source: "env",
+    });
     expect(effectiveSetting({ CATTLE_UI_PL: "" }, "ui-pl", "acme").value).toBe("acme");
     expect(effectiveSetting({ CATTLE_UI_PL: {} }, "ui-pl", "acme").value).toBe("acme");
   });

@@ -1,6 +1,8 @@
 /** The store of one request or one run. Its Postgres connection is opened by the first query and closes with the invocation. */
 import postgres from "postgres";
 import type { Sql } from "postgres";
+import { typeKey } from "../../schema/resource.ts";
+import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { parseKeyRing } from "../../schema/seal/keys.ts";
 import { createSealer } from "../../schema/seal/sealer.ts";
@@ -10,15 +12,24 @@ import { createStore } from "../../schema/store/store.ts";
 import type { Store } from "../../schema/store/store.ts";
 import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
 import type { Env } from "../env.ts";
+import { forgetIdentities } from "../identity/identify.ts";
 import { createLogger } from "../log.ts";
 import type { Logger } from "../log.ts";
 import { workOf } from "../scheduled/registry.ts";
 
-export function openStore(env: Env, { log = createLogger(env.DROVER_LOG_LEVEL) }: { readonly log?: Logger } = {}): Store {
+export function openStore(
+  env: Env,
+  { log = createLogger(env.DROVER_LOG_LEVEL) }: { readonly log?: Logger } = {},
+): Store {
   const sql = openSql(env);
   return createStore({
     sql,
-    commit: (items) => commit(env, sql, log, items),
+    commit: async (items) => {
+      const results = await commit(env, sql, log, items);
+      // This isolate's own revocations and grants work at once; others hear of them within 10 s.
+      if (items.some(changesIdentities)) forgetIdentities();
+      return results;
+    },
     sealer: sealerOf(env),
     registry,
     workOf,
@@ -34,6 +45,13 @@ export function openSql(env: Pick<Env, "DB">): Sql {
 /** Rejects with the database's error when it cannot be reached or was not migrated. */
 export async function checkDatabase(env: Env): Promise<void> {
   await openSql(env)`select revision from revision`;
+}
+
+function changesIdentities({ objects, raiseGenerations = [] }: CommitItem): boolean {
+  return (
+    raiseGenerations.includes("rbac") ||
+    objects.some(({ type, action }) => type === typeKey(tokens) && action !== "create")
+  );
 }
 
 /** Through the one writer; if it cannot be reached, the same statement with the same ids: what it did commit is looked up. */

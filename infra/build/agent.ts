@@ -37,7 +37,8 @@ export async function buildAgent(root = ROOT): Promise<number> {
   }
   mkdirSync(join(root, "dist"), { recursive: true });
   // Two starts from one checkout may do this at the same time, and neither may read half a file.
-  for (const name of ["agent.mjs", "agent.txt"]) writeFileDurably(join(root, "dist", name), output.text, 0o644);
+  for (const name of ["agent.mjs", "agent.txt"])
+    writeFileDurably(join(root, "dist", name), output.text, 0o644);
   return output.contents.byteLength;
 }
 

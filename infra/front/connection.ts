@@ -119,7 +119,8 @@ class FrontConnection {
         this.#hold(chunk.subarray(at));
         return;
       }
-      const next = this.#phase.kind === "head" ? this.#head(chunk, at, searched) : this.#body(chunk, at, this.#phase);
+      const next =
+        this.#phase.kind === "head" ? this.#head(chunk, at, searched) : this.#body(chunk, at, this.#phase);
       if (next === undefined) return;
       at = next;
     }
@@ -138,7 +139,10 @@ class FrontConnection {
     if (size > MAX_HEAD_BYTES) {
       const lineEnd = chunk.indexOf("\r\n", at, "latin1");
       const longTarget = lineEnd === -1 || lineEnd - at > MAX_TARGET_BYTES;
-      this.#refuse(longTarget ? 414 : 431, longTarget ? "request target too long" : "request headers too large");
+      this.#refuse(
+        longTarget ? 414 : 431,
+        longTarget ? "request target too long" : "request headers too large",
+      );
       return undefined;
     }
     if (end === -1) {

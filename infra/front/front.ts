@@ -86,7 +86,9 @@ const peer = (socket: Socket): string => `${socket.remoteAddress} ${socket.remot
 function listenError(error: unknown, host: string, port: number): unknown {
   switch (errorCode(error)) {
     case "EADDRINUSE":
-      return new UserError(`port ${port} on ${host} is in use: end what uses it, or choose another with --port`);
+      return new UserError(
+        `port ${port} on ${host} is in use: end what uses it, or choose another with --port`,
+      );
     case "EACCES":
       return new UserError(`port ${port} is reserved for root: choose one above 1023 with --port`);
     case "EADDRNOTAVAIL":

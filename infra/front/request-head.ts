@@ -98,7 +98,8 @@ function classify(name: string): FieldClass {
 }
 
 function bodyOf(length: string | undefined, encoding: string | undefined): RequestHead["body"] | undefined {
-  if (encoding !== undefined) return encoding === "chunked" && length === undefined ? { kind: "chunked" } : undefined;
+  if (encoding !== undefined)
+    return encoding === "chunked" && length === undefined ? { kind: "chunked" } : undefined;
   if (length === undefined) return { kind: "none" };
   if (!/^\d{1,15}$/.test(length)) return undefined;
   const bytes = Number(length);

@@ -14,7 +14,8 @@ export const MIGRATIONS_DIR = join(import.meta.dirname, "../../schema/migrations
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { "database-url": { type: "string" } } });
   const url = values["database-url"] ?? process.env["DROVER_DATABASE_URL"];
-  if (url === undefined) throw new UserError("give --database-url postgres://user:password@host:port/database");
+  if (url === undefined)
+    throw new UserError("give --database-url postgres://user:password@host:port/database");
   const target = parseDatabaseUrl(url);
   const database = openDatabase(target);
   try {

@@ -46,10 +46,14 @@ export function nextMigration(
     const migration = known.get(when);
     if (migration === undefined) {
       const date = new Date(when).toISOString().slice(0, 10);
-      throw new UserError(`the database belongs to a newer version of Drover (it has a migration of ${date} unknown here)`);
+      throw new UserError(
+        `the database belongs to a newer version of Drover (it has a migration of ${date} unknown here)`,
+      );
     }
     if (migration.hash !== hash) {
-      throw new UserError(`the database has another version of migration ${migration.tag}: it was changed after it was applied`);
+      throw new UserError(
+        `the database has another version of migration ${migration.tag}: it was changed after it was applied`,
+      );
     }
   }
   return migrations.find((migration) => !done.has(migration.when));

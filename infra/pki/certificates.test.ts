@@ -44,19 +44,32 @@ describe("the local CA", () => {
   it.skipIf(!installed("openssl"))("passes OpenSSL's strict X.509 checks", () => {
     ensureLocalCertificate(dir, NAMES);
     const flags = ["-x509_strict", "-check_ss_sig", "-purpose", "sslserver", "-verify_ip", "::1"];
-    const output = execFileSync("openssl", ["verify", ...flags, "-CAfile", join(dir, "ca.crt"), join(dir, "server.crt")]);
+    const output = execFileSync("openssl", [
+      "verify",
+      ...flags,
+      "-CAfile",
+      join(dir, "ca.crt"),
+      join(dir, "server.crt"),
+    ]);
     expect(output.toString()).toContain("OK");
   });
 
   it.skipIf(!installed("curl"))("is trusted by curl", async () => {
     const made = ensureLocalCertificate(dir, NAMES);
     const server = createServer({ cert: made.certPem, key: made.keyPem }, (socket) => {
-      socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"));
+      socket.once("data", () =>
+        socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"),
+      );
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const { stdout } = await curl("curl", ["-s", "--cacert", join(dir, "ca.crt"), `https://localhost:${port}/`]);
+    const { stdout } = await curl("curl", [
+      "-s",
+      "--cacert",
+      join(dir, "ca.crt"),
+      `https://localhost:${port}/`,
+    ]);
     expect(stdout).toBe("ok");
     await expect(curl("curl", ["-s", `https://localhost:${port}/`])).rejects.toMatchObject({ code: 60 });
     server.close();
@@ -132,7 +145,9 @@ describe("a provided certificate", () => {
     expect(() => readProvidedCertificate({ cert: join(dir, "none"), key })).toThrow(/^--tls-cert .*ENOENT/);
     expect(() => readProvidedCertificate({ cert: key, key })).toThrow(/^--tls-cert /);
     expect(() => readProvidedCertificate({ cert, key: cert })).toThrow(/^--tls-key /);
-    expect(() => readProvidedCertificate({ cert, key: join(dir, "ca.key") })).toThrow(/is not the key of --tls-cert/);
+    expect(() => readProvidedCertificate({ cert, key: join(dir, "ca.key") })).toThrow(
+      /is not the key of --tls-cert/,
+    );
     expect(() => readProvidedCertificate({ cert, key, ca: key })).toThrow(/^--tls-ca /);
   });
 });

@@ -3,7 +3,13 @@
  * `--tls-ca`. Files of the local CA are in `<data-dir>/tls/`; keys have mode 0600.
  */
 import type { KeyObject } from "node:crypto";
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  X509Certificate,
+} from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
@@ -45,7 +51,10 @@ export function machineNames(extra: readonly string[]): string[] {
 /** Wildcard listening addresses and names that DNS cannot carry have no place in a certificate. */
 function isCertifiable(name: string): boolean {
   if (name === "0.0.0.0" || name === "::") return false;
-  return isIP(name) !== 0 || /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*$/.test(name);
+  return (
+    isIP(name) !== 0 ||
+    /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*$/.test(name)
+  );
 }
 
 /**
@@ -53,7 +62,11 @@ function isCertifiable(name: string): boolean {
  * changed or fewer than 30 days are left. Throws `UserError` when the CA has expired: replacing it silently would cut off
  * every agent that pinned it.
  */
-export function ensureLocalCertificate(dir: string, names: readonly string[], now = new Date()): ServingCertificate {
+export function ensureLocalCertificate(
+  dir: string,
+  names: readonly string[],
+  now = new Date(),
+): ServingCertificate {
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   const caPath = join(dir, "ca.crt");
   const caKeyPath = join(dir, "ca.key");

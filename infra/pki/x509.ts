@@ -47,7 +47,8 @@ export function issueCertificate(request: CertificateRequest): string {
 }
 
 function distinguishedName(commonName: string): Buffer {
-  const attribute = (type: string, value: string) => der.set(der.sequence(der.oid(type), der.utf8String(value)));
+  const attribute = (type: string, value: string) =>
+    der.set(der.sequence(der.oid(type), der.utf8String(value)));
   return der.sequence(attribute("2.5.4.10", "Drover"), attribute("2.5.4.3", commonName));
 }
 

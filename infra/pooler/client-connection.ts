@@ -138,7 +138,10 @@ export class ClientConnection implements Borrower {
 
   /** Trust: the socket is in a directory of mode 0700. Only the database we were told to use is behind it. */
   #welcome(version: number, packet: Buffer): void {
-    const options = packet.toString("utf8").split("\0").filter((name, index) => index % 2 === 0 && name.startsWith("_pq_."));
+    const options = packet
+      .toString("utf8")
+      .split("\0")
+      .filter((name, index) => index % 2 === 0 && name.startsWith("_pq_."));
     const parameters = [...this.#context.pool.parameters].map(([name, value]) => message("S", name, value));
     const negotiation = message("v", 0, options.length, ...options);
     this.#context.clients.set(this.#cancelKey.toString("hex"), this);
@@ -264,7 +267,11 @@ export class ClientConnection implements Borrower {
    * Makes the server itself raise the error of a refusal: in its turn, and failing the transaction as any error does.
    * A client that asked by Flush waits for the error before it sends its Sync.
    */
-  #raise(server: ServerConnection, refused: { readonly reason: string; raised: boolean }, answer: "pass" | "drop"): void {
+  #raise(
+    server: ServerConnection,
+    refused: { readonly reason: string; raised: boolean },
+    answer: "pass" | "drop",
+  ): void {
     if (refused.raised) return;
     refused.raised = true;
     server.statements.syncSent("sync", "drop");
@@ -305,7 +312,14 @@ export class ClientConnection implements Borrower {
     // The parameters may be megabytes: only what stands before them is written anew.
     const head = Buffer.concat([frame.subarray(5, portal.end), Buffer.from(`${statement.name}\0`)]);
     const parameters = frame.subarray(name.end);
-    this.#send(server, ...missing, Buffer.from("B"), int32(4 + head.length + parameters.length), head, parameters);
+    this.#send(
+      server,
+      ...missing,
+      Buffer.from("B"),
+      int32(4 + head.length + parameters.length),
+      head,
+      parameters,
+    );
   }
 
   #describe(frame: Buffer, server: ServerConnection): void {

@@ -120,7 +120,11 @@ export class ConnectionPool {
   }
 
   #openMore(): void {
-    while (!this.#closed && this.#opening < this.#waiters.size && this.#servers.size + this.#opening < this.#options.size) {
+    while (
+      !this.#closed &&
+      this.#opening < this.#waiters.size &&
+      this.#servers.size + this.#opening < this.#options.size
+    ) {
       this.#opening += 1;
       void this.#openOne();
     }

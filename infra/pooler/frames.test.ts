@@ -8,7 +8,7 @@ function scan(stream: Buffer, cuts: readonly number[], gathered: string) {
   const all: Buffer[] = [];
   const scanner = new FrameScanner(
     {
-      gathers: (type) => [...gathered].map(code).includes(type),
+      gathers: (type) => Array.from(gathered, code).includes(type),
       frame: (_type, frame) => {
         frames.push(Buffer.from(frame));
         all.push(Buffer.from(frame));

@@ -20,7 +20,14 @@ const open: postgres.Sql[] = [];
 beforeAll(async () => {
   database = await temporaryPostgres();
   const { host, port, user, password } = database.target;
-  direct = postgres({ host, port, user, pass: password, database: database.target.database, onnotice: () => undefined });
+  direct = postgres({
+    host,
+    port,
+    user,
+    pass: password,
+    database: database.target.database,
+    onnotice: () => undefined,
+  });
   await direct`create table items (n integer primary key, note text)`;
 });
 afterAll(async () => {
@@ -40,7 +47,13 @@ afterEach(async () => {
 
 function start(size: number, waitMs = 15_000): Promise<Pooler> {
   const log = () => undefined;
-  return startPooler({ socketPath: join(dir, ".s.PGSQL.5432"), target: () => database.target, log, size, waitMs });
+  return startPooler({
+    socketPath: join(dir, ".s.PGSQL.5432"),
+    target: () => database.target,
+    log,
+    size,
+    waitMs,
+  });
 }
 
 /** A client as the Workers use it. */
@@ -57,7 +70,8 @@ async function backend(sql: postgres.Sql | postgres.TransactionSql): Promise<num
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(10)) if (await condition()) return;
+  for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(10))
+    if (await condition()) return;
   throw new Error("the condition did not come true within 5 s");
 }
 
@@ -99,7 +113,8 @@ describe("transactions", () => {
   it("are cancelled on the server when the client leaves during a statement", async () => {
     const sql = client();
     const running = sql`select pg_sleep(60), 'left behind'`.catch((error: Error) => error);
-    const active = () => direct`select 1 from pg_stat_activity where query like '%left behind%' and state = 'active' and pid <> pg_backend_pid()`;
+    const active = () =>
+      direct`select 1 from pg_stat_activity where query like '%left behind%' and state = 'active' and pid <> pg_backend_pid()`;
     await until(async () => (await active()).length === 1);
     await sql.end({ timeout: 0 });
     expect(await running).toBeInstanceOf(Error);
@@ -132,7 +147,8 @@ describe("sharing", () => {
         }
       }),
     );
-    const [row] = await direct`select count(*)::int as n, count(*) filter (where note = n || '!')::int as right from items`;
+    const [row] =
+      await direct`select count(*)::int as n, count(*) filter (where note = n || '!')::int as right from items`;
     expect(row).toEqual({ n: 500, right: 500 });
     expect(pooler.serverCount()).toBeLessThanOrEqual(5);
   });
@@ -188,7 +204,9 @@ describe("prepared statements", () => {
   it("work on every connection, whoever prepared them where", async () => {
     const clients = Array.from({ length: 10 }, () => client());
     for (let round = 0; round < 5; round += 1) {
-      const sums = await Promise.all(clients.map((sql, index) => sql`select ${index}::int + ${round}::int as sum, pg_sleep(0.01)`));
+      const sums = await Promise.all(
+        clients.map((sql, index) => sql`select ${index}::int + ${round}::int as sum, pg_sleep(0.01)`),
+      );
       expect(sums.map(([row]) => row?.["sum"])).toEqual(clients.map((_, index) => index + round));
     }
     expect(pooler.serverCount()).toBe(5);
@@ -198,7 +216,9 @@ describe("prepared statements", () => {
     await pooler.stop();
     pooler = await start(1);
     for (let index = 0; index < 5; index += 1) await client()`select ${index}::int as once`;
-    const rows = await client().unsafe("select name from pg_prepared_statements where statement like '%as once%'");
+    const rows = await client().unsafe(
+      "select name from pg_prepared_statements where statement like '%as once%'",
+    );
     expect(rows).toHaveLength(1);
   });
 
@@ -207,7 +227,11 @@ describe("prepared statements", () => {
     pooler = await start(1);
     const sql = client();
     await expect(sql`select missing_column, ${1}::int`).rejects.toMatchObject({ code: "42703" });
-    const settled = await Promise.allSettled([sql`select 1/0`, sql`select ${2}::int as two`, sql`select 3 as three`]);
+    const settled = await Promise.allSettled([
+      sql`select 1/0`,
+      sql`select ${2}::int as two`,
+      sql`select 3 as three`,
+    ]);
     expect(settled.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
     await direct`alter table items add column late integer`;
     const again = client();

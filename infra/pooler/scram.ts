@@ -24,7 +24,11 @@ export class ScramClient {
     const fields = parse(serverFirst);
     const nonce = fields.get("r") ?? "";
     const iterations = Number(fields.get("i"));
-    if (!nonce.startsWith(this.#nonce) || nonce === this.#nonce || !(iterations >= 1 && iterations <= 10_000_000)) {
+    if (
+      !nonce.startsWith(this.#nonce) ||
+      nonce === this.#nonce ||
+      !(iterations >= 1 && iterations <= 10_000_000)
+    ) {
       throw new Error("SCRAM: bad server-first-message");
     }
     const salt = Buffer.from(fields.get("s") ?? "", "base64");

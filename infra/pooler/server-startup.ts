@@ -6,7 +6,16 @@ import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
 import { tlsOptions } from "../postgres/database-url.ts";
-import { CANCEL_REQUEST, PROTOCOL_3_0, SSL_REQUEST, code, cString, errorFields, int32, message } from "./messages.ts";
+import {
+  CANCEL_REQUEST,
+  PROTOCOL_3_0,
+  SSL_REQUEST,
+  code,
+  cString,
+  errorFields,
+  int32,
+  message,
+} from "./messages.ts";
 import { ScramClient } from "./scram.ts";
 
 /** A session that has just become idle. Its socket has no listeners. */
@@ -34,7 +43,12 @@ export async function openServerSession(target: DatabaseTarget, timeoutMs: numbe
   const socket = await openSocket(target, timeoutMs);
   const timer = setTimeout(() => socket.destroy(new Error("PostgreSQL did not answer in time")), timeoutMs);
   try {
-    const startup = { user: target.user, database: target.database, client_encoding: "UTF8", application_name: "drover" };
+    const startup = {
+      user: target.user,
+      database: target.database,
+      client_encoding: "UTF8",
+      application_name: "drover",
+    };
     socket.write(message("", int32(PROTOCOL_3_0), ...Object.entries(startup).flat(), Buffer.from([0])));
     return await authenticate(socket, target);
   } catch (error) {
@@ -46,7 +60,11 @@ export async function openServerSession(target: DatabaseTarget, timeoutMs: numbe
 }
 
 /** Asks the server to cancel what a session is doing. Resolves when the server has passed the request on, or failed to. */
-export async function cancelServerSession(target: DatabaseTarget, cancelKey: Buffer, timeoutMs: number): Promise<void> {
+export async function cancelServerSession(
+  target: DatabaseTarget,
+  cancelKey: Buffer,
+  timeoutMs: number,
+): Promise<void> {
   try {
     const socket = await openSocket(target, timeoutMs);
     socket.setTimeout(timeoutMs, () => socket.destroy());
@@ -63,12 +81,18 @@ async function openSocket(target: DatabaseTarget, timeoutMs: number): Promise<So
   const signal = AbortSignal.timeout(timeoutMs);
   const plain = target.host.startsWith("/")
     ? connectTcp({ path: `${target.host}/.s.PGSQL.${target.port}` })
-    : connectTcp({ host: target.host, port: target.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
+    : connectTcp({
+        host: target.host,
+        port: target.port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: 30_000,
+      });
   try {
     await once(plain, "connect", { signal });
     if (target.tls === "disable") return plain;
     plain.write(message("", int32(SSL_REQUEST)));
-    const [answer]: [Buffer] = await once(plain, "data", { signal }) as [Buffer];
+    const [answer]: [Buffer] = (await once(plain, "data", { signal })) as [Buffer];
     plain.pause();
     // More than one byte before TLS would be somebody's injected plaintext (CVE-2021-23222).
     if (answer.length !== 1) throw new Error("unexpected answer to the TLS request");
@@ -77,7 +101,8 @@ async function openSocket(target: DatabaseTarget, timeoutMs: number): Promise<So
       await once(secure, "secureConnect", { signal });
       return secure;
     }
-    if (target.tls !== "prefer") throw new Error(`the server does not offer TLS, but sslmode=${target.tls} asks for it`);
+    if (target.tls !== "prefer")
+      throw new Error(`the server does not offer TLS, but sslmode=${target.tls} asks for it`);
     return plain;
   } catch (error) {
     plain.destroy();
@@ -106,7 +131,10 @@ async function authenticate(socket: Socket, target: DatabaseTarget): Promise<Ser
         break;
       case "E": {
         const fields = errorFields(frame);
-        throw new ServerRefusal(fields.get("C") ?? "", fields.get("M") ?? "the server refused the connection");
+        throw new ServerRefusal(
+          fields.get("C") ?? "",
+          fields.get("M") ?? "the server refused the connection",
+        );
       }
       case "Z":
         return { socket, parameters, cancelKey };

@@ -16,7 +16,16 @@ export interface Verdict {
 }
 
 // COPY is here for another reason: its sub-protocol swallows Syncs, and nothing of ours needs it.
-const NEVER = new Set(["listen", "unlisten", "notify", "prepare", "execute", "deallocate", "discard", "copy"]);
+const NEVER = new Set([
+  "listen",
+  "unlisten",
+  "notify",
+  "prepare",
+  "execute",
+  "deallocate",
+  "discard",
+  "copy",
+]);
 const NEVER_CALLED = /^(pg_notify|pg_(try_)?advisory_(xact_)?(lock|unlock)(_shared|_all)?)$/;
 const LOCAL_SET = new Set(["local", "transaction", "constraints"]);
 const TEMPORARY = new Set(["temp", "temporary"]);

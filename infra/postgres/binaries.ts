@@ -32,7 +32,10 @@ export function findBinaries(): PostgresBinaries {
 export interface Runner {
   /** Owner of the data directory, when it is not the launcher's own user. */
   readonly owner?: { readonly uid: number; readonly gid: number };
-  command(program: string, args: readonly string[]): {
+  command(
+    program: string,
+    args: readonly string[],
+  ): {
     readonly command: string;
     readonly args: readonly string[];
     readonly uid?: number;
@@ -68,11 +71,15 @@ export function findRunner(paths: readonly string[]): Runner {
         "put Drover and --data-dir below a directory that others may enter, or start it as an ordinary user",
     );
   }
-  return { owner, command: (command, args) => ({ command: "setpriv", args: [...setpriv, command, ...args] }) };
+  return {
+    owner,
+    command: (command, args) => ({ command: "setpriv", args: [...setpriv, command, ...args] }),
+  };
 }
 
 function postgresUser(): { uid: number; gid: number } | undefined {
-  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { stdio: ["ignore", "pipe", "ignore"] }));
+  const id = (flag: string) =>
+    Number(execFileSync("id", [flag, "postgres"], { stdio: ["ignore", "pipe", "ignore"] }));
   try {
     return { uid: id("-u"), gid: id("-g") };
   } catch {
@@ -82,7 +89,9 @@ function postgresUser(): { uid: number; gid: number } | undefined {
 
 function createPostgresUser(): { uid: number; gid: number } {
   const flags = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"];
-  const run = spawnSync("useradd", [...flags, "--shell", "/usr/sbin/nologin", "postgres"], { encoding: "utf8" });
+  const run = spawnSync("useradd", [...flags, "--shell", "/usr/sbin/nologin", "postgres"], {
+    encoding: "utf8",
+  });
   const user = postgresUser();
   if (user !== undefined) return user;
   throw new UserError(

@@ -18,7 +18,12 @@ export interface DatabaseTarget {
 
 const TLS_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full"] as const;
 /** Parameters that change nothing here. Any other unknown one is refused: ignoring `sslcert` would be a trap. */
-const IGNORED = new Set(["application_name", "connect_timeout", "fallback_application_name", "target_session_attrs"]);
+const IGNORED = new Set([
+  "application_name",
+  "connect_timeout",
+  "fallback_application_name",
+  "target_session_attrs",
+]);
 
 /**
  * Parses `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`. Without `sslmode`, TLS is used if the
@@ -42,7 +47,8 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   };
   const sslmode = take("sslmode") ?? "prefer";
   const tls = TLS_MODES.find((mode) => mode === sslmode);
-  if (tls === undefined) throw new UserError(`--database-url: sslmode must be one of ${TLS_MODES.join(", ")}`);
+  if (tls === undefined)
+    throw new UserError(`--database-url: sslmode must be one of ${TLS_MODES.join(", ")}`);
   if (take("channel_binding") === "require") {
     throw new UserError("--database-url: channel_binding=require is not supported");
   }
@@ -67,7 +73,9 @@ function readRootCertificate(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UserError(`--database-url: sslrootcert: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(
+      `--database-url: sslrootcert: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

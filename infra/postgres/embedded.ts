@@ -5,7 +5,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -61,10 +70,13 @@ export async function preparePostgres(dataDir: string, log: Log): Promise<Embedd
     log("info", "postgres", "creating the database");
     await initialise({ dir, password, binaries, runner });
   }
-  if (password === undefined) throw new UserError(`${passwordPath} is missing: the database in ${dir} cannot be opened`);
+  if (password === undefined)
+    throw new UserError(`${passwordPath} is missing: the database in ${dir} cannot be opened`);
   const version = readFileIfExists(join(dir, "PG_VERSION"))?.trim();
   if (version !== MAJOR) {
-    throw new UserError(`${dir} was made by PostgreSQL ${version ?? "of unknown version"}; this Drover brings PostgreSQL ${MAJOR}`);
+    throw new UserError(
+      `${dir} was made by PostgreSQL ${version ?? "of unknown version"}; this Drover brings PostgreSQL ${MAJOR}`,
+    );
   }
   return { dir, password, binaries, runner };
 }
@@ -85,9 +97,15 @@ async function initialise(target: EmbeddedPostgres): Promise<void> {
     `--pwfile=${passwordFile}`,
     ...INITDB_FLAGS,
   ]);
-  const child = spawn(command, args, { ...user, cwd: "/", env: ENVIRONMENT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, {
+    ...user,
+    cwd: "/",
+    env: ENVIRONMENT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const [code] = await once(child, "close");
   rmSync(passwordFile);
   if (code !== 0) throw new UserError(`initdb failed: ${output.trim()}`);

@@ -8,7 +8,7 @@ import { preparePostgres, startPostgres } from "./embedded.ts";
 
 export interface TemporaryPostgres {
   readonly target: DatabaseTarget;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export async function temporaryPostgres(): Promise<TemporaryPostgres> {

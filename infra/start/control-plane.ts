@@ -15,7 +15,10 @@ const SEED_TIMEOUT_MS = 60_000;
 const CRON_TIMEOUT_MS = 300_000;
 
 /** Creates what a new installation needs; does nothing in an old one. Throws with the API's own words when it fails. */
-export async function seed(controlSocket: string, input: SeedInput): Promise<{ readonly adminCreated: boolean }> {
+export async function seed(
+  controlSocket: string,
+  input: SeedInput,
+): Promise<{ readonly adminCreated: boolean }> {
   const answer = await control(controlSocket, "POST", "/seed", { body: input, timeoutMs: SEED_TIMEOUT_MS });
   if (answer.status !== 200) throw new Error(`seeding failed: ${answer.body}`);
   const result = JSON.parse(answer.body) as { adminCreated?: boolean };

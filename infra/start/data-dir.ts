@@ -72,7 +72,9 @@ export function checkVersion(dataDir: string, version: string): void {
   const written = readFileIfExists(path)?.trim();
   if (written === version) return;
   if (written !== undefined && compareVersions(written, version) > 0) {
-    throw new UserError(`${dataDir} was written by Drover ${written}; this is Drover ${version}, which is older`);
+    throw new UserError(
+      `${dataDir} was written by Drover ${written}; this is Drover ${version}, which is older`,
+    );
   }
   writeFileDurably(path, `${version}\n`, 0o644);
 }

@@ -46,7 +46,11 @@ export async function embeddedDatabase(dataDir: string, log: Log): Promise<Runni
  * Applies migrations and returns their names. Throws `UserError` when the database cannot be reached, is used by another
  * Drover (which must not be migrated under its feet), or is ahead of this version.
  */
-export async function prepareDatabase(target: DatabaseTarget, holder: string, migrationsDir: string): Promise<string[]> {
+export async function prepareDatabase(
+  target: DatabaseTarget,
+  holder: string,
+  migrationsDir: string,
+): Promise<string[]> {
   const database = openDatabase(target);
   try {
     await refuseSecondInstance(database, holder);

@@ -47,7 +47,8 @@ export interface Drover {
 }
 
 /** This version, from package.json. */
-export const VERSION = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string }).version;
+export const VERSION = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string })
+  .version;
 
 /** Resolves when users can log in. Throws `UserError` for what the operator can mend; nothing keeps running then. */
 export async function startDrover(options: StartOptions): Promise<Drover> {
@@ -82,7 +83,9 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   const bundles = await bundleWorkers(code, runDir);
   say("starting the database");
   const { databaseUrl } = options;
-  const database = await (databaseUrl === undefined ? embeddedDatabase(dataDir, log) : externalDatabase(databaseUrl));
+  const database = await (databaseUrl === undefined
+    ? embeddedDatabase(dataDir, log)
+    : externalDatabase(databaseUrl));
   running.defer(() => database.stop());
   const applied = await prepareDatabase(database.target(), holder, code.migrationsDir);
   if (applied.length > 0) say(`applied migrations ${applied.join(", ")}`);
@@ -116,7 +119,8 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   running.defer(() => workerd.stop());
 
   say("seeding");
-  const generated = options.bootstrapPassword === undefined ? randomBytes(18).toString("base64url") : undefined;
+  const generated =
+    options.bootstrapPassword === undefined ? randomBytes(18).toString("base64url") : undefined;
   const { adminCreated } = await seed(runDir.controlSocket, {
     bootstrapPassword: options.bootstrapPassword ?? generated ?? "",
     mustChangePassword: generated !== undefined,

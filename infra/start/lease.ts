@@ -50,7 +50,8 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const close = () => database.end({ timeout: 1 }).catch(() => undefined);
   try {
     await refuseSecondInstance(database, holder);
-    if (!(await write(database, holder, token))) throw new UserError("another Drover took this database a moment ago");
+    if (!(await write(database, holder, token)))
+      throw new UserError("another Drover took this database a moment ago");
   } catch (error) {
     await close();
     throw error;
@@ -78,7 +79,10 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
       await renewing;
       // Without a database there is nobody to tell; the lease then ends by itself.
       const gone = database`delete from meta where key = ${KEY} and value::json->>'token' = ${token}`;
-      await within(gone.catch(() => undefined), 2000);
+      await within(
+        gone.catch(() => undefined),
+        2000,
+      );
       await close();
     },
   };

@@ -35,9 +35,13 @@ function welcome(drover: Drover): string {
 function checkPlatform(): void {
   const supported = process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64");
   const musl = ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"].some((path) => existsSync(path));
-  const glibc = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"].some((path) => existsSync(path));
+  const glibc = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"].some((path) =>
+    existsSync(path),
+  );
   if (!supported || (musl && !glibc)) {
-    throw new UserError(`Drover runs on Linux (x64 or arm64) with glibc, not on this ${process.platform}-${process.arch}`);
+    throw new UserError(
+      `Drover runs on Linux (x64 or arm64) with glibc, not on this ${process.platform}-${process.arch}`,
+    );
   }
 }
 

@@ -33,7 +33,11 @@ const SPECS = [
   { name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1; 0.0.0.0 = all)" },
   { name: "data-dir", value: "DIR", help: "where everything is kept (default .drover)" },
   { name: "database-url", value: "URL", help: "an external PostgreSQL instead of the embedded one" },
-  { name: "bootstrap-password", value: "TEXT", help: "first password of the user admin (default: generated)" },
+  {
+    name: "bootstrap-password",
+    value: "TEXT",
+    help: "first password of the user admin (default: generated)",
+  },
   { name: "server-url", value: "URL", help: "URL under which agents and users reach this server" },
   { name: "tls-cert", value: "FILE", help: "certificate chain to serve instead of a local one" },
   { name: "tls-key", value: "FILE", help: "its private key" },
@@ -72,7 +76,8 @@ export function parseOptions(
   };
   const databaseUrl = take("database-url");
   if (databaseUrl !== undefined) parseDatabaseUrl(databaseUrl);
-  const bootstrapPassword = take("bootstrap-password") ?? (environment["CATTLE_BOOTSTRAP_PASSWORD"] || undefined);
+  const bootstrapPassword =
+    take("bootstrap-password") ?? (environment["CATTLE_BOOTSTRAP_PASSWORD"] || undefined);
   const serverUrl = parseServerUrl(take("server-url"));
   const tls = parseTls(take("tls-cert"), take("tls-key"), take("tls-ca"));
   return {
@@ -90,7 +95,8 @@ export function parseOptions(
 function commandLine(argv: readonly string[]): Record<string, string | boolean | undefined> {
   const options = Object.fromEntries(SPECS.map(({ name }) => [name, { type: "string" as const }]));
   try {
-    return parseArgs({ args: [...argv], options: { ...options, help: { type: "boolean", short: "h" } } }).values;
+    return parseArgs({ args: [...argv], options: { ...options, help: { type: "boolean", short: "h" } } })
+      .values;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     // Node goes on to explain how to pass such a text as a positional argument, which we do not take.
@@ -100,12 +106,14 @@ function commandLine(argv: readonly string[]): Record<string, string | boolean |
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new UserError(`--port must be a number up to 65535, not ${text}`);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new UserError(`--port must be a number up to 65535, not ${text}`);
   return port;
 }
 
 function parseLogLevel(text: string): LogLevel {
-  if (!isLogLevel(text)) throw new UserError(`--log-level must be one of ${LOG_LEVELS.join(", ")}, not ${text}`);
+  if (!isLogLevel(text))
+    throw new UserError(`--log-level must be one of ${LOG_LEVELS.join(", ")}, not ${text}`);
   return text;
 }
 
@@ -113,7 +121,9 @@ function parseServerUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "https:" || url.pathname !== "/" || url.search !== "" || url.username !== "") {
-    throw new UserError(`--server-url must look like https://drover.example.com or https://host:port, not ${text}`);
+    throw new UserError(
+      `--server-url must look like https://drover.example.com or https://host:port, not ${text}`,
+    );
   }
   return url.origin;
 }

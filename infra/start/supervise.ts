@@ -12,7 +12,11 @@ export interface SuperviseOptions {
   readonly onDown?: () => void;
   /** The part works again; not called for the first start. */
   readonly onUp?: () => void;
-  readonly timing?: { readonly firstDelayMs: number; readonly maxDelayMs: number; readonly goodAfterMs: number };
+  readonly timing?: {
+    readonly firstDelayMs: number;
+    readonly maxDelayMs: number;
+    readonly goodAfterMs: number;
+  };
 }
 
 export interface Supervised {

@@ -42,7 +42,8 @@ export interface WorkerdConfig {
 /** The configuration's text. It holds key material: write it with mode 0600. */
 export function workerdConfig(config: WorkerdConfig): string {
   const namespaces = OBJECTS.map(
-    (object) => `(className = ${text(object.className)}, uniqueKey = ${text(object.uniqueKey)}, enableSql = true)`,
+    (object) =>
+      `(className = ${text(object.className)}, uniqueKey = ${text(object.uniqueKey)}, enableSql = true)`,
   );
   const services = [
     struct({
@@ -60,7 +61,10 @@ export function workerdConfig(config: WorkerdConfig): string {
         [
           ...OBJECTS.map((object) => namespaceBinding(object)),
           databaseBinding(),
-          struct({ name: text("API"), service: struct({ name: text("api"), entrypoint: text("ControlPlane") }) }),
+          struct({
+            name: text("API"),
+            service: struct({ name: text("api"), entrypoint: text("ControlPlane") }),
+          }),
           ...textBindings(config.durableVariables),
         ],
         { durableObjectNamespaces: list(namespaces), durableObjectStorage: `(localDisk = "objects")` },
@@ -105,7 +109,9 @@ function worker(
 ): string {
   return struct({
     modules: list(
-      modules.map((module) => struct({ name: text(module.name), [module.kind]: `embed ${text(module.path)}` })),
+      modules.map((module) =>
+        struct({ name: text(module.name), [module.kind]: `embed ${text(module.path)}` }),
+      ),
     ),
     compatibilityDate: text(COMPATIBILITY_DATE),
     compatibilityFlags: list(COMPATIBILITY_FLAGS.map(text)),

@@ -20,7 +20,11 @@ export async function control(
       socketPath,
       method,
       path,
-      headers: { host: "control", "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+      headers: {
+        host: "control",
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(payload),
+      },
       signal: AbortSignal.timeout(options.timeoutMs),
       agent: false,
     },

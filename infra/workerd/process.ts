@@ -82,7 +82,12 @@ export async function endWorkerdOrphans(configPath: string, log: Log): Promise<v
 /** The binary itself: the npm wrapper in `.bin` would be one more process between us and it. */
 function workerdBinary(): string {
   const loaded: unknown = createRequire(import.meta.url)("workerd");
-  if (typeof loaded === "object" && loaded !== null && "default" in loaded && typeof loaded.default === "string") {
+  if (
+    typeof loaded === "object" &&
+    loaded !== null &&
+    "default" in loaded &&
+    typeof loaded.default === "string"
+  ) {
     return loaded.default;
   }
   throw new Error("the npm package workerd does not name its binary");
@@ -92,7 +97,9 @@ function workerdBinary(): string {
  * A line of workerd's structured log: `{"level":"error","message":"…"}`. What is not JSON comes from before logging is set
  * up, and is passed on as a warning.
  */
-export function parseLogLine(line: string): { readonly level: LogLevel; readonly message: string } | undefined {
+export function parseLogLine(
+  line: string,
+): { readonly level: LogLevel; readonly message: string } | undefined {
   if (line.trim() === "") return undefined;
   let entry: unknown;
   try {
@@ -100,7 +107,8 @@ export function parseLogLine(line: string): { readonly level: LogLevel; readonly
   } catch {
     return { level: "warn", message: line };
   }
-  if (typeof entry !== "object" || entry === null || !("message" in entry)) return { level: "warn", message: line };
+  if (typeof entry !== "object" || entry === null || !("message" in entry))
+    return { level: "warn", message: line };
   const message = typeof entry.message === "string" ? entry.message : JSON.stringify(entry.message);
   if (DEFAULT_FLAG.test(message)) return undefined;
   switch ("level" in entry ? entry.level : undefined) {

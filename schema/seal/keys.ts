@@ -29,7 +29,9 @@ export function parseKeyRing(text: string): KeyRing {
   for (const [id, encoded] of Object.entries(keys)) {
     const key = typeof encoded === "string" ? fromBase64(encoded) : undefined;
     if (!idPattern.test(id) || key?.length !== keyBytes)
-      throw new Error(`DROVER_KEYS: key ${JSON.stringify(id)} is not ${keyBytes} bytes in base64 under an id of letters and digits`);
+      throw new Error(
+        `DROVER_KEYS: key ${JSON.stringify(id)} is not ${keyBytes} bytes in base64 under an id of letters and digits`,
+      );
     ring.set(id, key);
   }
   if (!ring.has(current)) throw new Error("DROVER_KEYS: the current key is missing");

@@ -25,7 +25,8 @@ export function createSealer(ring: KeyRing): Sealer {
     let key = derived.get(id);
     if (key === undefined) {
       const material = ring.keys.get(id);
-      if (material === undefined) return Promise.reject(new Error(`sealed by key ${id}, which DROVER_KEYS lacks`));
+      if (material === undefined)
+        return Promise.reject(new Error(`sealed by key ${id}, which DROVER_KEYS lacks`));
       key = deriveDataKey(material);
       derived.set(id, key);
     }

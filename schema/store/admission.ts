@@ -66,7 +66,11 @@ export async function planUpdate<T extends KubeObject>(
 ): Promise<Planned<T> | undefined> {
   const { uid, name } = current.metadata;
   if (wanted.metadata.uid !== undefined && wanted.metadata.uid !== uid)
-    throw conflict(definition, name, `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`);
+    throw conflict(
+      definition,
+      name,
+      `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`,
+    );
   const object = structuredClone(merge(definition, current, wanted, subresource));
   refuseNewFinalizers(definition, current, object);
   if (current.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0)
@@ -81,7 +85,8 @@ export async function planDelete<T extends KubeObject>(
   current: T,
 ): Promise<Planned<T> | undefined> {
   const { metadata } = current;
-  if ((metadata.finalizers ?? []).length === 0) return plan(admission, definition, "delete", current, undefined);
+  if ((metadata.finalizers ?? []).length === 0)
+    return plan(admission, definition, "delete", current, undefined);
   if (metadata.deletionTimestamp !== undefined) return undefined;
   await judge(admission, definition, "DELETE", current, current);
   const going = { deletionTimestamp: timestamp(admission.now()), deletionGracePeriodSeconds: 0 };
@@ -118,7 +123,12 @@ async function plan<T extends KubeObject>(
   const guard = await uniqueGuard(admission, definition, old, encoded);
   if (after === undefined) await judge(admission, definition, "DELETE", subject, before);
   else await judge(admission, definition, before === undefined ? "CREATE" : "UPDATE", after, before);
-  const { namespace = "", name, uid = "", resourceVersion } = { ...subject.metadata, resourceVersion: before?.metadata.resourceVersion };
+  const {
+    namespace = "",
+    name,
+    uid = "",
+    resourceVersion,
+  } = { ...subject.metadata, resourceVersion: before?.metadata.resourceVersion };
   const place = placeOf(definition, { namespace, name, uid });
   return {
     definition,
@@ -144,7 +154,11 @@ async function plan<T extends KubeObject>(
 export function changesNothing({ definition, before, after }: Planned): boolean {
   if (before === undefined || after === undefined) return false;
   const [old, next] = [encodeObject(definition, before), encodeObject(definition, after)];
-  return old.body === next.body && old.secret === next.secret && JSON.stringify(old.fields) === JSON.stringify(next.fields);
+  return (
+    old.body === next.body &&
+    old.secret === next.secret &&
+    JSON.stringify(old.fields) === JSON.stringify(next.fields)
+  );
 }
 
 async function mutated<T extends KubeObject>(
@@ -190,11 +204,21 @@ async function judge<T extends KubeObject>(
 function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
   const bytes = new TextEncoder().encode(body).length + (secret?.length ?? 0);
   if (bytes > maxObjectBytes)
-    return [{ reason: "FieldValueTooLong", field: "", message: `Too long: may not be more than ${maxObjectBytes} bytes` }];
+    return [
+      {
+        reason: "FieldValueTooLong",
+        field: "",
+        message: `Too long: may not be more than ${maxObjectBytes} bytes`,
+      },
+    ];
   // jsonb cannot hold it.
   return Object.entries(fields)
     .filter(([, values]) => values.some((value) => value.includes("\0")))
-    .map(([field]) => ({ reason: "FieldValueInvalid", field, message: "Invalid value: must not contain NUL" }));
+    .map(([field]) => ({
+      reason: "FieldValueInvalid",
+      field,
+      message: "Invalid value: must not contain NUL",
+    }));
 }
 
 /** A write that changes values of a unique index is judged by, and raises, the generation `unique:<type>`. */

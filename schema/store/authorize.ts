@@ -37,7 +37,10 @@ export function mayDo(actor: Actor, { verb, definition, namespace, name, subreso
   });
 }
 
-function forbiddenError(actor: Actor, { verb, definition, namespace, name, subresource }: Attempt): StoreError {
+function forbiddenError(
+  actor: Actor,
+  { verb, definition, namespace, name, subresource }: Attempt,
+): StoreError {
   const resource = subresource === undefined ? definition.plural : `${definition.plural}/${subresource}`;
   const subject = name === undefined ? typeKey(definition) : `${typeKey(definition)} "${name}"`;
   const scope =

@@ -35,7 +35,12 @@ function flatten(items: readonly CommitItem[]): object {
   return {
     items: items.map(({ id, lease }, item) => ({ item, id, ...lease })),
     objects: items.flatMap(({ objects }, item) =>
-      objects.map(({ expectRevision, ...object }, ord) => ({ item, ord, ...object, expected: expectRevision })),
+      objects.map(({ expectRevision, ...object }, ord) => ({
+        item,
+        ord,
+        ...object,
+        expected: expectRevision,
+      })),
     ),
     work: items.flatMap(({ work }, item) =>
       work.map(({ controller, key, runAt }) => ({ item, controller, key, run_at: Math.round(runAt) })),
@@ -43,6 +48,8 @@ function flatten(items: readonly CommitItem[]): object {
     expect: items.flatMap(({ expectGenerations }, item) =>
       Object.entries(expectGenerations ?? {}).map(([name, generation]) => ({ item, name, generation })),
     ),
-    raise: items.flatMap(({ raiseGenerations }, item) => (raiseGenerations ?? []).map((name) => ({ item, name }))),
+    raise: items.flatMap(({ raiseGenerations }, item) =>
+      (raiseGenerations ?? []).map((name) => ({ item, name })),
+    ),
   };
 }

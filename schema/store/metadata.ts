@@ -11,16 +11,20 @@ const labelName = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 export function metadataErrors(definition: ResourceDefinition, { metadata }: KubeObject): FieldError[] {
   const errors = [...nameErrors(metadata.name), ...namespaceErrors(definition, metadata)];
   for (const [key, value] of Object.entries(metadata.labels ?? {})) {
-    if (!isQualifiedName(key)) errors.push(invalid("metadata.labels", key, "name part or prefix is malformed"));
+    if (!isQualifiedName(key))
+      errors.push(invalid("metadata.labels", key, "name part or prefix is malformed"));
     if (typeof value !== "string" || (value !== "" && !labelName.test(value)))
-      errors.push(invalid(`metadata.labels[${key}]`, value, "must be at most 63 letters, digits, '-', '_' or '.'"));
+      errors.push(
+        invalid(`metadata.labels[${key}]`, value, "must be at most 63 letters, digits, '-', '_' or '.'"),
+      );
   }
   let size = 0;
   for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
     if (!isQualifiedName(key.toLowerCase()))
       errors.push(invalid("metadata.annotations", key, "name part or prefix is malformed"));
-    if (typeof value !== "string") errors.push(invalid(`metadata.annotations[${key}]`, value, "must be a string"));
-    size += key.length + String(value).length;
+    if (typeof value !== "string")
+      errors.push(invalid(`metadata.annotations[${key}]`, value, "must be a string"));
+    else size += key.length + value.length;
   }
   if (size > maxAnnotationBytes)
     errors.push({
@@ -58,7 +62,10 @@ function isQualifiedName(key: string): boolean {
 }
 
 /** Metadata of a new object: what clients may say, and what the server says. */
-export function newMetadata(given: ObjectMeta, server: { readonly uid: string; readonly now: Date }): ObjectMeta {
+export function newMetadata(
+  given: ObjectMeta,
+  server: { readonly uid: string; readonly now: Date },
+): ObjectMeta {
   const { name, namespace, generateName, labels, annotations, finalizers, ownerReferences } = given;
   return {
     name,

@@ -55,7 +55,9 @@ export function createReader(sql: Sql, sealer: Sealer): Reader {
       return { items, revision: rows[0]?.current ?? 0 };
     },
     async generation(name) {
-      const [row] = await sql<{ value: string }[]>`select value from meta where key = ${`generation:${name}`}`;
+      const [row] = await sql<
+        { value: string }[]
+      >`select value from meta where key = ${`generation:${name}`}`;
       return Number(row?.value ?? 0);
     },
   };

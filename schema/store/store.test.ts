@@ -92,7 +92,9 @@ describe("the store", () => {
     await expect(store.create(settings, setting("once"))).rejects.toMatchObject({ code: "AlreadyExists" });
     const changed = await store.update(settings, { ...made, value: "2" });
     await expect(store.update(settings, { ...made, value: "3" })).rejects.toMatchObject({ code: "Conflict" });
-    await expect(store.delete(settings, "", "once", { uid: "other" })).rejects.toMatchObject({ code: "Conflict" });
+    await expect(store.delete(settings, "", "once", { uid: "other" })).rejects.toMatchObject({
+      code: "Conflict",
+    });
     expect(await store.get(settings, "", "once")).toEqual(changed);
     expect(changed.metadata.generation).toBe(2);
   });
@@ -112,8 +114,14 @@ describe("the store", () => {
     const rows = await sql<{ kind: string; body: string | null; before: string | null }[]>`
       select kind, body, before from events where name = 'logged' order by revision`;
     expect(rows.map(({ kind }) => kind)).toEqual(["ADDED", "MODIFIED", "DELETED"]);
-    expect(rows.map(({ body }) => (body === null ? null : (JSON.parse(body) as Setting).value))).toEqual(["1", "2", null]);
-    expect(rows.map(({ before }) => (before === null ? null : (JSON.parse(before) as Setting).value))).toEqual([null, "1", "2"]);
+    expect(rows.map(({ body }) => (body === null ? null : (JSON.parse(body) as Setting).value))).toEqual([
+      "1",
+      "2",
+      null,
+    ]);
+    expect(
+      rows.map(({ before }) => (before === null ? null : (JSON.parse(before) as Setting).value)),
+    ).toEqual([null, "1", "2"]);
     const [gap] = await sql<{ gaps: string }[]>`
       select count(*) as gaps from (select revision - lag(revision) over (order by revision) as step from events) s where step <> 1`;
     expect(Number(gap?.gaps)).toBe(0);
@@ -121,7 +129,10 @@ describe("the store", () => {
 
   it("keeps credentials sealed in rows and events, bound to their place", async () => {
     const made = await store.create(secrets, secret("login", "hunter2-in-clear"));
-    await store.modify<Secret>(secrets, "default", "login", (current) => ({ ...current, data: { password: toBase64("changed-clear") } }));
+    await store.modify<Secret>(secrets, "default", "login", (current) => ({
+      ...current,
+      data: { password: toBase64("changed-clear") },
+    }));
     const dump = JSON.stringify([await sql`select * from objects`, await sql`select * from events`]);
     for (const text of ["hunter2-in-clear", "changed-clear"]) {
       expect(dump).not.toContain(text);
@@ -138,7 +149,10 @@ describe("the store", () => {
   it("keeps an object with finalizers until the last is gone, and lets it gain none meanwhile", async () => {
     await store.create(clusters, cluster("c-final", "final"));
     const going = await store.delete(clusters, "", "c-final");
-    expect(going.metadata).toMatchObject({ deletionTimestamp: expect.any(String), finalizers: [CLUSTER_FINALIZER] });
+    expect(going.metadata).toMatchObject({
+      deletionTimestamp: expect.any(String),
+      finalizers: [CLUSTER_FINALIZER],
+    });
     await expect(
       store.modify<Cluster>(clusters, "", "c-final", (current) => ({
         ...current,
@@ -153,18 +167,29 @@ describe("the store", () => {
   });
 
   it("splits status from the rest, and counts only the rest in generation", async () => {
-    const made = await store.create(clusters, { ...cluster("c-status", "status"), status: { driver: "forged" } });
+    const made = await store.create(clusters, {
+      ...cluster("c-status", "status"),
+      status: { driver: "forged" },
+    });
     expect(made.status?.driver).toBeUndefined();
     const withStatus = await store.modify<Cluster>(
       clusters,
       "",
       "c-status",
-      (current) => ({ ...current, spec: { displayName: "ignored" }, status: { ...current.status, driver: "imported" } }),
+      (current) => ({
+        ...current,
+        spec: { displayName: "ignored" },
+        status: { ...current.status, driver: "imported" },
+      }),
       { subresource: "status" },
     );
     expect(withStatus).toMatchObject({ spec: { displayName: "status" }, status: { driver: "imported" } });
     expect(withStatus.metadata.generation).toBe(1);
-    const renamed = await store.update(clusters, { ...withStatus, spec: { displayName: "renamed" }, status: {} });
+    const renamed = await store.update(clusters, {
+      ...withStatus,
+      spec: { displayName: "renamed" },
+      status: {},
+    });
     expect(renamed).toMatchObject({ spec: { displayName: "renamed" }, status: { driver: "imported" } });
     expect(renamed.metadata.generation).toBe(2);
   });
@@ -175,7 +200,10 @@ describe("the store", () => {
     const attempt = store.create(settings, setting("atomic"), {
       alongside: [{ action: "create", definition: namespaces, object: namespace("taken") }],
     });
-    await expect(attempt).rejects.toMatchObject({ code: "AlreadyExists", message: 'namespaces "taken" already exists' });
+    await expect(attempt).rejects.toMatchObject({
+      code: "AlreadyExists",
+      message: 'namespaces "taken" already exists',
+    });
     expect(await revision()).toBe(before);
     await expect(store.get(settings, "", "atomic")).rejects.toMatchObject({ code: "NotFound" });
   });
@@ -183,22 +211,31 @@ describe("the store", () => {
   it("needs a namespace, which the same commit may make", async () => {
     const lost = { ...secret("s", "x"), metadata: { name: "s", namespace: "nowhere" } };
     await expect(store.create(secrets, lost)).rejects.toMatchObject({ code: "NotFound" });
-    await store.create(secrets, lost, { alongside: [{ action: "create", definition: namespaces, object: namespace("nowhere") }] });
+    await store.create(secrets, lost, {
+      alongside: [{ action: "create", definition: namespaces, object: namespace("nowhere") }],
+    });
     expect((await store.list(secrets, { namespace: "nowhere" })).items).toHaveLength(1);
   });
 
   it("lets one of many racing creators of a unique value win", async () => {
     const results = await Promise.allSettled(
-      Array.from({ length: 12 }, (_, index) => store.create(clusters, cluster(`c-race${index}`, index % 2 === 0 ? "Race" : "race"))),
+      Array.from({ length: 12 }, (_, index) =>
+        store.create(clusters, cluster(`c-race${index}`, index % 2 === 0 ? "Race" : "race")),
+      ),
     );
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    expect((await store.list(clusters, { index: { field: "displayName", value: "race" } })).items).toHaveLength(1);
+    expect(
+      (await store.list(clusters, { index: { field: "displayName", value: "race" } })).items,
+    ).toHaveLength(1);
   });
 
   it("loses no update of concurrent read-modify-writes", async () => {
     await store.create(settings, setting("counter", "0"));
     const add = (): Promise<Setting> =>
-      store.modify<Setting>(settings, "", "counter", (current) => ({ ...current, value: String(Number(current.value) + 1) }));
+      store.modify<Setting>(settings, "", "counter", (current) => ({
+        ...current,
+        value: String(Number(current.value) + 1),
+      }));
     const results = await Promise.allSettled(Array.from({ length: 20 }, add));
     const done = results.filter(({ status }) => status === "fulfilled").length;
     expect(done).toBeGreaterThan(0);
@@ -229,10 +266,14 @@ describe("the store", () => {
   it("judges a lease inside the commit: a worker without it writes nothing", async () => {
     await store.create(settings, setting("leased"));
     const late = open().as(root, { controller: "test", key: "leased", token: "expired" });
-    await expect(late.modify<Setting>(settings, "", "leased", (current) => ({ ...current, value: "2" }))).rejects.toThrow(/lease/);
+    await expect(
+      late.modify<Setting>(settings, "", "leased", (current) => ({ ...current, value: "2" })),
+    ).rejects.toThrow(/lease/);
     await sql`update work set lease_token = 't1', lease_until = now() + interval '1 min' where key = 'leased'`;
     const held = open().as(root, { controller: "test", key: "leased", token: "t1" });
-    expect((await held.modify<Setting>(settings, "", "leased", (current) => ({ ...current, value: "2" }))).value).toBe("2");
+    expect(
+      (await held.modify<Setting>(settings, "", "leased", (current) => ({ ...current, value: "2" }))).value,
+    ).toBe("2");
   });
 
   it("denies by default, before it says whether an object exists", async () => {
@@ -248,14 +289,26 @@ describe("the store", () => {
     await expect(nobody.delete(settings, "", "new-1")).rejects.toMatchObject({ code: "Forbidden" });
     const reader = open().as({
       name: "u-one",
-      rules: [{ apiGroups: ["management.cattle.io"], resources: ["settings"], resourceNames: ["new-1"], verbs: ["get"] }],
+      rules: [
+        {
+          apiGroups: ["management.cattle.io"],
+          resources: ["settings"],
+          resourceNames: ["new-1"],
+          verbs: ["get"],
+        },
+      ],
     });
     expect((await reader.list(settings, { names: ["new-1"] })).items).toHaveLength(1);
-    await expect(reader.list(settings, { names: ["new-1", "once"] })).rejects.toMatchObject({ code: "Forbidden" });
+    await expect(reader.list(settings, { names: ["new-1", "once"] })).rejects.toMatchObject({
+      code: "Forbidden",
+    });
   });
 
   it("names every wrong field and stores nothing", async () => {
-    const wrong = { ...setting("bad/name"), metadata: { name: "bad/name", labels: { "a b": "c", ok: "x y" } } };
+    const wrong = {
+      ...setting("bad/name"),
+      metadata: { name: "bad/name", labels: { "a b": "c", ok: "x y" } },
+    };
     await expect(store.create(settings, wrong)).rejects.toMatchObject({
       code: "Invalid",
       causes: [{ field: "metadata.name" }, { field: "metadata.labels" }, { field: "metadata.labels[ok]" }],
@@ -265,7 +318,11 @@ describe("the store", () => {
   it("generates names that are free", async () => {
     const names = await Promise.all(
       [1, 2, 3].map(async () => {
-        const made = await store.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "", generateName: "gen-" } });
+        const made = await store.create(namespaces, {
+          apiVersion: "v1",
+          kind: "Namespace",
+          metadata: { name: "", generateName: "gen-" },
+        });
         return made.metadata.name;
       }),
     );
@@ -274,7 +331,10 @@ describe("the store", () => {
   });
 
   it("selects by namespace, labels and names", async () => {
-    await store.create(namespaces, { ...namespace("labelled"), metadata: { name: "labelled", labels: { team: "a" } } });
+    await store.create(namespaces, {
+      ...namespace("labelled"),
+      metadata: { name: "labelled", labels: { team: "a" } },
+    });
     const names = async (filter: Parameters<BoundStore["list"]>[1]): Promise<string[]> =>
       (await store.list(namespaces, filter)).items.map(({ metadata }) => metadata.name);
     expect(await names({ labels: { team: "a" } })).toEqual(["labelled"]);

@@ -115,7 +115,11 @@ class ActorStore implements BoundStore {
     this.#admission = { actor, reader, sealer, typeOf: registry.byTypeKey, now };
   }
 
-  async get<T extends KubeObject>(definition: ResourceDefinition<T>, namespace: string, name: string): Promise<T> {
+  async get<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+  ): Promise<T> {
     authorize(this.#actor, { verb: "get", definition, namespace, name });
     return this.#current(definition, namespace, name);
   }
@@ -135,7 +139,10 @@ class ActorStore implements BoundStore {
   async create<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     object: T,
-    { creatorId, alongside = [] }: { readonly creatorId?: string; readonly alongside?: readonly Operation[] } = {},
+    {
+      creatorId,
+      alongside = [],
+    }: { readonly creatorId?: string; readonly alongside?: readonly Operation[] } = {},
   ): Promise<T> {
     const { namespace, name, generateName } = object.metadata;
     authorize(this.#actor, { verb: "create", definition, namespace });
@@ -208,7 +215,11 @@ class ActorStore implements BoundStore {
         const current = await this.#current(definition, namespace, name);
         const { metadata } = current;
         if (uid !== undefined && uid !== metadata.uid)
-          throw conflict(definition, name, `the UID in the precondition (${uid}) does not match ${metadata.uid ?? ""}`);
+          throw conflict(
+            definition,
+            name,
+            `the UID in the precondition (${uid}) does not match ${metadata.uid ?? ""}`,
+          );
         if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
           throw conflict(definition, name);
         const planned = await planDelete(this.#admission, definition, current);
@@ -218,7 +229,11 @@ class ActorStore implements BoundStore {
     );
   }
 
-  async #current<T extends KubeObject>(definition: ResourceDefinition<T>, namespace: string, name: string): Promise<T> {
+  async #current<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+  ): Promise<T> {
     const current = await this.#reader.get(definition, namespace, name);
     if (current === undefined) throw notFound(definition, name);
     return current;
@@ -266,7 +281,9 @@ class ActorStore implements BoundStore {
       } catch (error) {
         if (!(error instanceof Stale) && !retries(error)) throw error;
         if (count < maxAttempts) continue;
-        throw error instanceof Stale ? new StoreError("Conflict", "too many concurrent changes; please try again") : error;
+        throw error instanceof Stale
+          ? new StoreError("Conflict", "too many concurrent changes; please try again")
+          : error;
       }
     }
   }
@@ -276,7 +293,10 @@ class ActorStore implements BoundStore {
     authorize(this.#actor, { verb: action, definition, namespace, ...(action === "create" ? {} : { name }) });
   }
 
-  async #planOperation({ action, definition, object }: Operation, creatorId?: string): Promise<Planned | undefined> {
+  async #planOperation(
+    { action, definition, object }: Operation,
+    creatorId?: string,
+  ): Promise<Planned | undefined> {
     if (action === "create") return planCreate(this.#admission, definition, object, creatorId);
     const { namespace = "", name } = object.metadata;
     const current = await this.#current(definition, namespace, name);
@@ -299,7 +319,10 @@ class ActorStore implements BoundStore {
       const namespace = await this.#reader.get(type, "", name);
       if (namespace === undefined) throw notFound(type, name);
       if (namespace.metadata.deletionTimestamp !== undefined)
-        throw new StoreError("Forbidden", `unable to create new content in namespace ${name} because it is being terminated`);
+        throw new StoreError(
+          "Forbidden",
+          `unable to create new content in namespace ${name} because it is being terminated`,
+        );
     }
   }
 }

@@ -22,7 +22,8 @@ beforeEach(async () => {
   await sql`delete from work`;
 });
 
-const enqueue = (key: string, runAt = 0): Promise<void> => enqueueWork(sql, [{ controller: "c", key, runAt }]);
+const enqueue = (key: string, runAt = 0): Promise<void> =>
+  enqueueWork(sql, [{ controller: "c", key, runAt }]);
 async function leaseOne(): Promise<LeasedWork> {
   const [work] = await leaseDueWork(sql, 1, 60_000);
   if (work === undefined) throw new Error("nothing was due");

@@ -12,7 +12,15 @@ import { parseArgs } from "node:util";
 import { startDrover as startParts } from "../../infra/start/drover.ts";
 import { parseOptions } from "../../infra/start/options.ts";
 import { PROJECT_CODE } from "../../infra/start/workerd.ts";
-import { callJson, eventually, loginAs, newDataDir, removeDataDir, startDrover, call } from "../e2e/drover.ts";
+import {
+  callJson,
+  eventually,
+  loginAs,
+  newDataDir,
+  removeDataDir,
+  startDrover,
+  call,
+} from "../e2e/drover.ts";
 import { freePort } from "../e2e/free-port.ts";
 import { newCluster } from "../e2e/scripted-agent.ts";
 import { buildPeer, startPeer } from "../peers/peers.ts";
@@ -68,7 +76,10 @@ async function download(target: Target): Promise<{ rate: number; cpu: number }> 
   const cpuBefore = target.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   const { bytes = 0, seconds: elapsed = 1 } = await load(target, ["-once"]);
   if (bytes !== downloadBytes) throw new Error(`${target.name}: ${bytes} bytes instead of ${downloadBytes}`);
-  return { rate: bytes / elapsed / 1e6, cpu: target.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0) - cpuBefore };
+  return {
+    rate: bytes / elapsed / 1e6,
+    cpu: target.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0) - cpuBefore,
+  };
 }
 
 async function main(): Promise<void> {
@@ -89,7 +100,17 @@ async function main(): Promise<void> {
   const admin = await loginAs(drover, "admin", password);
   const cluster = await newCluster(admin, "bench");
   const connectUrl = `wss://localhost:${drover.port}/v3/connect`;
-  const agent = startPeer(binary, ["client", "-url", connectUrl, "-ca", drover.caPath, "-token", cluster.token, "-listen", backend]);
+  const agent = startPeer(binary, [
+    "client",
+    "-url",
+    connectUrl,
+    "-ca",
+    drover.caPath,
+    "-token",
+    cluster.token,
+    "-listen",
+    backend,
+  ]);
   cleanup.defer(() => agent.stop());
   await agent.next("connected");
   const through = (rest: string): string => `/k8s/clusters/${cluster.id}${rest}`;
@@ -119,12 +140,25 @@ async function main(): Promise<void> {
 
   const droverPids = [drover.launcher.pid ?? 0];
   const targets: Target[] = [
-    { name: "direct", url: `${directUrl}/api/small?bytes=1024`, ca: directCa, pids: [direct.process.pid ?? 0] },
+    {
+      name: "direct",
+      url: `${directUrl}/api/small?bytes=1024`,
+      ca: directCa,
+      pids: [direct.process.pid ?? 0],
+    },
     { name: "floor: Worker", url: `${floors.url}/worker`, ca: floors.caPath, pids: [process.pid] },
     { name: "floor: Worker and object", url: `${floors.url}/object`, ca: floors.caPath, pids: [process.pid] },
-    { name: "Drover", url: `${drover.url}${through("/api/small?bytes=1024")}`, ca: drover.caPath, token, pids: droverPids },
+    {
+      name: "Drover",
+      url: `${drover.url}${through("/api/small?bytes=1024")}`,
+      ca: drover.caPath,
+      token,
+      pids: droverPids,
+    },
   ];
-  console.log("1 KB GET                   c    req/s   p50 ms   p99 ms  CPU us/req   rate of direct   rate of floor 2   CPU of floor 2");
+  console.log(
+    "1 KB GET                   c    req/s   p50 ms   p99 ms  CPU us/req   rate of direct   rate of floor 2   CPU of floor 2",
+  );
   for (const concurrency of concurrencies) {
     const rows = new Map<string, Row>();
     for (const target of targets) rows.set(target.name, await measure(target, concurrency));
@@ -150,17 +184,33 @@ async function main(): Promise<void> {
   }
 
   const size = `/api/download?bytes=${downloadBytes}`;
-  const straight = await download({ name: "direct", url: directUrl + size, ca: directCa, pids: [direct.process.pid ?? 0] });
-  const tunnelled = await download({ name: "Drover", url: drover.url + through(size), ca: drover.caPath, token, pids: droverPids });
+  const straight = await download({
+    name: "direct",
+    url: directUrl + size,
+    ca: directCa,
+    pids: [direct.process.pid ?? 0],
+  });
+  const tunnelled = await download({
+    name: "Drover",
+    url: drover.url + through(size),
+    ca: drover.caPath,
+    token,
+    pids: droverPids,
+  });
   console.log(`\n${downloadBytes >> 20} MiB download            MB/s   CPU s   rate of direct`);
-  console.log(`direct                  ${straight.rate.toFixed(0).padStart(8)} ${straight.cpu.toFixed(2).padStart(7)}             1.00`);
+  console.log(
+    `direct                  ${straight.rate.toFixed(0).padStart(8)} ${straight.cpu.toFixed(2).padStart(7)}             1.00`,
+  );
   console.log(
     `Drover                  ${tunnelled.rate.toFixed(0).padStart(8)} ${tunnelled.cpu.toFixed(2).padStart(7)}             ${(tunnelled.rate / straight.rate).toFixed(2)}`,
   );
 }
 
 /** The floors run in this process: front and workerd are its CPU time, as launcher and workerd are Drover's. */
-async function startFloors(dataDir: string, code: typeof PROJECT_CODE): Promise<{ url: string; caPath: string; stop: () => Promise<void> }> {
+async function startFloors(
+  dataDir: string,
+  code: typeof PROJECT_CODE,
+): Promise<{ url: string; caPath: string; stop: () => Promise<void> }> {
   const options = parseOptions(["--port", "0", "--data-dir", dataDir, "--bootstrap-password", password], {});
   if (options === "help") throw new Error("no options");
   const parts = await startParts({

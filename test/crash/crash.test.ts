@@ -29,7 +29,10 @@ describe("after kill -9", () => {
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), "drover-crash-"));
-    [drover, testbed] = await Promise.all([startDrover({ args: ["--bootstrap-password", password] }), startTestbed()]);
+    [drover, testbed] = await Promise.all([
+      startDrover({ args: ["--bootstrap-password", password] }),
+      startTestbed(),
+    ]);
     admin = await loginAs(drover, "admin", password);
     cluster = await importInto(admin, "crash", testbed);
     agent = await startAgent(testbed, join(home, "agent"));
@@ -97,7 +100,9 @@ describe("after kill -9", () => {
   }
 
   const throughTunnel = async (): Promise<true | undefined> =>
-    (await call(admin, "GET", `/k8s/clusters/${cluster.id}/api/v1/namespaces`)).status === 200 ? true : undefined;
+    (await call(admin, "GET", `/k8s/clusters/${cluster.id}/api/v1/namespaces`)).status === 200
+      ? true
+      : undefined;
 
   it("SHOW fsync is on", async () => {
     const [pid] = pidsOf("postgres");

@@ -95,7 +95,7 @@ describe("the four steps of the README", () => {
 
     it("prints a manifest that a real kube-apiserver accepts, twice without a change", async () => {
       const manifest = cli(drover, home, ["import", "my-cluster"]);
-      expect(manifest.code).toBe(0);
+      expect(manifest).toMatchObject({ code: 0 });
       const first = await testbed.kubectlRun(["apply", "-f", "-"], { input: manifest.stdout });
       expect(first).toMatchObject({ code: 0, stderr: "" });
       const again = cli(drover, home, ["import", "my-cluster"]);
@@ -127,7 +127,7 @@ describe("the four steps of the README", () => {
 
     it("prints a kubeconfig that kubectl takes as it is", async () => {
       const printed = cli(drover, home, ["kubeconfig", "my-cluster"]);
-      expect(printed.code).toBe(0);
+      expect(printed).toMatchObject({ code: 0 });
       kubeconfig = join(home, "kc");
       writeFileSync(kubeconfig, printed.stdout, { mode: 0o600 });
       const version = await kubectl(["version"]);

@@ -35,7 +35,8 @@ describe("agents connecting", () => {
     if (drover !== undefined) removeDataDir(drover.dataDir);
   }, 60_000);
 
-  const revision = async (): Promise<string> => String((await sql`select revision from revision`)[0]?.["revision"]);
+  const revision = async (): Promise<string> =>
+    String((await sql`select revision from revision`)[0]?.["revision"]);
   const status = async (): Promise<Record<string, string>> => {
     const [row] = await sql<{ body: string }[]>`
       select body from objects where type = 'clusters.management.cattle.io' and name = ${cluster.id}`;
@@ -69,7 +70,9 @@ describe("agents connecting", () => {
     });
     expect(await attempt({})).toBe("401 failed authentication");
     expect(await attempt({ "X-API-Tunnel-Token": "unknown" })).toBe("400 cluster not found");
-    expect(await attempt({ "X-API-Tunnel-Token": "unknown", "X-API-Tunnel-Params": "!!" })).toBe("400 cluster not found");
+    expect(await attempt({ "X-API-Tunnel-Token": "unknown", "X-API-Tunnel-Params": "!!" })).toBe(
+      "400 cluster not found",
+    );
     expect(await attempt({ ...token, "X-API-Tunnel-Params": "!!" })).toMatch(/^400 .*base64/);
     expect(await attempt({ ...token, "X-API-Tunnel-Params": btoa("not json") })).toMatch(/^400 .*JSON/);
     expect(await attempt({ ...token, "X-API-Tunnel-Params": btoa("{}") })).toBe(
@@ -78,7 +81,9 @@ describe("agents connecting", () => {
     expect(await attempt(params({ ...goodParams, address: "" }))).toBe("400 invalid input, address empty");
     expect(await attempt(params({ ...goodParams, token: "" }))).toBe("400 invalid input, token empty");
     expect(await attempt(params({ ...goodParams, caCert: "" }))).toBe("400 invalid input, caCert empty");
-    expect(await attempt(params({ ...goodParams, address: "a b/../:443" }))).toMatch(/^400 invalid input, address/);
+    expect(await attempt(params({ ...goodParams, address: "a b/../:443" }))).toMatch(
+      /^400 invalid input, address/,
+    );
     expect((await status())["driver"]).toBeUndefined();
   });
 
@@ -102,7 +107,9 @@ describe("agents connecting", () => {
     await connectMain({ ...goodParams, token: "rotated-token" });
     const second = await status();
     expect(second["serviceAccountTokenSecret"]).not.toBe(first["serviceAccountTokenSecret"]);
-    const left = await sql<{ name: string }[]>`select name from objects where type = 'secrets' and namespace = 'cattle-global-data'`;
+    const left = await sql<
+      { name: string }[]
+    >`select name from objects where type = 'secrets' and namespace = 'cattle-global-data'`;
     expect(left.map(({ name }) => name)).toEqual([second["serviceAccountTokenSecret"]]);
   });
 
@@ -112,7 +119,8 @@ describe("agents connecting", () => {
   });
 
   it("tunnel 34: a steve session needs the bearer of a registration token", async () => {
-    const steve = (token: string) => tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` });
+    const steve = (token: string) =>
+      tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` });
     expect(await steve("wrong")).toMatchObject({ status: 401, text: "failed authentication\n" });
     expect(await steve("")).toMatchObject({ status: 401 });
     const good = await steve(cluster.token);
@@ -130,7 +138,9 @@ describe("agents connecting", () => {
   });
 
   it("tunnel 18: answers PING within a second", async () => {
-    const { socket } = await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${cluster.token}` });
+    const { socket } = await tryConnect(drover, "/v3/connect", {
+      authorization: `Bearer stv-cluster-${cluster.token}`,
+    });
     const began = Date.now();
     socket?.ping();
     if (socket !== undefined) await once(socket, "pong");
@@ -139,7 +149,9 @@ describe("agents connecting", () => {
   });
 
   it("tunnel 21: takes a message that comes in fragments of 4096 bytes", async () => {
-    const { socket } = await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${cluster.token}` });
+    const { socket } = await tryConnect(drover, "/v3/connect", {
+      authorization: `Bearer stv-cluster-${cluster.token}`,
+    });
     if (socket === undefined) throw new Error("no socket");
     const answered = once(socket, "message") as Promise<[Buffer]>;
     const message = encodeMessage(messageType.data, 77, new Uint8Array(64 << 10));
@@ -154,7 +166,9 @@ describe("agents connecting", () => {
 
   it("tunnel 3: ends a session that sends text, and no other", async () => {
     const open = async () => {
-      const { socket } = await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${cluster.token}` });
+      const { socket } = await tryConnect(drover, "/v3/connect", {
+        authorization: `Bearer stv-cluster-${cluster.token}`,
+      });
       if (socket === undefined) throw new Error("no socket");
       return socket;
     };
@@ -168,8 +182,16 @@ describe("agents connecting", () => {
 
   it("a registration token that was deleted opens nothing any more", async () => {
     const { id, token } = await newCluster(admin, "revoked");
-    const tokens = await callJson<{ data: { id: string }[] }>(admin, "GET", `/v3/clusterregistrationtokens?clusterId=${id}`);
-    expect((await call(admin, "DELETE", `/v3/clusterregistrationtokens/${tokens.data[0]?.id ?? ""}`)).status).toBeLessThan(300);
-    expect(await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` })).toMatchObject({ status: 401 });
+    const tokens = await callJson<{ data: { id: string }[] }>(
+      admin,
+      "GET",
+      `/v3/clusterregistrationtokens?clusterId=${id}`,
+    );
+    expect(
+      (await call(admin, "DELETE", `/v3/clusterregistrationtokens/${tokens.data[0]?.id ?? ""}`)).status,
+    ).toBeLessThan(300);
+    expect(
+      await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` }),
+    ).toMatchObject({ status: 401 });
   });
 });

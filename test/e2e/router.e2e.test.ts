@@ -42,21 +42,7 @@ describe("the cluster router", () => {
     incoming.on("data", (chunk: Buffer) => (body += chunk.toString()));
     incoming.on("end", () => {
       seen.push({ url, method: incoming.method ?? "", rawHeaders: incoming.rawHeaders, body });
-      if (url.startsWith("/never")) return;
-      if (url.startsWith("/silent")) return void outgoing.writeHead(200).write("begun\n");
-      if (url.startsWith("/location"))
-        return void outgoing.writeHead(302, { location: decodeURIComponent(url.split("?")[1] ?? "") }).end();
-      if (url.startsWith("/gzip"))
-        return void outgoing.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("unzipped"));
-      if (url.startsWith("/chunks")) {
-        outgoing.write("one ");
-        return void setTimeout(() => outgoing.end("two"), 50);
-      }
-      if (url.startsWith("/hostile"))
-        return void outgoing
-          .writeHead(200, { "set-cookie": "R_SESS=stolen", "access-control-allow-origin": "*", "x-kept": "yes" })
-          .end("hostile");
-      outgoing.writeHead(200, { "content-type": "application/json" }).end('{"kind":"Echo"}');
+      answerWith(url, outgoing);
     });
     outgoing.on("close", () => {
       if (!outgoing.writableEnded) closings++;
@@ -82,7 +68,12 @@ describe("the cluster router", () => {
   const status = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
   /** A request whose path nobody normalises, with chosen headers. */
-  function raw(rawPath: string, headers: Record<string, string> = {}, method = "GET", body?: string): Promise<Raw> {
+  function raw(
+    rawPath: string,
+    headers: Record<string, string> = {},
+    method = "GET",
+    body?: string,
+  ): Promise<Raw> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
@@ -98,7 +89,11 @@ describe("the cluster router", () => {
           incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
           incoming.on("error", reject);
           incoming.on("end", () =>
-            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              body: Buffer.concat(chunks),
+            }),
           );
         },
       );
@@ -108,7 +103,9 @@ describe("the cluster router", () => {
   }
 
   const headersOf = (entry: { rawHeaders: string[] }, name: string): string[] =>
-    entry.rawHeaders.filter((_, index) => index % 2 === 1 && entry.rawHeaders[index - 1]?.toLowerCase() === name);
+    entry.rawHeaders.filter(
+      (_, index) => index % 2 === 1 && entry.rawHeaders[index - 1]?.toLowerCase() === name,
+    );
 
   it("tunnel 38: an agent's steve session makes the cluster Active", async () => {
     expect(await cluster.state()).toBe("active");
@@ -158,15 +155,27 @@ describe("the cluster router", () => {
       "system:cattle:authenticated",
     ]);
     const names = entry.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-    for (const name of ["authorization", "cookie", "x-api-auth-header", "x-forwarded-user", "x-remote-user", "x-drover-context"])
+    for (const name of [
+      "authorization",
+      "cookie",
+      "x-api-auth-header",
+      "x-forwarded-user",
+      "x-remote-user",
+      "x-drover-context",
+    ])
       expect(names).not.toContain(name);
     for (const name of names.filter((one) => one.startsWith("impersonate-extra-")))
-      expect(["principalid", "username", "requesttokenid", "requesthost"]).toContain(name.slice("impersonate-extra-".length));
+      expect(["principalid", "username", "requesttokenid", "requesthost"]).toContain(
+        name.slice("impersonate-extra-".length),
+      );
   });
 
   it("refuses impersonation of Kubernetes' own groups and of anyone by a caller without the right", async () => {
     seen = [];
-    const masters = await raw(path("/api"), { "impersonate-user": "someone", "impersonate-group": "system:masters" });
+    const masters = await raw(path("/api"), {
+      "impersonate-user": "someone",
+      "impersonate-group": "system:masters",
+    });
     expect(masters.status).toBe(403);
     const bare = await raw(path("/api"), { "impersonate-group": "system:masters" });
     expect(bare.status).toBe(400);
@@ -177,7 +186,11 @@ describe("the cluster router", () => {
     let user: Connection & { token: string };
 
     beforeAll(async () => {
-      await callJson(admin, "POST", "/v3/users", { username: "plain", password: "plain user passphrase", name: "Plain" });
+      await callJson(admin, "POST", "/v3/users", {
+        username: "plain",
+        password: "plain user passphrase",
+        name: "Plain",
+      });
       user = await loginAs(drover, "plain", "plain user passphrase");
     });
 
@@ -253,7 +266,12 @@ describe("the cluster router", () => {
     await raw(path("/api/b"), { "transfer-encoding": "chunked" }, "PATCH", "chunked body");
     await raw(path("/api/c"), {}, "DELETE");
     await raw(path("/api/d"), { "content-length": "0" }, "PUT");
-    expect(seen.map(({ method, body }) => `${method} ${body}`)).toEqual(["POST {\"a\":1}", "PATCH chunked body", "DELETE ", "PUT "]);
+    expect(seen.map(({ method, body }) => `${method} ${body}`)).toEqual([
+      'POST {"a":1}',
+      "PATCH chunked body",
+      "DELETE ",
+      "PUT ",
+    ]);
   });
 
   it("tunnel 47: joins WebSockets with their subprotocol, and either end closes both", async () => {
@@ -265,10 +283,14 @@ describe("the cluster router", () => {
       });
     });
     const open = (): WebSocket =>
-      new WebSocket(`wss://localhost:${drover.port}${path("/api/v1/exec?command=a&command=b")}`, ["v5.channel.k8s.io", "v4.channel.k8s.io"], {
-        ca: drover.ca,
-        headers: { authorization: `Bearer ${admin.token}` },
-      });
+      new WebSocket(
+        `wss://localhost:${drover.port}${path("/api/v1/exec?command=a&command=b")}`,
+        ["v5.channel.k8s.io", "v4.channel.k8s.io"],
+        {
+          ca: drover.ca,
+          headers: { authorization: `Bearer ${admin.token}` },
+        },
+      );
     const socket = open();
     await once(socket, "open");
     expect(socket.protocol).toBe("v5.channel.k8s.io");
@@ -289,7 +311,11 @@ describe("the cluster router", () => {
   });
 
   it("answers an upgrade to SPDY with what to set or upgrade", async () => {
-    const refused = await raw(path("/api/v1/namespaces/a/pods/b/exec?command=sh"), { connection: "Upgrade", upgrade: "SPDY/3.1" }, "POST");
+    const refused = await raw(
+      path("/api/v1/namespaces/a/pods/b/exec?command=sh"),
+      { connection: "Upgrade", upgrade: "SPDY/3.1" },
+      "POST",
+    );
     expect(refused.status).toBe(400);
     const body = status(refused.body.toString());
     expect(body).toMatchObject({ kind: "Status", code: 400 });
@@ -309,26 +335,38 @@ describe("the cluster router", () => {
     expect(foreign.status).toBe(403);
   });
 
-  it.each(["/silent", "/never"])("a client killed during %s closes the cluster's connection within 1 s", async (where) => {
-    const before = closings;
-    seen = [];
-    const outgoing = request({
-      host: "localhost",
-      port: drover.port,
-      path: path(where),
-      ca: drover.ca,
-      agent: new Agent(),
-      headers: { authorization: `Bearer ${admin.token}` },
-    });
-    outgoing.on("error", () => undefined);
-    outgoing.end();
-    await eventually("the request arrived", 5_000, () => (seen.some(({ url }) => url === where) ? true : undefined));
-    outgoing.destroy();
-    await eventually("the cluster's connection closed", 1_000, () => (closings > before ? true : undefined));
-  });
+  it.each(["/silent", "/never"])(
+    "a client killed during %s closes the cluster's connection within 1 s",
+    async (where) => {
+      const before = closings;
+      seen = [];
+      const outgoing = request({
+        host: "localhost",
+        port: drover.port,
+        path: path(where),
+        ca: drover.ca,
+        agent: new Agent(),
+        headers: { authorization: `Bearer ${admin.token}` },
+      });
+      outgoing.on("error", () => undefined);
+      outgoing.end();
+      await eventually("the request arrived", 5_000, () =>
+        seen.some(({ url }) => url === where) ? true : undefined,
+      );
+      outgoing.destroy();
+      await eventually("the cluster's connection closed", 1_000, () =>
+        closings > before ? true : undefined,
+      );
+    },
+  );
 
   it("survives a header of 20 MB: 431 or a closed connection, and it keeps serving", async () => {
-    const socket = connectTls({ host: "localhost", port: drover.port, ca: drover.ca, servername: "localhost" });
+    const socket = connectTls({
+      host: "localhost",
+      port: drover.port,
+      ca: drover.ca,
+      servername: "localhost",
+    });
     await once(socket, "secureConnect");
     let text = "";
     socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
@@ -396,3 +434,36 @@ describe("the cluster router", () => {
     await cluster.waitFor("active", 20_000);
   }, 200_000);
 });
+
+/** What the scripted apiserver says on each path; `/never` gets no answer, `/silent` one that never ends. */
+function answerWith(url: string, outgoing: ServerResponse): void {
+  const [path = "", query = ""] = url.split("?");
+  switch (path.split("/")[1]) {
+    case "never":
+      break;
+    case "silent":
+      outgoing.writeHead(200).write("begun\n");
+      break;
+    case "location":
+      outgoing.writeHead(302, { location: decodeURIComponent(query) }).end();
+      break;
+    case "gzip":
+      outgoing.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("unzipped"));
+      break;
+    case "chunks":
+      outgoing.write("one ");
+      setTimeout(() => outgoing.end("two"), 50);
+      break;
+    case "hostile":
+      outgoing
+        .writeHead(200, {
+          "set-cookie": "R_SESS=stolen",
+          "access-control-allow-origin": "*",
+          "x-kept": "yes",
+        })
+        .end("hostile");
+      break;
+    default:
+      outgoing.writeHead(200, { "content-type": "application/json" }).end('{"kind":"Echo"}');
+  }
+}

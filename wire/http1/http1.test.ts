@@ -130,7 +130,7 @@ describe("ResponseReader", () => {
     expect(read("GET", `HTTP/1.1 200 OK\r\n${headers}\r\nhello`)[0]).toMatch(/^error /);
   });
 
-  it.each(["G\r\nhello\r\n", "5\nhello\r\n", "5\r\nhelloX\r\n", "-5\r\nhello\r\n", `${"0".repeat(2000)}`])(
+  it.each(["G\r\nhello\r\n", "5\nhello\r\n", "5\r\nhelloX\r\n", "-5\r\nhello\r\n", "0".repeat(2000)])(
     "refuses the chunk %s",
     (chunk) => {
       const events = read("GET", `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`);

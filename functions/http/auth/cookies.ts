@@ -10,5 +10,7 @@ export function sessionCookieOf(bearer: string): string {
 /** One `Set-Cookie` value per cookie. */
 export function clearedCookies(): string[] {
   const gone = "Max-Age=0; Expires=Wed, 10 Feb 1982 00:00:00 GMT";
-  return [sessionCookie, "CSRF", "R_OIDC_ID", "R_AZUREAD_ID"].map((name) => `${name}=; ${gone}; ${attributes}`);
+  return [sessionCookie, "CSRF", "R_OIDC_ID", "R_AZUREAD_ID"].map(
+    (name) => `${name}=; ${gone}; ${attributes}`,
+  );
 }

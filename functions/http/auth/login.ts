@@ -56,7 +56,10 @@ export async function checkLogin(store: BoundStore, input: LoginInput): Promise<
   // A name that no user can have keeps the number of reads the same for unknown users.
   const secretName = user?.metadata.name ?? "-";
   const secret = await absentAsUndefined(store.get<Secret>(secrets, passwordNamespace, secretName));
-  const verified = await verifyInTurn(user === undefined ? undefined : storedPassword(secret), input.password);
+  const verified = await verifyInTurn(
+    user === undefined ? undefined : storedPassword(secret),
+    input.password,
+  );
   if (user === undefined || !verified || user.metadata.deletionTimestamp !== undefined)
     throw new ApiError("Unauthorized", "authentication failed");
   if (user.enabled === false) throw new ApiError("PermissionDenied", "Permission denied");

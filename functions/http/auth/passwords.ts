@@ -54,8 +54,7 @@ export async function setPassword(
   if (!allows(identity.rules, { verb: "update", ...resource }))
     throw new ApiError("Forbidden", "not allowed to set this user's password");
   const user = await storeOf(c).get<User>(users, "", userId);
-  if (typeof newPassword !== "string")
-    throw new ApiError("InvalidBodyContent", "newPassword is required");
+  if (typeof newPassword !== "string") throw new ApiError("InvalidBodyContent", "newPassword is required");
   const store = systemStore(c, "passwords");
   const target = await loadRights(store, userId);
   const trusted = allows(identity.rules, { verb: "manage-users", ...resource });

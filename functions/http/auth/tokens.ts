@@ -1,5 +1,9 @@
 /** Makes tokens: sessions, API keys, kubeconfig tokens (auth.md 3.1-3.4). The secret leaves here once and is stored hashed. */
-import { generateNameSuffix, generateTokenSecret, hashTokenSecret } from "../../../schema/auth/token-secret.ts";
+import {
+  generateNameSuffix,
+  generateTokenSecret,
+  hashTokenSecret,
+} from "../../../schema/auth/token-secret.ts";
 import { allows } from "../../../schema/rbac/evaluate.ts";
 import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
 import type { Token } from "../../../schema/resources/management.cattle.io/tokens.ts";
@@ -88,8 +92,14 @@ async function ttlOf(settings: Settings, { kind, ttlMs = 0 }: MintInput): Promis
   }
   const prefix = kind === "api" ? "auth-token" : "kubeconfig";
   const [defaultMinutes, maxMinutes] = await Promise.all([
-    settings.number(prefix === "auth-token" ? "auth-token-default-ttl-minutes" : "kubeconfig-default-token-ttl-minutes", 43_200),
-    settings.number(prefix === "auth-token" ? "auth-token-max-ttl-minutes" : "kubeconfig-max-token-ttl-minutes", 129_600),
+    settings.number(
+      prefix === "auth-token" ? "auth-token-default-ttl-minutes" : "kubeconfig-default-token-ttl-minutes",
+      43_200,
+    ),
+    settings.number(
+      prefix === "auth-token" ? "auth-token-max-ttl-minutes" : "kubeconfig-max-token-ttl-minutes",
+      129_600,
+    ),
   ]);
   return ingestTtl(ttlMs, { defaultMinutes, maxMinutes });
 }
@@ -100,7 +110,11 @@ export type DeriveInput = Omit<MintInput, "kind" | "userId"> & { readonly kind: 
  * A further token for the caller. Only a session may derive ("Ours", auth.md 3.2): a leaked API key must not be able to
  * make itself immortal. Throws `Forbidden` otherwise, and for a cluster that the caller may not see.
  */
-export async function deriveToken(c: AppContext, identity: Identity, input: DeriveInput): Promise<MintedToken> {
+export async function deriveToken(
+  c: AppContext,
+  identity: Identity,
+  input: DeriveInput,
+): Promise<MintedToken> {
   if (identity.token.kind !== "session" || identity.impersonator !== undefined)
     throw new ApiError("Forbidden", "only a login session may create tokens");
   const { clusterName } = input;

@@ -29,7 +29,9 @@ export function registrationCommands(input: CommandInput): RegistrationCommands 
   if (token === "") return none;
   const manifestUrl = `${root}/v3/import/${token}_${clusterId}.yaml`;
   const linuxEnv = input.agentEnv.map(({ name, value = "" }) => `${name}=${shellQuoted(value)}`).join(" ");
-  const windowsEnv = input.agentEnv.map(({ name, value = "" }) => `$env:${name}=${powerShellQuoted(value)};`).join(" ");
+  const windowsEnv = input.agentEnv
+    .map(({ name, value = "" }) => `$env:${name}=${powerShellQuoted(value)};`)
+    .join(" ");
   const linuxCa = caChecksum === "" ? "" : ` --ca-checksum ${caChecksum}`;
   const windowsCa = caChecksum === "" ? "" : ` -CaChecksum ${caChecksum}`;
   const linux = (curl: string): string =>

@@ -12,7 +12,7 @@ import { findRegistrationToken } from "./registration-token.ts";
 import { caChecksum, tokenKey } from "./token-key.ts";
 import { toYaml } from "./yaml.ts";
 
-export const importManifest = new Hono<AppEnv>().all("/v3/import/:file", answer);
+export const importManifest = new Hono<AppEnv>().all("/v3/import/:file", (c) => answer(c));
 
 /** A token has no `_`, so the name splits at its first one. */
 const fileName = /^([A-Za-z0-9]+)_([a-z0-9][a-z0-9-]*)\.yaml$/;

@@ -35,7 +35,10 @@ export function kubeconfig(input: KubeconfigInput): string {
         cluster: { server, ...(ca === "" ? {} : { "certificate-authority-data": base64Pem(ca) }) },
       })),
       users: [{ name, user: userOf(input, name) }],
-      contexts: clusters.map((cluster) => ({ name: cluster.name, context: { user: name, cluster: cluster.name } })),
+      contexts: clusters.map((cluster) => ({
+        name: cluster.name,
+        context: { user: name, cluster: cluster.name },
+      })),
       "current-context": name,
     },
   ]);

@@ -3,8 +3,12 @@
 /** `image` must be an image reference already. */
 export function kubeApiAuth(image: string): object {
   const labels = { app: "kube-api-auth" };
-  const controlPlane = ["node-role.kubernetes.io/controlplane", "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
-  const linux = { key: "beta.kubernetes.io/os", operator: "NotIn", values: ["windows"] };
+  const controlPlane = [
+    "node-role.kubernetes.io/controlplane",
+    "node-role.kubernetes.io/control-plane",
+    "node-role.kubernetes.io/master",
+  ];
+  const linux = { key: "kubernetes.io/os", operator: "NotIn", values: ["windows"] };
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",

@@ -1,5 +1,5 @@
 /** The agent's Deployment (tunnel.md 3, "Deployment details", and 2.10). Pure. */
-import { agentApp, agentNamespace, bundleName, credentialsName } from "./manifest.ts";
+import { agentApp, agentNamespace, bundleName, credentialsName } from "./manifest-names.ts";
 import type { ManifestInput } from "./manifest.ts";
 
 /**
@@ -48,10 +48,12 @@ export function deployment(input: ManifestInput): object {
   };
 }
 
-const notWindows = { key: "beta.kubernetes.io/os", operator: "NotIn", values: ["windows"] } as const;
+const notWindows = { key: "kubernetes.io/os", operator: "NotIn", values: ["windows"] } as const;
 const affinity = {
   nodeAffinity: {
-    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [notWindows] }] },
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [notWindows] }],
+    },
     preferredDuringSchedulingIgnoredDuringExecution: [
       prefer(100, "node-role.kubernetes.io/controlplane"),
       prefer(100, "node-role.kubernetes.io/control-plane"),
@@ -114,7 +116,10 @@ function environment(input: ManifestInput): object[] {
       .filter(([name]) => !own.has(name))
       .map(([name, value]) => ({ name, value })),
     ...own.values(),
-  ];
+  ].map(({ value, ...variable }: ManifestInput["agentEnv"][number]) =>
+    // The API server does not store an empty value: with one, each `kubectl apply` would see a change.
+    value === undefined || value === "" ? variable : { ...variable, value },
+  );
 }
 
 function initContainers({ chartsImage }: ManifestInput): object {

@@ -7,6 +7,7 @@
  */
 import { kubeApiAuth } from "./manifest-auth.ts";
 import { deployment } from "./manifest-deployment.ts";
+import { agentApp, agentNamespace, bundleName, credentialsName } from "./manifest-names.ts";
 
 export interface ManifestInput {
   /** `https://host[:port]`, no trailing slash. */
@@ -28,7 +29,11 @@ export interface ManifestInput {
   readonly installUuid: string;
   readonly ingressIpDomain: string;
   /** `spec.agentEnvVars` of the cluster. */
-  readonly agentEnv: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
+  readonly agentEnv: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: object;
+  }[];
 }
 
 /** The agent as one ESM file. */
@@ -36,17 +41,6 @@ export interface AgentBundle {
   readonly text: string;
   /** First 10 hex digits of its SHA-256. */
   readonly hash: string;
-}
-
-export const agentNamespace = "cattle-system";
-export const agentApp = "cattle-cluster-agent";
-
-export function bundleName({ hash }: AgentBundle): string {
-  return `cattle-agent-bundle-${hash}`;
-}
-
-export function credentialsName(key: string): string {
-  return `cattle-credentials-${key}`;
 }
 
 /** The objects in the order they are applied in. */

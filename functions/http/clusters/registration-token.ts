@@ -28,7 +28,9 @@ export async function findRegistrationToken(
   sha256: string,
   now: Date = new Date(),
 ): Promise<Registration | undefined> {
-  const { items } = await store.list<Secret>(secrets, { index: { field: "registrationToken", value: sha256 } });
+  const { items } = await store.list<Secret>(secrets, {
+    index: { field: "registrationToken", value: sha256 },
+  });
   for (const secret of items) {
     const token = await validToken(secret, sha256, now);
     const clusterId = secret.metadata.namespace ?? "";
@@ -54,7 +56,11 @@ async function validToken(secret: Secret, sha256: string, now: Date): Promise<st
   return undefined;
 }
 
-async function clusterOf(store: BoundStore, clusterId: string, secretName: string): Promise<Cluster | undefined> {
+async function clusterOf(
+  store: BoundStore,
+  clusterId: string,
+  secretName: string,
+): Promise<Cluster | undefined> {
   const [cluster, { items }] = await Promise.all([
     absentAsUndefined(store.get<Cluster>(clusters, "", clusterId)),
     store.list<ClusterRegistrationToken>(clusterRegistrationTokens, { namespace: clusterId }),
@@ -63,5 +69,7 @@ async function clusterOf(store: BoundStore, clusterId: string, secretName: strin
     ({ metadata }) =>
       registrationSecretName(metadata.name) === secretName && metadata.deletionTimestamp === undefined,
   );
-  return live && cluster !== undefined && cluster.metadata.deletionTimestamp === undefined ? cluster : undefined;
+  return live && cluster !== undefined && cluster.metadata.deletionTimestamp === undefined
+    ? cluster
+    : undefined;
 }

@@ -39,7 +39,9 @@ async function connect(c: AppContext): Promise<Response> {
 /** `stv-cluster-<token>` of a bearer header. */
 function bearerOf(header: string | null, prefix: string): string | undefined {
   const [scheme = "", value = ""] = (header ?? "").split(" ");
-  return scheme.toLowerCase() === "bearer" && value.startsWith(prefix) ? value.slice(prefix.length) : undefined;
+  return scheme.toLowerCase() === "bearer" && value.startsWith(prefix)
+    ? value.slice(prefix.length)
+    : undefined;
 }
 
 function isUpgrade(headers: Headers): boolean {
@@ -48,7 +50,9 @@ function isUpgrade(headers: Headers): boolean {
 
 /** What Go's upgrader says. */
 function notAnUpgrade(): Response {
-  return new Response("Bad Request\nwebsocket: the client is not using the websocket protocol\n", { status: 400 });
+  return new Response("Bad Request\nwebsocket: the client is not using the websocket protocol\n", {
+    status: 400,
+  });
 }
 
 /** A request of our own making: nothing that the agent sent but the upgrade itself goes further. */

@@ -21,7 +21,8 @@ export function parseParams(header: string | null): ClusterParams {
   }
   const text = (name: "address" | "token" | "caCert"): string => {
     const value = cluster[name];
-    if (typeof value !== "string" || value === "") throw new ApiError("BadRequest", `invalid input, ${name} empty`);
+    if (typeof value !== "string" || value === "")
+      throw new ApiError("BadRequest", `invalid input, ${name} empty`);
     return value;
   };
   const [address, token, caCert] = [text("address"), text("token"), text("caCert")];
@@ -36,7 +37,8 @@ function decode(header: string): Readonly<Record<string, unknown>> {
   } catch {
     throw new ApiError("BadRequest", "X-API-Tunnel-Params is not base64 of JSON");
   }
-  if (!isObject(value)) throw new ApiError("BadRequest", "X-API-Tunnel-Params is not base64 of a JSON object");
+  if (!isObject(value))
+    throw new ApiError("BadRequest", "X-API-Tunnel-Params is not base64 of a JSON object");
   return value;
 }
 

@@ -12,7 +12,11 @@ const credentialNamespace = "cattle-global-data";
 /** Clusters of other drivers have their endpoint from their provider. */
 const writableDrivers = ["", "imported", "k3s", "k3os", "rancherd", "rke2"];
 
-export async function registerCluster(store: BoundStore, cluster: Cluster, params: ClusterParams): Promise<void> {
+export async function registerCluster(
+  store: BoundStore,
+  cluster: Cluster,
+  params: ClusterParams,
+): Promise<void> {
   const { status = {} } = cluster;
   const driver = status.driver ?? "";
   if (!writableDrivers.includes(driver)) return;

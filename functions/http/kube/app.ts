@@ -52,7 +52,8 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
 
 /** `/k8s/clusters/c-abcde/api?x` → prefix `/k8s/clusters/c-abcde`, target `/api?x`. Nothing is decoded. */
 export function splitTarget(raw: string): { prefix: string; clusterId: string; target: string } {
-  const [, prefix = "", clusterId = "", rest = ""] = /^(\/k8s\/(?:clusters|proxy)\/([^/?]+))(.*)$/s.exec(raw) ?? [];
+  const [, prefix = "", clusterId = "", rest = ""] =
+    /^(\/k8s\/(?:clusters|proxy)\/([^/?]+))(.*)$/s.exec(raw) ?? [];
   return { prefix, clusterId, target: rest.startsWith("/") ? rest : `/${rest}` };
 }
 

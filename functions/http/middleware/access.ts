@@ -31,9 +31,11 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
  */
 export const webSocketOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
   const headers = c.req.raw.headers;
-  const upgrade = headers.has("upgrade") || /(^|[\s,])upgrade($|[\s,])/i.test(headers.get("connection") ?? "");
+  const upgrade =
+    headers.has("upgrade") || /(^|[\s,])upgrade($|[\s,])/i.test(headers.get("connection") ?? "");
   if (upgrade && cookieValues(headers.get("cookie") ?? "", sessionCookie).length > 0) {
-    if (!sameHost(headers.get("origin"), c.get("origin"))) throw new ApiError("Forbidden", "origin not allowed");
+    if (!sameHost(headers.get("origin"), c.get("origin")))
+      throw new ApiError("Forbidden", "origin not allowed");
   }
   await next();
 };

@@ -25,7 +25,10 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("clientAddress", clientAddress(c.req.raw.headers, c.env));
   c.set("identity", undefined);
   c.set("store", store);
-  c.set("settings", createSettings(c.env, () => store.as(systemActor("settings"))));
+  c.set(
+    "settings",
+    createSettings(c.env, () => store.as(systemActor("settings"))),
+  );
   await next();
 };
 

@@ -24,10 +24,16 @@ for (const path of ["/v3", "/v3/*"]) normanApp.use(path, csrf);
 
 normanApp.get("/", async (c) => {
   const root = rootOf(await baseUrl(c));
-  return c.json({ type: "collection", resourceType: "apiRoot", links: { self: `${await baseUrl(c)}/` }, actions: {}, data: [root] });
+  return c.json({
+    type: "collection",
+    resourceType: "apiRoot",
+    links: { self: `${await baseUrl(c)}/` },
+    actions: {},
+    data: [root],
+  });
 });
-normanApp.all("/v3", answer);
-normanApp.all("/v3/*", answer);
+normanApp.all("/v3", (c) => answer(c));
+normanApp.all("/v3/*", (c) => answer(c));
 
 async function answer(c: AppContext): Promise<Response> {
   const path = parseNormanPath(c.req.path);
@@ -36,7 +42,7 @@ async function answer(c: AppContext): Promise<Response> {
   const { requests, definition, id } = resolve(c, path);
   const query = new URLSearchParams(c.get("target").slice(c.req.path.length + 1));
   const action = c.req.method === "POST" ? (query.get("action") ?? "") : "";
-  const method = action === "remove" ? "DELETE" : c.req.method;
+  const method = action === "remove" ? "DELETE" : methodOf(c, query);
   if (action !== "" && action !== "remove") return requests.act(id, action);
   const { collectionMethods, resourceMethods } = definition.norman;
   const allowed: readonly string[] = id === undefined ? collectionMethods : resourceMethods;
@@ -46,14 +52,28 @@ async function answer(c: AppContext): Promise<Response> {
   return method === "PUT" ? requests.update(id) : requests.remove(id);
 }
 
+/** A POST may name the method it stands for; no other may: a GET that deletes would pass CSRF (norman-v3.md 1.6). */
+function methodOf(c: AppContext, query: URLSearchParams): string {
+  const named = c.req.method === "POST" ? query.get("_method") : null;
+  return named === null || named === "" ? c.req.method : named.toUpperCase();
+}
+
 /** A type's collection or resource, or one below a cluster (norman-v3.md 1.1). */
-function resolve(c: AppContext, path: NormanPath): { requests: TypeRequests; definition: NormanDefinition; id?: string } {
+function resolve(
+  c: AppContext,
+  path: NormanPath,
+): { requests: TypeRequests; definition: NormanDefinition; id?: string } {
   const definition = definitionOf(path.type);
   if (path.child === undefined)
-    return { requests: new TypeRequests(c, definition), definition, ...(path.id === undefined ? {} : { id: path.id }) };
+    return {
+      requests: new TypeRequests(c, definition),
+      definition,
+      ...(path.id === undefined ? {} : { id: path.id }),
+    };
   const below = definition.norman.id === "cluster" ? registry.byNormanId(path.child) : undefined;
   const field = below === undefined ? undefined : referringField(below, "cluster");
-  if (below === undefined || field === undefined || path.id === undefined) throw new ApiError("NotFound", "Link not found");
+  if (below === undefined || field === undefined || path.id === undefined)
+    throw new ApiError("NotFound", "Link not found");
   const requests = new TypeRequests(c, below, { [field]: path.id });
   return { requests, definition: below, ...(path.childId === undefined ? {} : { id: path.childId }) };
 }
@@ -74,7 +94,9 @@ function rootOf(base: string): object {
     links: {
       root: `${base}/v3`,
       self: `${base}/v3`,
-      ...Object.fromEntries(types.map((definition) => [definition.norman.pluralName, collectionUrl(base, definition)])),
+      ...Object.fromEntries(
+        types.map((definition) => [definition.norman.pluralName, collectionUrl(base, definition)]),
+      ),
     },
   };
 }

@@ -65,12 +65,19 @@ function filtersOn(filters: readonly Filter[], name: string): object[] | null {
   const active = filters.filter((filter) => filter.field === name);
   if (active.length === 0) return null;
   return active.flatMap(({ modifier, values }) =>
-    (modifier === "in" || modifier === "notin" ? values : values.slice(0, 1)).map((value) => ({ modifier, value })),
+    (modifier === "in" || modifier === "notin" ? values : values.slice(0, 1)).map((value) => ({
+      modifier,
+      value,
+    })),
   );
 }
 
 /** The request's URL with some parameters changed; an empty value removes one. A new order starts from the first page. */
-function urlWith(self: string, parameters: URLSearchParams, changes: Readonly<Record<string, string>>): string {
+function urlWith(
+  self: string,
+  parameters: URLSearchParams,
+  changes: Readonly<Record<string, string>>,
+): string {
   const changed = new URLSearchParams(parameters);
   if (!Object.hasOwn(changes, "marker")) changed.delete("marker");
   for (const [key, value] of Object.entries(changes)) {

@@ -25,7 +25,8 @@ export function convertField(name: string, one: NormanField, given: unknown): un
 
 function convert(name: string, type: string, given: unknown): unknown {
   const element = elementType(type, "array");
-  if (element !== undefined) return Array.isArray(given) ? given.map((item) => convert(name, element, item)) : null;
+  if (element !== undefined)
+    return Array.isArray(given) ? given.map((item) => convert(name, element, item)) : null;
   const member = elementType(type, "map");
   if (member !== undefined) {
     if (!isObject(given)) return null;
@@ -85,7 +86,8 @@ function checkText(name: string, one: NormanField, value: string): void {
   // No name or text of ours may hold what Postgres' text cannot (and no client means it).
   if (value.includes("\0")) throw failure("InvalidCharacters", name);
   if (one.type === "dnsLabel" && value !== "" && !isDnsLabel(value)) throw failure("InvalidFormat", name);
-  if (one.path === "metadata.name" && value !== "" && !isDnsSubdomain(value)) throw failure("InvalidFormat", name);
+  if (one.path === "metadata.name" && value !== "" && !isDnsSubdomain(value))
+    throw failure("InvalidFormat", name);
   const { length } = Array.from(value);
   if (one.minLength !== undefined && length < one.minLength) throw failure("MinLengthExceeded", name);
   if (one.maxLength !== undefined && length > one.maxLength) throw failure("MaxLengthExceeded", name);

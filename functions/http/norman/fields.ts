@@ -53,5 +53,7 @@ export function referenceTarget(type: string): string | undefined {
 
 /** The element type of `array[x]` or `map[x]`. */
 export function elementType(type: string, container: "array" | "map"): string | undefined {
-  return type.startsWith(`${container}[`) && type.endsWith("]") ? type.slice(container.length + 1, -1) : undefined;
+  return type.startsWith(`${container}[`) && type.endsWith("]")
+    ? type.slice(container.length + 1, -1)
+    : undefined;
 }

@@ -69,7 +69,11 @@ export function changedObject<T extends KubeObject>(
   for (const [key, value] of input) {
     const path = fields[key]?.path;
     if (path === undefined) continue;
-    object = withPath(object, path, merged(schemaAt(definition.schema(), path), readPath(object, path), value));
+    object = withPath(
+      object,
+      path,
+      merged(schemaAt(definition.schema(), path), readPath(object, path), value),
+    );
   }
   return withMarks(object, input);
 }
@@ -98,7 +102,12 @@ function withMarks<T extends KubeObject>(object: T, input: Input): T {
     if (!isObject(given)) return [];
     const kept = Object.entries(object.metadata[name] ?? {}).filter(([key]) => isProtected(key));
     const added = Object.entries(given).filter(([key]) => !isProtected(key));
-    return [[name, Object.fromEntries([...kept, ...added.map(([key, value]): [string, string] => [key, String(value)])])]];
+    return [
+      [
+        name,
+        Object.fromEntries([...kept, ...added.map(([key, value]): [string, string] => [key, String(value)])]),
+      ],
+    ];
   });
   return changes.length === 0
     ? object

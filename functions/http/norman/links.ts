@@ -22,7 +22,11 @@ export function schemasUrl(base: string, path: string): string {
 }
 
 /** One link per type that refers to this one: below the resource for a cluster, as a filter for the others. */
-export function backReferences(base: string, definition: NormanDefinition, id: string): Record<string, string> {
+export function backReferences(
+  base: string,
+  definition: NormanDefinition,
+  id: string,
+): Record<string, string> {
   const links = registry.norman().flatMap((other): [string, string][] => {
     const found = referringField(other, definition.norman.id);
     if (found === undefined || !other.norman.collectionMethods.includes("GET")) return [];

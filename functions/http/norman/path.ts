@@ -38,7 +38,9 @@ export function parseId(id: string, namespaced: boolean): { namespace: string; n
   const parts = id.split(":");
   if (parts.length !== (namespaced ? 2 : 1)) return undefined;
   const [namespace, name] = namespaced ? parts : ["", ...parts];
-  return namespace !== undefined && isName(name) && (!namespaced || isName(namespace)) ? { namespace, name } : undefined;
+  return namespace !== undefined && isName(name) && (!namespaced || isName(namespace))
+    ? { namespace, name }
+    : undefined;
 }
 
 /** Names of objects are DNS subdomains: no other text reaches the store. */

@@ -36,7 +36,8 @@ export function parseListQuery(parameters: URLSearchParams, fields: Fields): Lis
     return allowed === undefined ? [] : [{ field: name, modifier: allowed, values: parameters.getAll(key) }];
   });
   const sort = parameters.get("sort") ?? "";
-  const sortable = Object.hasOwn(fields, sort) && fields[sort] !== undefined && modifiersOf(fields[sort]).length > 0;
+  const sortable =
+    Object.hasOwn(fields, sort) && fields[sort] !== undefined && modifiersOf(fields[sort]).length > 0;
   return {
     filters,
     sort: sortable ? sort : undefined,
@@ -78,7 +79,9 @@ export function filterRows<T extends Row>(rows: readonly T[], filters: readonly 
 export function sortRows<T extends Row>(rows: readonly T[], { sort, order }: ListQuery): T[] {
   const sign = order === "desc" ? -1 : 1;
   const key = (row: Row): string => (sort === undefined ? "" : textOf(row[sort]));
-  return rows.toSorted((a, b) => sign * (compare(key(a), key(b)) || compare(textOf(a["id"]), textOf(b["id"]))));
+  return rows.toSorted(
+    (a, b) => sign * (compare(key(a), key(b)) || compare(textOf(a["id"]), textOf(b["id"]))),
+  );
 }
 
 export interface Page<T> {

@@ -10,16 +10,18 @@ import { baseUrl, requireIdentity, storeOf } from "../context.ts";
 import type { AppContext } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { collectionOf } from "./collection.ts";
+import { normanFailure } from "./failures.ts";
 import { fieldsOf } from "./fields.ts";
 import { changedObject, newObject, readCreateInput, readUpdateInput } from "./input.ts";
 import type { Input } from "./input.ts";
 import { collectionUrl } from "./links.ts";
+import { readPath } from "./object-path.ts";
 import { parseId } from "./path.ts";
 import { filterRows, pageOf, parseListQuery, sortRows } from "./query.ts";
 import type { ListQuery, Row } from "./query.ts";
 import { idOf, resourceOf, rowOf } from "./resource.ts";
 import { rulesOf } from "./rules/index.ts";
-import type { ActionResult, Body, Computed, RuleContext, TypeRules } from "./rules/rules.ts";
+import type { ActionResult, Body, Computed, Created, RuleContext, TypeRules } from "./rules/rules.ts";
 
 export class TypeRequests {
   readonly #c: AppContext;
@@ -74,39 +76,41 @@ export class TypeRequests {
     const input = readCreateInput(this.#fields, { ...given, ...this.#implied });
     const object = newObject(this.#definition, this.#fields, input, this.#placeOf(input));
     const { create } = this.#rules;
-    const { identity } = this.#context;
-    const made =
+    const { userId } = this.#context.identity;
+    const made = await this.#written(async (): Promise<Created> =>
       create === undefined
-        ? { object: await storeOf(this.#c).create(this.#definition, object, { creatorId: identity.userId }) }
-        : await create(this.#context, object, input);
-    this.#rules.afterWrite?.();
-    return this.#answer(made.object, 201, "shown" in made ? made.shown : undefined);
+        ? { object: await storeOf(this.#c).create(this.#definition, object, { creatorId: userId }) }
+        : create(this.#context, object, input),
+    );
+    return this.#answer(made.object, 201, { posted: true, ...made });
   }
 
   /** No optimistic locking here: the last writer wins (norman-v3.md 1.8). */
   async update(id: string): Promise<Response> {
     const current = await this.#one(id);
-    this.#rules.beforeUpdate?.(this.#context, current);
     const given = await readJsonObject(this.#c.req.raw);
     const input = readUpdateInput(this.#fields, given, this.#parameters().get("_replace") === "true");
+    this.#rules.beforeChange?.(this.#context, current, input);
     const { namespace = "", name } = current.metadata;
-    const changed = await storeOf(this.#c).modify(this.#definition, namespace, name, (latest) =>
-      changedObject(this.#definition, this.#fields, input, latest),
+    const changed = await this.#written(() =>
+      storeOf(this.#c).modify(this.#definition, namespace, name, (latest) =>
+        changedObject(this.#definition, this.#fields, input, latest),
+      ),
     );
-    this.#rules.afterWrite?.();
     return this.#answer(changed, 200);
   }
 
   async remove(id: string): Promise<Response> {
     const current = await this.#one(id);
+    this.#rules.beforeChange?.(this.#context, current);
     const { namespace = "", name } = current.metadata;
-    if (this.#rules.remove !== undefined) await this.#rules.remove(this.#context, current);
-    else {
-      const last = await storeOf(this.#c).delete(this.#definition, namespace, name);
-      this.#rules.afterWrite?.();
-      if ((last.metadata.finalizers ?? []).length > 0) return this.#answer(last, 200);
-    }
-    return this.#c.body(null, 204);
+    const { remove } = this.#rules;
+    const last = await this.#written(async () =>
+      remove === undefined
+        ? storeOf(this.#c).delete(this.#definition, namespace, name)
+        : remove(this.#context, current),
+    );
+    return (last.metadata.finalizers ?? []).length > 0 ? this.#answer(last, 200) : this.#c.body(null, 204);
   }
 
   async act(id: string | undefined, name: string): Promise<Response> {
@@ -127,7 +131,20 @@ export class TypeRequests {
       result = await action(this.#context, metadata.name, body);
     }
     if (result === undefined) return this.#c.body(null, 200);
-    return "object" in result ? this.#answer(result.object, 200) : this.#c.json(result.json);
+    return "object" in result
+      ? this.#answer(result.object, 200, { posted: true })
+      : this.#c.json(result.json);
+  }
+
+  /** Runs a write; what it refuses is said in Norman's words. */
+  async #written<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      const result = await write();
+      this.#rules.afterWrite?.();
+      return result;
+    } catch (error) {
+      throw normanFailure(error, this.#fields, this.#rules.fieldNames);
+    }
   }
 
   /** The client sends an empty body when there is no input. */
@@ -141,7 +158,8 @@ export class TypeRequests {
   async #find(filters: ListQuery["filters"]): Promise<readonly KubeObject[]> {
     if (this.#rules.find !== undefined) return this.#rules.find(this.#context);
     const { namespaceField, id } = this.#definition.norman;
-    const namespace = filters.find(({ field, modifier }) => field === namespaceField && modifier === "eq")?.values[0];
+    const namespace = filters.find(({ field, modifier }) => field === namespaceField && modifier === "eq")
+      ?.values[0];
     const where = namespaceField === undefined || namespace === undefined ? {} : { namespace };
     const store = storeOf(this.#c);
     try {
@@ -157,13 +175,20 @@ export class TypeRequests {
 
   async #one(id: string): Promise<KubeObject> {
     const place = parseId(id, this.#definition.scope === "Namespaced");
-    const implied = this.#implied[this.#definition.norman.namespaceField ?? ""];
-    if (place === undefined || (implied !== undefined && implied !== place.namespace))
-      throw new ApiError("NotFound", "not found");
-    if (this.#rules.find === undefined) return storeOf(this.#c).get(this.#definition, place.namespace, place.name);
-    const [found] = await this.#rules.find(this.#context, [place.name]);
-    if (found === undefined) throw new ApiError("NotFound", "not found");
+    if (place === undefined) throw new ApiError("NotFound", "not found");
+    const found =
+      this.#rules.find === undefined
+        ? await storeOf(this.#c).get(this.#definition, place.namespace, place.name)
+        : (await this.#rules.find(this.#context, [place.name]))[0];
+    if (found === undefined || !this.#isInside(found)) throw new ApiError("NotFound", "not found");
     return found;
+  }
+
+  /** What belongs to another cluster is absent below this one (norman-v3.md 1.1). */
+  #isInside(object: KubeObject): boolean {
+    return Object.entries(this.#implied).every(
+      ([name, value]) => readPath(object, this.#fields[name]?.path ?? "") === value,
+    );
   }
 
   /** Name and namespace of a new object (norman-v3.md 1.4). */
@@ -172,21 +197,31 @@ export class TypeRequests {
     const named = Object.entries(fields).find(([, { path }]) => path === "metadata.name")?.[0];
     const given = named === undefined ? undefined : input.get(named);
     const name =
-      typeof given === "string" && given !== "" ? given : `${idPrefix ?? ""}${generateNameSuffix(randomBytes)}`;
+      typeof given === "string" && given !== ""
+        ? given
+        : `${idPrefix ?? ""}${generateNameSuffix(randomBytes)}`;
     if (namespaceField === undefined) return { name };
-    return { name, namespace: String(input.get(namespaceField) ?? "") };
+    const namespace = input.get(namespaceField);
+    return { name, namespace: typeof namespace === "string" ? namespace : "" };
   }
 
-  async #answer(object: KubeObject, status: 200 | 201, shown?: Computed): Promise<Response> {
+  /** `posted`: an answer to POST, which alone shows write-only fields. */
+  async #answer(
+    object: KubeObject,
+    status: 200 | 201,
+    { posted = false, shown = {} }: { readonly posted?: boolean; readonly shown?: Computed } = {},
+  ): Promise<Response> {
     const [row = {}] = await this.#rows([object]);
     const base = await baseUrl(this.#c);
-    return this.#c.json(this.#envelope({ ...row, ...shown }, object, base, this.#c.req.method === "POST"), status);
+    return this.#c.json(this.#envelope({ ...row, ...shown }, object, base, posted), status);
   }
 
   async #rows(objects: readonly KubeObject[]): Promise<Row[]> {
     const computed = await this.#rules.compute?.(this.#context, objects);
     const now = new Date();
-    return objects.map((object, index) => rowOf(this.#definition, this.#fields, object, computed?.[index] ?? {}, now));
+    return objects.map((object, index) =>
+      rowOf(this.#definition, this.#fields, object, computed?.[index] ?? {}, now),
+    );
   }
 
   #envelope(row: Row, object: KubeObject | undefined, base: string, posted: boolean): object {

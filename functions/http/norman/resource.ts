@@ -63,7 +63,8 @@ function metadataFields(
     // An annotation that has a field of its own is shown as that alone.
     annotations: Object.fromEntries(
       annotations.filter(
-        ([key]) => !key.startsWith(fieldAnnotation) || !Object.hasOwn(fields, key.slice(fieldAnnotation.length)),
+        ([key]) =>
+          !key.startsWith(fieldAnnotation) || !Object.hasOwn(fields, key.slice(fieldAnnotation.length)),
       ),
     ),
     labels: metadata.labels ?? {},
@@ -101,7 +102,9 @@ export function resourceOf(row: Row, input: EnvelopeInput): object {
   const shown = input.posted
     ? row
     : Object.fromEntries(
-        Object.entries(row).filter(([name]) => !Object.hasOwn(fields, name) || fields[name]?.writeOnly !== true),
+        Object.entries(row).filter(
+          ([name]) => !Object.hasOwn(fields, name) || fields[name]?.writeOnly !== true,
+        ),
       );
   return {
     ...shown,

@@ -54,7 +54,11 @@ const unknownStates: Readonly<Record<string, string>> = {
   etcd: "provisioning",
 };
 const whileTrue: Readonly<Record<string, string>> = { Reconciling: "reconciling" };
-const whileFalse: Readonly<Record<string, string>> = { Completed: "activating", Available: "updating", Ready: "unavailable" };
+const whileFalse: Readonly<Record<string, string>> = {
+  Completed: "activating",
+  Available: "updating",
+  Ready: "unavailable",
+};
 
 /** How long a removal may take before it is shown as an error. */
 const removalLimitMs = 5 * 60_000;
@@ -98,7 +102,8 @@ function fromDisplay(status: Record<string, unknown>, summary: Summary): void {
 /** 2. */
 function fromErrors(conditions: readonly SeenCondition[], summary: Summary): void {
   for (const condition of conditions) {
-    const failed = (condition.type === "Failed" || condition.type === "Stalled") && condition.status === "True";
+    const failed =
+      (condition.type === "Failed" || condition.type === "Stalled") && condition.status === "True";
     if (!failed && condition.reason !== "Error") continue;
     summary.error = true;
     if (summary.state === "") summary.state = "error";
@@ -155,7 +160,8 @@ function fromFalse(conditions: readonly SeenCondition[], summary: Summary): void
 
 /** 6. */
 function fromActive(spec: Record<string, unknown>, summary: Summary): void {
-  if (summary.state === "" && typeof spec["active"] === "boolean") summary.state = spec["active"] ? "active" : "inactive";
+  if (summary.state === "" && typeof spec["active"] === "boolean")
+    summary.state = spec["active"] ? "active" : "inactive";
 }
 
 /** 7. */
@@ -203,7 +209,12 @@ function conditionsOf(value: unknown): SeenCondition[] {
   return value.map((item) => {
     const condition = recordOf(item);
     const text = (key: string): string => (typeof condition[key] === "string" ? condition[key] : "");
-    return { type: text("type") || text("Type"), status: text("status") || text("Status"), reason: text("reason"), message: text("message") };
+    return {
+      type: text("type") || text("Type"),
+      status: text("status") || text("Status"),
+      reason: text("reason"),
+      message: text("message"),
+    };
   });
 }
 
@@ -212,5 +223,7 @@ function lookUp(table: Readonly<Record<string, string>>, key: string): string | 
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
 }

@@ -18,8 +18,8 @@ export const clusterLifecycle: Controller = {
 /** Tunnel events enqueue the rest; the controller's own status writes must not, or it would never rest. */
 function keys(before: KubeObject | undefined, after: KubeObject | undefined): readonly string[] {
   if (after === undefined) return [];
-  const was = before === undefined ? "" : relevant(before as Cluster);
-  return was === relevant(after as Cluster) ? [] : [after.metadata.name];
+  const was = before === undefined ? "" : relevant(before);
+  return was === relevant(after) ? [] : [after.metadata.name];
 }
 
 function relevant(cluster: Cluster): string {

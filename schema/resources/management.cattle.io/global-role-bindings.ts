@@ -73,7 +73,5 @@ async function validate(context: AdmissionContext<GlobalRoleBinding>): Promise<F
   if (role.metadata.deletionTimestamp !== undefined)
     return [forbidden("globalRoleName", "the GlobalRole is being deleted")];
   const bind = { verb: "bind", group: management.group, resource: "globalroles", name: role.metadata.name };
-  return allows(actor.rules, bind)
-    ? []
-    : escalationErrors(actor.rules, rulesOfRole(role), "globalRoleName");
+  return allows(actor.rules, bind) ? [] : escalationErrors(actor.rules, rulesOfRole(role), "globalRoleName");
 }

@@ -12,7 +12,9 @@ export default {
 /** What the launcher asks of any API Worker. */
 export class ControlPlane extends WorkerEntrypoint {
   fetch(request) {
-    const seeded = request.url.endsWith("/seed") ? { adminCreated: false, username: "admin" } : { ready: true };
+    const seeded = request.url.endsWith("/seed")
+      ? { adminCreated: false, username: "admin" }
+      : { ready: true };
     return Response.json(seeded);
   }
 }

@@ -34,7 +34,9 @@ export const clusterRegistrationTokenRules: TypeRules = {
   },
   async compute(context, objects) {
     const shared = await sharedOf(context);
-    return Promise.all(objects.map((object) => commandsOf(context, object as ClusterRegistrationToken, shared)));
+    return Promise.all(
+      objects.map((object) => commandsOf(context, object as ClusterRegistrationToken, shared)),
+    );
   },
 };
 
@@ -54,15 +56,28 @@ interface Shared {
 }
 
 async function sharedOf({ c }: RuleContext): Promise<Shared> {
-  return { serverUrl: await baseUrl(c), caChecksum: await caChecksum(await c.get("settings").get("cacerts")) };
+  return {
+    serverUrl: await baseUrl(c),
+    caChecksum: await caChecksum(await c.get("settings").get("cacerts")),
+  };
 }
 
 /** Who may not read the Secret gets no commands (norman-v3.md 6). */
-async function commandsOf({ c }: RuleContext, object: ClusterRegistrationToken, shared: Shared): Promise<Computed> {
+async function commandsOf(
+  { c }: RuleContext,
+  object: ClusterRegistrationToken,
+  shared: Shared,
+): Promise<Computed> {
   const store = storeOf(c);
   const clusterId = object.spec.clusterName;
   const [secret, cluster] = await Promise.all([
-    visible(store.get<Secret>(secrets, object.metadata.namespace ?? "", registrationSecretName(object.metadata.name))),
+    visible(
+      store.get<Secret>(
+        secrets,
+        object.metadata.namespace ?? "",
+        registrationSecretName(object.metadata.name),
+      ),
+    ),
     visible(store.get<Cluster>(clusters, "", clusterId)),
   ]);
   const agentEnv = (cluster?.spec?.agentEnvVars ?? []).map(({ name, value }) =>

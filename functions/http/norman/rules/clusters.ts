@@ -12,13 +12,18 @@ import { randomBytes } from "../../../identity/hasher.ts";
 import { deriveToken } from "../../auth/tokens.ts";
 import { kubeconfig } from "../../clusters/kubeconfig.ts";
 import { baseUrl, storeOf, systemStore } from "../../context.ts";
+import { failure } from "../convert.ts";
+import type { Input } from "../input.ts";
 import { registrationSecret } from "./cluster-registration-tokens.ts";
 import type { ActionResult, RuleContext, TypeRules } from "./rules.ts";
 
 const defaultToken = "default-token";
+/** Sic (norman-v3.md 3.5). */
+const nameInErrors = "Cluster name";
 
 export const clusterRules: TypeRules = {
-  async create({ c, identity }, object) {
+  async create({ c, identity }, object, input) {
+    requireName(input);
     // Who may create a cluster gets its parts with it; no right on namespaces or Secrets is needed.
     authorize(actorOf(identity), { verb: "create", definition: clusters });
     const { name } = object.metadata;
@@ -30,7 +35,7 @@ export const clusterRules: TypeRules = {
     };
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
     const secret = registrationSecret(name, defaultToken, generateTokenSecret(randomBytes));
-    const created = await systemStore(c, "cluster-creation").create(clusters, object as Cluster, {
+    const created = await systemStore(c, "cluster-creation").create(clusters, object, {
       creatorId: identity.userId,
       alongside: [
         { action: "create", definition: namespaces, object: namespace },
@@ -40,8 +45,17 @@ export const clusterRules: TypeRules = {
     });
     return { object: created };
   },
+  beforeChange(_context, _object, input) {
+    if (input !== undefined) requireName(input);
+  },
+  fieldNames: { name: nameInErrors },
   actions: { generateKubeconfig },
 };
+
+/** Not only on POST: every PUT must name it again (norman-v3.md 3.5). */
+function requireName(input: Input): void {
+  if ((input.get("name") ?? "") === "") throw failure("MissingRequired", nameInErrors);
+}
 
 /** Each call mints a new token (norman-v3.md 4.2). */
 async function generateKubeconfig({ c, identity }: RuleContext, id: string): Promise<ActionResult> {

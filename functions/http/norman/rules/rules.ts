@@ -11,6 +11,12 @@ export interface RuleContext {
 
 export type Computed = Readonly<Record<string, unknown>>;
 
+export interface Created {
+  readonly object: KubeObject;
+  /** Shown in this answer alone. */
+  readonly shown?: Computed;
+}
+
 export interface TypeRules {
   /** The objects that a list or a read by name may find, in place of the store's own. `names`: only these. */
   readonly find?: (context: RuleContext, names?: readonly string[]) => Promise<readonly KubeObject[]>;
@@ -19,18 +25,20 @@ export interface TypeRules {
   /** Links and actions that are not offered. */
   readonly hidden?: (context: RuleContext, object: KubeObject) => readonly string[];
   /** In place of storing the object as it is. `object` has its name and namespace. The answer may show more. */
-  readonly create?: (
-    context: RuleContext,
-    object: KubeObject,
-    input: Input,
-  ) => Promise<{ readonly object: KubeObject; readonly shown?: Computed }>;
-  /** Before a PUT is applied: throws what forbids it. */
-  readonly beforeUpdate?: (context: RuleContext, object: KubeObject) => void;
+  readonly create?: (context: RuleContext, object: KubeObject, input: Input) => Promise<Created>;
+  /** Before a PUT (with its input) or a DELETE (without) is applied: throws what forbids it. */
+  readonly beforeChange?: (context: RuleContext, object: KubeObject, input?: Input) => void;
   readonly afterWrite?: () => void;
   /** In place of the store's own delete. */
-  readonly remove?: (context: RuleContext, object: KubeObject) => Promise<void>;
-  readonly actions?: Readonly<Record<string, (context: RuleContext, id: string, body: Body) => Promise<ActionResult>>>;
-  readonly collectionActions?: Readonly<Record<string, (context: RuleContext, body: Body) => Promise<ActionResult>>>;
+  readonly remove?: (context: RuleContext, object: KubeObject) => Promise<KubeObject>;
+  /** Fields that errors call by another name. */
+  readonly fieldNames?: Readonly<Record<string, string>>;
+  readonly actions?: Readonly<
+    Record<string, (context: RuleContext, id: string, body: Body) => Promise<ActionResult>>
+  >;
+  readonly collectionActions?: Readonly<
+    Record<string, (context: RuleContext, body: Body) => Promise<ActionResult>>
+  >;
 }
 
 export type Body = Readonly<Record<string, unknown>>;

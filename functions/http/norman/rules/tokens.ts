@@ -15,7 +15,11 @@ export const tokenRules: TypeRules = {
     return names === undefined ? items : items.filter(({ metadata }) => names.includes(metadata.name));
   },
   async create({ c, identity }, _object, input) {
-    const [ttl, description, clusterName] = [input.get("ttl"), input.get("description"), input.get("clusterId")];
+    const [ttl, description, clusterName] = [
+      input.get("ttl"),
+      input.get("description"),
+      input.get("clusterId"),
+    ];
     const minted = await deriveToken(c, identity, {
       kind: "api",
       ...(typeof ttl === "number" ? { ttlMs: ttl } : {}),
@@ -39,6 +43,10 @@ export const tokenRules: TypeRules = {
     const { name } = object.metadata;
     if (name === identity.token.name && tokenKind(object as Token) === "session")
       throw new ApiError("BadRequest", "Cannot delete token for current session. Use logout instead");
-    await systemStore(c, "own-tokens").delete(tokens, "", name);
+    return systemStore(c, "own-tokens").delete(tokens, "", name);
+  },
+  /** Declared, and without effect upstream too (norman-v3.md 3.1). */
+  beforeChange(_context, _object, input) {
+    if (input !== undefined) throw new ApiError("NotFound", "no store found");
   },
 };

@@ -7,14 +7,18 @@ import { allows } from "../../../../schema/rbac/evaluate.ts";
 import { actorOf } from "../../../identity/identity.ts";
 import { changePassword, newPasswordSecret, setPassword } from "../../auth/passwords.ts";
 import { storeOf, systemStore } from "../../context.ts";
+import { ApiError } from "../../errors.ts";
+import { failure } from "../convert.ts";
 import type { TypeRules } from "./rules.ts";
 
 export const userRules: TypeRules = {
   async create({ c, identity }, object, input) {
     const user = object as User;
+    if ((user.username ?? "") === "") throw failure("MissingRequired", "username");
     const password = input.get("password");
     const options = { creatorId: identity.userId };
-    if (password === undefined || password === "") return { object: await storeOf(c).create(users, user, options) };
+    if (password === undefined || password === "")
+      return { object: await storeOf(c).create(users, user, options) };
     // The Secret is the server's: who may create users needs no right on Secrets.
     authorize(actorOf(identity), { verb: "create", definition: users });
     const secret = await newPasswordSecret(c, user, password);
@@ -24,13 +28,21 @@ export const userRules: TypeRules = {
     });
     return { object: created };
   },
+  beforeChange({ identity }, { metadata }, input) {
+    if (metadata.name !== identity.userId) return;
+    if (input === undefined) throw new ApiError("InvalidAction", "You cannot delete yourself");
+    if (input.get("enabled") === false) throw new ApiError("InvalidAction", "You cannot deactivate yourself");
+  },
   compute: async ({ identity }, objects) =>
     objects.map(({ metadata }) => ({ me: metadata.name === identity.userId })),
   hidden: ({ identity }, { metadata }) => {
     const may = (verb: string): boolean =>
       allows(identity.rules, { verb, group: users.group, resource: users.plural, name: metadata.name });
     const self = metadata.name === identity.userId;
-    return [...(may("update") ? [] : ["update", "setpassword"]), ...(may("delete") && !self ? [] : ["remove"])];
+    return [
+      ...(may("update") ? [] : ["update", "setpassword"]),
+      ...(may("delete") && !self ? [] : ["remove"]),
+    ];
   },
   actions: {
     setpassword: async ({ c, identity }, id, body) => ({

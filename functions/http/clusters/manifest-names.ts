@@ -1,0 +1,13 @@
+/** Names in the import manifest (tunnel.md 3). A file of their own: constants that two modules of a cycle share are undefined in one. */
+import type { AgentBundle } from "./manifest.ts";
+
+export const agentNamespace = "cattle-system";
+export const agentApp = "cattle-cluster-agent";
+
+export function bundleName({ hash }: AgentBundle): string {
+  return `cattle-agent-bundle-${hash}`;
+}
+
+export function credentialsName(key: string): string {
+  return `cattle-credentials-${key}`;
+}
