@@ -1,4 +1,5 @@
 /** How agents connect (tunnel.md 2, checks 18, 21, 29-35), against a whole Drover on a Postgres of the test's own. */
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import postgres from "postgres";
 import type { Sql } from "postgres";
@@ -153,14 +154,20 @@ describe("agents connecting", () => {
       authorization: `Bearer stv-cluster-${cluster.token}`,
     });
     if (socket === undefined) throw new Error("no socket");
-    const answered = once(socket, "message") as Promise<[Buffer]>;
-    const message = encodeMessage(messageType.data, 77, new Uint8Array(64 << 10));
-    for (let at = 0; at < message.length; at += 4096) {
-      const part = message.subarray(at, at + 4096);
-      socket.send(part, { binary: true, fin: at + part.length === message.length });
-    }
-    const [reply] = await answered;
-    expect(decodeMessage(reply)).toMatchObject({ type: messageType.error, connId: 77 });
+    const payload = randomBytes(32 << 10).toString("hex");
+    socket.on("message", (received: Buffer) => {
+      const asked = decodeMessage(received);
+      if (asked?.type !== messageType.data || !Buffer.from(asked.payload).includes("GET /apis/whole "))
+        return;
+      const head = `HTTP/1.1 200 OK\r\nContent-Length: ${payload.length}\r\n\r\n`;
+      const message = encodeMessage(messageType.data, asked.connId, Buffer.from(head + payload));
+      for (let at = 0; at < message.length; at += 4096) {
+        const part = message.subarray(at, at + 4096);
+        socket.send(part, { binary: true, fin: at + part.length === message.length });
+      }
+    });
+    const answer = await call(admin, "GET", `/k8s/clusters/${cluster.id}/apis/whole`);
+    expect(answer).toEqual({ status: 200, text: payload });
     socket.close();
   });
 

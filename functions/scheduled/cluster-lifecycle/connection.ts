@@ -19,16 +19,33 @@ export const connection: Step = {
     // The connect handshake writes the driver: without it no agent ever came, and the tunnel object is not woken.
     if (cluster.status?.driver === undefined || cluster.status.driver === "") return stop;
 
-    const { sessions } = await context.env.TUNNEL.getByName(clusterId).status();
-    const hasSession = sessions.some((session) => session.kind === "steve");
-    const answers = hasSession && (await pings(context, clusterId));
-    await setConditions(context, clusterId, answers ? connectedChanges : lostChanges(cluster));
-    if (answers) return proceed;
-    return hasSession
-      ? { next: "requeue", afterMs: pingRetryMs, reason: "agent does not answer /ping" }
-      : stop;
+    const agent = await lookForAgent(context, clusterId);
+    await setConditions(context, clusterId, agent === "answers" ? connectedChanges : lostChanges(cluster));
+    switch (agent) {
+      case "answers":
+        return proceed;
+      case "silent":
+        return { next: "requeue", afterMs: pingRetryMs, reason: "agent does not answer /ping" };
+      case "absent":
+        return stop;
+      default:
+        return agent satisfies never;
+    }
   },
 };
+
+/** Asks twice: of several sessions, the one that was asked may have ended just then. */
+async function lookForAgent(
+  context: ReconcileContext,
+  clusterId: string,
+): Promise<"answers" | "silent" | "absent"> {
+  for (let count = 0; count < 2; count++) {
+    const { sessions } = await context.env.TUNNEL.getByName(clusterId).status();
+    if (!sessions.some((session) => session.kind === "steve")) return "absent";
+    if (await pings(context, clusterId)) return "answers";
+  }
+  return "silent";
+}
 
 const connectedChanges: readonly ConditionChange[] = [
   { type: "Pending", status: "True" },
