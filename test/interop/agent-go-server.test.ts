@@ -215,14 +215,13 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
     }, 60_000);
 
     // The Go server drops an agent after 60 s without a PING; once is enough, and it takes a minute.
-    it.runIf(version === "v0.6.1")(
-      "tunnel 19: stays connected through more than a minute of silence",
-      async () => {
+    if (version === "v0.6.1") {
+      it("tunnel 19: stays connected through more than a minute of silence", async () => {
         await sleep(66_000);
         expect((await get(`${steve}/api`)).status).toBe(200);
         expect(output).not.toContain("lost");
-      },
-    );
+      });
+    }
 
     it("stops on SIGTERM with code 0, is gone from the server at once, and logged no secret", async () => {
       const exited = once(agent, "exit");

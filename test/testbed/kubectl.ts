@@ -9,6 +9,8 @@ export interface KubectlOptions {
   readonly timeoutMs?: number;
   /** Instead of the test bed's own, which is the admin's. */
   readonly kubeconfig?: string;
+  /** On top of PATH, HOME and KUBECONFIG, which are all there is. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface KubectlResult {
@@ -21,11 +23,11 @@ export interface KubectlResult {
 export async function runKubectl(
   command: { readonly kubectl: string; readonly kubeconfig: string; readonly home: string },
   args: readonly string[],
-  { input, timeoutMs = 30_000 }: KubectlOptions = {},
+  { input, timeoutMs = 30_000, env = {} }: KubectlOptions = {},
 ): Promise<KubectlResult> {
   const child = spawn(command.kubectl, args, {
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], HOME: command.home, KUBECONFIG: command.kubeconfig },
+    env: { PATH: process.env["PATH"], HOME: command.home, KUBECONFIG: command.kubeconfig, ...env },
     timeout: timeoutMs,
     killSignal: "SIGKILL",
   });

@@ -1,0 +1,196 @@
+/** Which kubectl can do what through Drover: the table of the README, tried with kubectl built from each version's own code. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureBinaries, kubectlVersion } from "../testbed/build.ts";
+import { runKubectl } from "../testbed/kubectl.ts";
+import type { KubectlOptions, KubectlResult } from "../testbed/kubectl.ts";
+import { startTestbed } from "../testbed/start.ts";
+import type { Testbed } from "../testbed/start.ts";
+import { importInto, startAgent } from "./cluster.ts";
+import type { Agent } from "./cluster.ts";
+import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import type { Drover } from "./drover.ts";
+
+const password = "kubectl versions passphrase";
+const execVariable = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "true" };
+const forwardVariable = { KUBECTL_PORT_FORWARD_WEBSOCKETS: "true" };
+
+/** "yes", "no", or the variable that makes it work. */
+const versions = [
+  { version: "1.27", exec: "no", forward: "no" },
+  { version: "1.29", exec: execVariable, forward: "no" },
+  { version: "1.30", exec: "yes", forward: forwardVariable },
+  { version: "1.31", exec: "yes", forward: "yes" },
+  { version: "1.36", exec: "yes", forward: "yes" },
+] as const;
+
+describe("kubectl of every age", () => {
+  let drover: Drover;
+  let testbed: Testbed;
+  let agent: Agent;
+  let home: string;
+  let kubeconfig: string;
+
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), "drover-kubectl-"));
+    [drover, testbed] = await Promise.all([
+      startDrover({ args: ["--bootstrap-password", password] }),
+      startTestbed(),
+    ]);
+    const admin = await loginAs(drover, "admin", password);
+    const cluster = await importInto(admin, "versions", testbed);
+    agent = await startAgent(testbed, join(home, "agent"));
+    await Promise.all([cluster.waitFor("active", 20_000), testbed.createPod("web")]);
+    const { config } = await callJson<{ config: string }>(
+      admin,
+      "POST",
+      `/v3/clusters/${cluster.id}?action=generateKubeconfig`,
+    );
+    kubeconfig = join(home, "kc");
+    writeFileSync(kubeconfig, config, { mode: 0o600 });
+  }, 900_000);
+
+  afterAll(async () => {
+    await agent?.stop();
+    await Promise.all([drover?.stop(), testbed?.stop()]);
+    if (drover !== undefined) removeDataDir(drover.dataDir);
+    rmSync(home, { recursive: true, force: true });
+  }, 60_000);
+
+  describe.each(versions)("$version", ({ version, exec, forward }) => {
+    let program: string;
+    const kubectl = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> =>
+      runKubectl({ kubectl: program, kubeconfig, home: join(home, version) }, args, options);
+
+    beforeAll(async () => {
+      const onProgress = (line: string): void => console.error(line);
+      program =
+        version === "1.36"
+          ? (await ensureBinaries({ onProgress })).kubectl
+          : await kubectlVersion(version, { onProgress });
+    }, 900_000);
+
+    it("gets, describes, applies, patches, explains, deletes, follows logs and watches", async () => {
+      const client = await kubectl(["version", "-o", "json"]);
+      expect(client).toMatchObject({ code: 0 });
+      expect(client.stdout).toContain(`"gitVersion": "v${version}.`);
+      const name = `made-by-${version.replace(".", "-")}`;
+      const manifest = JSON.stringify({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name },
+        data: { a: "1" },
+      });
+      const watch = watching(program, kubeconfig, ["get", "configmaps", "-w", "-o", "name"]);
+      for (const args of [
+        ["apply", "-f", "-"],
+        ["apply", "--server-side", "--force-conflicts", "-f", "-"],
+      ])
+        expect(await kubectl(args, { input: manifest })).toMatchObject({ code: 0 });
+      for (const [args, expected] of [
+        [["get", "configmap", name, "-o", "jsonpath={.data.a}"], "1"],
+        [["get", "pods"], "web"],
+        [["describe", "pod", "web"], "image-that-nobody-pulls"],
+        [["explain", "pod.spec"], "containers"],
+        [["api-resources", "--api-group=apps"], "deployments"],
+        [["auth", "can-i", "delete", "pods"], "yes"],
+        [["logs", "web", "--tail=1"], "tick"],
+        [["label", "configmap", name, "age=known"], "labeled"],
+        [["delete", "configmap", name], "deleted"],
+      ] as const) {
+        const answer = await kubectl([...args]);
+        expect([args, answer]).toEqual([
+          args,
+          { code: 0, stdout: expect.stringContaining(expected), stderr: "" },
+        ]);
+      }
+      await eventually("the watch shows the ConfigMap", 5_000, () =>
+        watch.output().includes(`configmap/${name}`) ? true : undefined,
+      );
+      watch.stop();
+      const follow = watching(program, kubeconfig, ["logs", "-f", "web"]);
+      await eventually("two lines of the log", 10_000, () =>
+        follow.output().split("\n").length > 2 ? true : undefined,
+      );
+      follow.stop();
+    });
+
+    it(`executes commands: ${label(exec)}`, async () => {
+      const args = ["exec", "-i", "web", "--", "cat"];
+      if (exec !== "yes") {
+        const refused = await kubectl(args, { input: "typed" });
+        expect(refused.code).not.toBe(0);
+        expect(refused.stderr).toMatch(/SPDY.*KUBECTL_REMOTE_COMMAND_WEBSOCKETS|SPDY.*kubectl 1\.30/s);
+      }
+      if (exec === "no") return;
+      const env = exec === "yes" ? {} : exec;
+      expect(await kubectl(args, { input: "typed", env })).toEqual({ code: 0, stdout: "typed", stderr: "" });
+      const failed = await kubectl(["exec", "web", "--", "sh", "-c", "exit 7"], { env });
+      expect(failed.code).toBe(7);
+      writeFileSync(join(home, "sent"), `by ${version}`);
+      const copied = await kubectl(["cp", join(home, "sent"), `web:${testbed.execDir}/from-${version}`], {
+        env,
+      });
+      expect(copied).toMatchObject({ code: 0 });
+      const attached = watching(program, kubeconfig, ["attach", "web"], env);
+      await eventually("a line of the container", 10_000, () =>
+        attached.output().includes("tick") ? true : undefined,
+      );
+      attached.stop();
+    });
+
+    it(`forwards ports: ${label(forward)}`, async () => {
+      const reach = async (env: Record<string, string>): Promise<string> => {
+        const forwarding = watching(program, kubeconfig, ["port-forward", "pod/web", ":80"], env);
+        const port = await eventually("a local port, or the refusal", 10_000, () => {
+          if (forwarding.ended()) return "none";
+          return /127\.0\.0\.1:(\d+)/.exec(forwarding.output())?.[1];
+        });
+        if (port === "none") return forwarding.output();
+        const answer = await fetch(`http://127.0.0.1:${port}/there`).then(
+          (response) => response.text(),
+          (error: unknown) => String(error),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        forwarding.stop();
+        return `${answer}\n${forwarding.output()}`;
+      };
+      if (forward !== "yes") expect(await reach({})).toMatch(/SPDY/);
+      if (forward !== "no") expect(await reach(forward === "yes" ? {} : forward)).toContain("pong /there");
+    });
+  });
+});
+
+function label(support: "yes" | "no" | Readonly<Record<string, string>>): string {
+  if (support === "yes") return "yes";
+  return support === "no"
+    ? "no, and says what to upgrade"
+    : `with ${Object.keys(support).join()}, and says so without`;
+}
+
+interface Running {
+  readonly output: () => string;
+  readonly ended: () => boolean;
+  readonly stop: () => void;
+}
+
+/** A kubectl that runs until it is stopped. */
+function watching(
+  program: string,
+  kubeconfig: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const child = spawn(program, args, {
+    env: { PATH: process.env["PATH"], HOME: kubeconfig.replace(/\/kc$/, ""), KUBECONFIG: kubeconfig, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return { output: () => output, ended: () => child.exitCode !== null, stop: () => void child.kill() };
+}
