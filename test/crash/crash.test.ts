@@ -4,15 +4,22 @@
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { allPids, processInfo } from "../../infra/process/proc.ts";
 import { importInto, startAgent } from "../e2e/cluster.ts";
 import type { Agent, ImportedCluster } from "../e2e/cluster.ts";
-import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
+import {
+  call,
+  callJson,
+  eventually,
+  loginAs,
+  processesOf,
+  removeDataDir,
+  startDrover,
+} from "../e2e/drover.ts";
 import type { Connection, Drover } from "../e2e/drover.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
@@ -46,14 +53,7 @@ describe("after kill -9", () => {
     rmSync(home, { recursive: true, force: true });
   }, 60_000);
 
-  /** Processes of this installation by the name of their program. */
-  function pidsOf(program: string): number[] {
-    return allPids().filter((pid) => {
-      const info = processInfo(pid);
-      if (info === undefined || basename(info.exe.replace(/ \(deleted\)$/, "")) !== program) return false;
-      return info.argv.some((argument) => argument.includes(drover.dataDir));
-    });
-  }
+  const pidsOf = (program: string): number[] => processesOf(drover, program);
 
   interface Traffic {
     /** Names of users whose creation was acknowledged. */

@@ -3,11 +3,12 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { call, callJson } from "../../infra/cli/client.ts";
 import type { Answer, Connection } from "../../infra/cli/client.ts";
+import { allPids, processInfo } from "../../infra/process/proc.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -99,6 +100,15 @@ export async function startDrover(options: DroverOptions = {}): Promise<Drover> 
 
 export function removeDataDir(dataDir: string): void {
   rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+
+/** Process ids of one installation by the name of their program. */
+export function processesOf({ dataDir }: Drover, program: string): number[] {
+  return allPids().filter((pid) => {
+    const info = processInfo(pid);
+    if (info === undefined || basename(info.exe.replace(/ \(deleted\)$/, "")) !== program) return false;
+    return info.argv.some((argument) => argument.includes(dataDir));
+  });
 }
 
 /** Logs in over HTTP and returns a connection with the session token. */

@@ -4,9 +4,20 @@
  * backend's address (DROVER_STEVE_ADDRESS).
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually, call, callJson, loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
+import {
+  eventually,
+  call,
+  callJson,
+  loginAs,
+  processesOf,
+  removeDataDir,
+  startDrover,
+} from "../e2e/drover.ts";
 import type { Connection, Drover } from "../e2e/drover.ts";
 import { freePort } from "../e2e/free-port.ts";
 import { buildPeer, peerVersions, startPeer } from "../peers/peers.ts";
@@ -82,7 +93,10 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
     }, 60_000);
 
     /** Streams a response and hashes it without holding it. */
-    function download(rest: string): Promise<{ status: number; bytes: number; sha256: string }> {
+    function download(
+      rest: string,
+      onProgress?: (answer: IncomingMessage, bytes: number) => Promise<void>,
+    ): Promise<{ status: number; bytes: number; sha256: string }> {
       return new Promise((resolve, reject) => {
         const hash = createHash("sha256");
         let bytes = 0;
@@ -93,6 +107,7 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
             answer.on("data", (chunk: Buffer) => {
               bytes += chunk.length;
               hash.update(chunk);
+              onProgress?.(answer, bytes).catch(reject);
             });
             answer.on("error", reject);
             answer.on("end", () =>
@@ -161,6 +176,42 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
         sha256: expected,
       });
       expect(await upload("/api/upload", length)).toEqual({ bytes: length, sha256: expected });
+    });
+
+    it("tunnel 12: a client that stops reading for a while loses nothing, and delays nobody", async () => {
+      const length = 64 * MiB;
+      let delayed = 0;
+      const slow = download(`/api/download?bytes=${length}`, async (answer, bytes) => {
+        if (bytes < (delayed + 1) * 16 * MiB || delayed === 3) return;
+        delayed++;
+        answer.pause();
+        await sleep(500);
+        answer.resume();
+      });
+      while (delayed < 3) {
+        const began = Date.now();
+        expect((await call(admin, "GET", path("/api/small?bytes=1000"))).text).toHaveLength(1000);
+        expect(Date.now() - began).toBeLessThan(2_000);
+        await sleep(20);
+      }
+      expect(await slow).toEqual({ status: 200, bytes: length, sha256: patternHash(length) });
+    });
+
+    it("tunnel 14: after the agent has paused us and resumed, its own data flows on", async () => {
+      // The echo fills up in both directions until nothing moves; reading the answer must set all of it free.
+      const length = 24 * MiB;
+      const hash = createHash("sha256");
+      const outgoing = request(new URL(path("/api/both"), drover.url).href, {
+        method: "POST",
+        ca: drover.ca,
+        headers: { authorization: `Bearer ${admin.token}`, "content-length": length },
+      });
+      outgoing.end(pattern(0, length));
+      const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+      answer.pause();
+      await sleep(1_500);
+      for await (const chunk of answer) hash.update(chunk as Buffer);
+      expect(hash.digest("hex")).toBe(patternHash(length));
     });
 
     it("carries 50 streams at once", async () => {

@@ -2,7 +2,11 @@
 export interface Limits {
   /** Unread bytes of a stream above which the peer is told to PAUSE; it RESUMEs below an eighth. */
   readonly pauseAbove: number;
-  /** Unread bytes of a stream above which it is closed: a paused Go agent overshoots by 2.5 to 6 MiB. */
+  /**
+   * Unread bytes of a stream above which it is closed. What is on the way when the peer is told to PAUSE still comes: all
+   * that the buffers of two kernels and of a proxy between them hold. Beside 6 MiB of a quiet machine, more than 8 MiB were
+   * seen on a busy one, which broke downloads; TCP windows of 32 MiB and send buffers of 4 MiB are Linux's usual maxima.
+   */
   readonly maxUnread: number;
   /** Unsent bytes of a stream above which `write` answers false. */
   readonly writeHighWater: number;
@@ -16,7 +20,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   pauseAbove: 256 << 10,
-  maxUnread: 8 << 20,
+  maxUnread: 32 << 20,
   writeHighWater: 256 << 10,
   maxUnsent: 8 << 20,
   maxData: 32 << 10,
