@@ -54,6 +54,7 @@ export function upstreamHeaders(
 
 /** Percent-encodes what may not stand in a header name, as client-go does. */
 function encodeExtraKey(key: string): string {
+  if (/^[a-z0-9]*$/.test(key)) return key;
   return Array.from(new TextEncoder().encode(key), (byte) => {
     const character = String.fromCharCode(byte);
     return /[a-z0-9!#$&'*+\-.^_`|~]/i.test(character)

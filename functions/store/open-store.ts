@@ -11,6 +11,7 @@ import { commitBatch } from "../../schema/store/commit.ts";
 import { createStore } from "../../schema/store/store.ts";
 import type { Store } from "../../schema/store/store.ts";
 import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
+import { once } from "../../schema/structural/once.ts";
 import type { Env } from "../env.ts";
 import { forgetIdentities } from "../identity/identify.ts";
 import { createLogger } from "../log.ts";
@@ -21,7 +22,7 @@ export function openStore(
   env: Env,
   { log = createLogger(env.DROVER_LOG_LEVEL) }: { readonly log?: Logger } = {},
 ): Store {
-  const sql = openSql(env);
+  const sql = once(() => openSql(env));
   return createStore({
     sql,
     commit: async (items) => {
@@ -57,7 +58,7 @@ function changesIdentities({ objects, raiseGenerations = [] }: CommitItem): bool
 /** Through the one writer; if it cannot be reached, the same statement with the same ids: what it did commit is looked up. */
 async function commit(
   env: Env,
-  sql: Sql,
+  sql: () => Sql,
   log: Logger,
   items: readonly CommitItem[],
 ): Promise<readonly CommitResult[]> {
@@ -66,7 +67,7 @@ async function commit(
   } catch (error) {
     log.warn("StoreWriter failed; committing directly", { error });
     const results: CommitResult[] = [];
-    for (const item of items) results.push(...(await commitBatch(sql, [item])));
+    for (const item of items) results.push(...(await commitBatch(sql(), [item])));
     const due = items.flatMap(({ work }) => work.map(({ runAt }) => runAt));
     if (due.length > 0) await poke(env, log, Math.min(...due));
     return results;

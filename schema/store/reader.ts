@@ -30,15 +30,17 @@ export interface Reader {
   readonly generation: (name: string) => Promise<number>;
 }
 
-export function createReader(sql: Sql, sealer: Sealer): Reader {
+export function createReader(open: () => Sql, sealer: Sealer): Reader {
   return {
     async get(definition, namespace, name) {
+      const sql = open();
       const [row] = await sql<StoredRow[]>`
         select namespace, name, uid, revision::float8 as revision, body, sealed from objects
         where type = ${typeKey(definition)} and namespace = ${namespace} and name = ${name}`;
       return row === undefined ? undefined : decodeObject(definition, row, sealer);
     },
     async list(definition, { namespace, labels = {}, index, names }) {
+      const sql = open();
       // Parameters go as text and are cast: with fetch_types off, postgres.js sends neither arrays nor json rightly.
       const fields = index === undefined ? {} : { [index.field]: [index.value] };
       const rows = await sql<(StoredRow & { current: number })[]>`
@@ -55,7 +57,7 @@ export function createReader(sql: Sql, sealer: Sealer): Reader {
       return { items, revision: rows[0]?.current ?? 0 };
     },
     async generation(name) {
-      const [row] = await sql<
+      const [row] = await open()<
         { value: string }[]
       >`select value from meta where key = ${`generation:${name}`}`;
       return Number(row?.value ?? 0);

@@ -32,7 +32,7 @@ beforeAll(async () => {
   sql = postgres(database.url, { max: 8, fetch_types: false });
   open = (commit = (items) => commitBatch(sql, items)) =>
     createStore({
-      sql,
+      sql: () => sql,
       commit,
       sealer,
       registry,

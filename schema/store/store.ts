@@ -17,7 +17,8 @@ import type { CommitItem, CommitResult, WorkRow } from "./types.ts";
 export type { Actor } from "./authorize.ts";
 
 export interface StoreDeps {
-  readonly sql: Sql;
+  /** Called by the first read: most proxied requests need no database. */
+  readonly sql: () => Sql;
   /** Through `StoreWriter`, or `commitBatch` itself. */
   readonly commit: (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>;
   readonly sealer: Sealer;

@@ -14,7 +14,6 @@ import {
   call,
   callJson,
   loginAs,
-  processesOf,
   removeDataDir,
   startDrover,
 } from "../e2e/drover.ts";

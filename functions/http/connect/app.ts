@@ -1,12 +1,12 @@
 /** Where agents connect (tunnel.md 2.3-2.5): judged here, before any object is woken; then the upgrade goes to the tunnel. */
 import { Hono } from "hono";
 import { sha256Hex } from "../../../schema/auth/token-secret.ts";
-import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
 import { findRegistrationToken } from "../clusters/registration-token.ts";
 import type { Registration } from "../clusters/registration-token.ts";
 import { systemStore } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
+import { toTunnel } from "../tunnel.ts";
 import { parseParams } from "./params.ts";
 import { markConnected, registerCluster } from "./register-cluster.ts";
 
@@ -23,8 +23,9 @@ async function connect(c: AppContext): Promise<Response> {
   const steve = bearerOf(headers.get("authorization"), stevePrefix);
   const registration = steve === undefined ? undefined : await find(steve);
   if (registration !== undefined) {
+    if (!isUpgrade(headers)) return notAnUpgrade();
     await markConnected(store, registration.cluster);
-    return toTunnel(c, registration.clusterId, "steve");
+    return openTunnel(c, registration.clusterId, "steve");
   }
   const token = headers.get("x-api-tunnel-token") ?? "";
   if (token === "") throw new ApiError("Unauthorized", "failed authentication");
@@ -33,7 +34,7 @@ async function connect(c: AppContext): Promise<Response> {
   const params = parseParams(headers.get("x-api-tunnel-params"));
   if (!isUpgrade(headers)) return notAnUpgrade();
   await registerCluster(store, main.cluster, params);
-  return toTunnel(c, main.clusterId, "main");
+  return openTunnel(c, main.clusterId, "main");
 }
 
 /** `stv-cluster-<token>` of a bearer header. */
@@ -56,13 +57,14 @@ function notAnUpgrade(): Response {
 }
 
 /** A request of our own making: nothing that the agent sent but the upgrade itself goes further. */
-async function toTunnel(c: AppContext, clusterId: string, kind: "main" | "steve"): Promise<Response> {
-  const given = c.req.raw.headers;
-  if (!isUpgrade(given)) return notAnUpgrade();
+async function openTunnel(c: AppContext, clusterId: string, kind: "main" | "steve"): Promise<Response> {
+  // The registration token stays here.
   const headers = new Headers({ upgrade: "websocket" });
-  headers.set(
-    CONTEXT_HEADER,
-    encodeContext({ v: 1, op: "connect", clusterId, kind, remoteAddress: c.get("clientAddress") }),
-  );
-  return c.env.TUNNEL.getByName(clusterId).fetch("https://tunnel/connect", { headers });
+  return toTunnel(c, new Request("https://tunnel/connect", { headers }), clusterId, {
+    v: 1,
+    op: "connect",
+    clusterId,
+    kind,
+    remoteAddress: c.get("clientAddress"),
+  });
 }

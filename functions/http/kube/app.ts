@@ -1,6 +1,5 @@
 /** `/k8s/clusters/<id>/…`: the Kubernetes API of a cluster, as the Drover user, through its tunnel (design 2; tunnel.md 4). */
 import { Hono } from "hono";
-import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
 import { allows } from "../../../schema/rbac/evaluate.ts";
 import { downstreamIdentity } from "../../identity/downstream.ts";
 import type { Identity } from "../../identity/identity.ts";
@@ -8,6 +7,7 @@ import { resolveImpersonation } from "../../identity/impersonation.ts";
 import { requireIdentity } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
+import { toTunnel } from "../tunnel.ts";
 import { clusterState } from "./cluster-state.ts";
 import { refuseOtherUpgrades } from "./upgrades.ts";
 
@@ -34,20 +34,15 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
   if (state === "never-connected") throw new ApiError("ClusterUnavailable", "cluster not provisioned");
   refuseOtherUpgrades(c.req.raw.headers, clusterId);
 
-  const headers = new Headers(c.req.raw.headers);
-  headers.set(
-    CONTEXT_HEADER,
-    encodeContext({
-      v: 1,
-      op: "proxy",
-      target,
-      identity: downstreamIdentity(identity, clusterId, c.req.raw.headers.get("host") ?? ""),
-      requestId: c.get("requestId"),
-      prefix,
-      origin: "user",
-    }),
-  );
-  return c.env.TUNNEL.getByName(clusterId).fetch(new Request(c.req.raw, { headers, redirect: "manual" }));
+  return toTunnel(c, c.req.raw, clusterId, {
+    v: 1,
+    op: "proxy",
+    target,
+    identity: downstreamIdentity(identity, clusterId, c.req.raw.headers.get("host") ?? ""),
+    requestId: c.get("requestId"),
+    prefix,
+    origin: "user",
+  });
 }
 
 /** `/k8s/clusters/c-abcde/api?x` → prefix `/k8s/clusters/c-abcde`, target `/api?x`. Nothing is decoded. */
