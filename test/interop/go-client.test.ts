@@ -9,14 +9,7 @@ import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  eventually,
-  call,
-  callJson,
-  loginAs,
-  removeDataDir,
-  startDrover,
-} from "../e2e/drover.ts";
+import { eventually, call, callJson, loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
 import type { Connection, Drover } from "../e2e/drover.ts";
 import { freePort } from "../e2e/free-port.ts";
 import { buildPeer, peerVersions, startPeer } from "../peers/peers.ts";
