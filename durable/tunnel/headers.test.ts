@@ -69,6 +69,9 @@ describe("headers to the client", () => {
       context.prefix,
       null,
     );
-    expect([...headers]).toEqual([["warning", "299 - one, 299 - two"]]);
+    expect([...headers]).toEqual([
+      ["content-security-policy", expect.stringMatching(/^sandbox (?!.*allow-same-origin)/)],
+      ["warning", "299 - one, 299 - two"],
+    ]);
   });
 });

@@ -88,6 +88,12 @@ const withheld = new Set([
   "upgrade",
 ]);
 
+/**
+ * A page of a cluster (pod and service proxies) must not act as this origin, where sessions of the management plane live:
+ * without `allow-same-origin` its origin is opaque. Beside a policy of the page's own, both hold.
+ */
+const sandbox = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts";
+
 /** Headers for the client. `Location` stays under `prefix`. */
 export function clientHeaders(pairs: readonly HeaderPair[], prefix: string, host: string | null): Headers {
   const headers = new Headers();
@@ -96,6 +102,7 @@ export function clientHeaders(pairs: readonly HeaderPair[], prefix: string, host
     if (withheld.has(key)) continue;
     headers.append(key, key === "location" ? underPrefix(value, prefix, host) : value);
   }
+  headers.append("content-security-policy", sandbox);
   return headers;
 }
 

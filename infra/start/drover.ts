@@ -33,7 +33,10 @@ export interface StartOptions extends DroverOptions {
 }
 
 export interface Drover {
+  /** What agents and kubeconfigs use: `--server-url`, or `localUrl`. */
   readonly url: string;
+  /** By which this machine reaches it. */
+  readonly localUrl: string;
   readonly port: number;
   readonly dataDir: string;
   /** PEM of the private CA; empty behind a public one. */
@@ -77,7 +80,8 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   // Bound before anything slow is done: a port in use is known at once, and nobody else can take it meanwhile.
   const front = await startFront({ host, port: options.port, certificate, backendPath: runDir.httpSocket });
   running.defer(() => front.stop());
-  const url = options.serverUrl ?? defaultServerUrl(host, front.port);
+  const localUrl = defaultServerUrl(host, front.port);
+  const url = options.serverUrl ?? localUrl;
 
   say("bundling");
   const bundles = await bundleWorkers(code, runDir);
@@ -135,6 +139,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   running.defer(() => clearInterval(timer));
   return {
     url,
+    localUrl,
     port: front.port,
     dataDir,
     caPem,

@@ -16,6 +16,7 @@ function welcome(drover: Drover): string {
     `Drover ${VERSION} is ready.`,
     "",
     `  URL:       ${drover.url}`,
+    ...(drover.localUrl === drover.url ? [] : [`  here:      ${drover.localUrl}`]),
     "  user:      admin",
     ...(drover.generatedPassword === undefined
       ? []

@@ -33,6 +33,8 @@ export interface DroverOptions {
   readonly port?: number;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
+  /** Of the CA that signs the server's certificate, when it is not the local one. */
+  readonly caPath?: string;
 }
 
 export function newDataDir(): string {
@@ -80,7 +82,7 @@ export async function startDrover(options: DroverOptions = {}): Promise<Drover> 
     else if (Date.now() > deadline) throw new Error(`Drover did not start within 90 s:\n${output}`);
     else await sleep(20);
   }
-  const caPath = join(dataDir, "tls", "ca.crt");
+  const caPath = options.caPath ?? join(dataDir, "tls", "ca.crt");
   return {
     url: `https://localhost:${port}`,
     port,

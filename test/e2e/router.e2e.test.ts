@@ -255,6 +255,8 @@ describe("the cluster router", () => {
     expect(gzip.body.equals(gzipSync("unzipped"))).toBe(true);
     expect((await raw(path("/chunks"))).body.toString()).toBe("one two");
     const hostile = await raw(path("/hostile"));
+    // auth 29: a page of the cluster has an origin of its own.
+    expect(hostile.headers["content-security-policy"]).toMatch(/^sandbox (?!.*allow-same-origin)/);
     expect(hostile.headers["x-kept"]).toBe("yes");
     expect(hostile.headers["set-cookie"]).toBeUndefined();
     expect(hostile.headers["access-control-allow-origin"]).toBeUndefined();

@@ -1,0 +1,228 @@
+/** `npm start` as an operator meets it: starts, stops, and says in one line what stands in the way. */
+import { spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { connect } from "node:tls";
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureLocalCertificate } from "../../infra/pki/certificates.ts";
+import { migratedPostgres } from "../setup/database.ts";
+import {
+  call,
+  callJson,
+  cleanEnv,
+  loginAs,
+  newDataDir,
+  processesOf,
+  removeDataDir,
+  root,
+  startDrover,
+} from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
+
+const password = "launcher test passphrase";
+const bootstrap = ["--bootstrap-password", password];
+
+/** Runs the launcher to its end. */
+function launch(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["infra/start/main.ts", ...args], {
+      cwd: root,
+      env: cleanEnv(env),
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+    });
+    const output = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const)
+      child[name].on("data", (chunk: Buffer) => (output[name] += chunk.toString()));
+    child.on("close", (code) => resolve({ code, ...output }));
+  });
+}
+
+/** What an operator must see: the reason on one line, the last, and exit code 1. */
+async function refusal(args: readonly string[]): Promise<string> {
+  const { code, stderr } = await launch(args);
+  expect(code).toBe(1);
+  const lines = stderr.trim().split("\n");
+  const reasons = lines.filter((line) => line.startsWith("drover: "));
+  expect(reasons).toEqual([lines.at(-1)]);
+  expect(stderr).not.toContain("    at ");
+  return reasons[0] ?? "";
+}
+
+describe("npm start", () => {
+  const dirs: string[] = [];
+  let drover: Drover;
+  let database: { url: string; stop: () => Promise<void> };
+
+  const dataDir = (): string => {
+    const dir = newDataDir();
+    dirs.push(dir);
+    return dir;
+  };
+
+  beforeAll(async () => {
+    [drover, database] = await Promise.all([
+      startDrover({ dataDir: dataDir(), args: [...bootstrap, "--server-url", "https://drover.example.com"] }),
+      migratedPostgres(),
+    ]);
+  }, 120_000);
+
+  afterAll(async () => {
+    await drover?.stop();
+    await database?.stop();
+    for (const dir of dirs) removeDataDir(dir);
+  }, 60_000);
+
+  it("serves a certificate for localhost, the machine's name and addresses, and the server URL's host", async () => {
+    const socket = connect({ port: drover.port, host: "127.0.0.1", ca: drover.ca, servername: "localhost" });
+    const certificate = await new Promise<X509Certificate | undefined>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.once("secureConnect", () => resolve(socket.getPeerX509Certificate()));
+    });
+    socket.destroy();
+    for (const name of ["localhost", hostname(), "drover.example.com"])
+      expect([name, certificate?.checkHost(name)]).toEqual([name, name]);
+    expect(certificate?.checkIP("127.0.0.1")).toBe("127.0.0.1");
+    expect(certificate?.checkHost("other.example.com")).toBeUndefined();
+  });
+
+  it("publishes its CA, and uses the server URL in what it hands out", async () => {
+    const connection = { server: drover.url, ca: drover.ca };
+    expect((await call(connection, "GET", "/cacerts")).text.trim()).toBe(drover.ca.trim());
+    const admin = await loginAs(drover, "admin", password);
+    const { id } = await callJson<{ id: string }>(admin, "POST", "/v3/clusters", { name: "named" });
+    const { config } = await callJson<{ config: string }>(
+      admin,
+      "POST",
+      `/v3/clusters/${id}?action=generateKubeconfig`,
+    );
+    expect(config).toContain(`https://drover.example.com/k8s/clusters/${id}`);
+  });
+
+  it("refuses a port in use, a data directory in use, and what it cannot listen on", async () => {
+    const port = String(drover.port);
+    expect(await refusal(["--port", port, "--data-dir", dataDir()])).toMatch(/port \d+ .* is in use.*--port/);
+    expect(await refusal(["--port", "0", "--data-dir", drover.dataDir])).toMatch(
+      /is in use by another Drover \(process \d+\)/,
+    );
+    expect(await refusal(["--port", "0", "--host", "192.0.2.1", "--data-dir", dataDir()])).toContain(
+      "--host",
+    );
+  });
+
+  it("refuses a wrong database URL", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => taken.once("listening", resolve));
+    const address = taken.address();
+    const free = typeof address === "object" && address !== null ? address.port : 0;
+    await new Promise((resolve) => taken.close(resolve));
+    const { username, password: secret, port } = new URL(database.url);
+    for (const [url, reason] of [
+      ["mysql://localhost/x", /--database-url/],
+      ["not a url", /--database-url/],
+      [
+        `postgres://drover:wrong@127.0.0.1:${free}/drover`,
+        /127\.0\.0\.1.*refused|cannot (be reached|connect)/,
+      ],
+      [`postgres://${username}:wrong-secret@127.0.0.1:${port}/postgres`, /password/],
+      [`postgres://${username}:${secret}@127.0.0.1:${port}/absent`, /absent/],
+    ] as const) {
+      const line = await refusal(["--port", "0", "--data-dir", dataDir(), "--database-url", url]);
+      expect(line).toMatch(reason);
+      expect(line).not.toContain("wrong-secret");
+    }
+  });
+
+  it("refuses a data directory and a database of a newer version", async () => {
+    const newer = dataDir();
+    writeFileSync(join(newer, "version"), "99.0.0\n");
+    expect(await refusal(["--port", "0", "--data-dir", newer])).toContain("written by Drover 99.0.0");
+    const future = await migratedPostgres();
+    const sql = postgres(future.url, { max: 1, fetch_types: false });
+    await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('x', 4102444800000)`;
+    await sql.end();
+    const args = ["--port", "0", "--data-dir", dataDir(), "--database-url", future.url];
+    expect(await refusal(args)).toContain("newer version of Drover");
+    await future.stop();
+  });
+
+  it("refuses a second Drover on the same database, and takes over at once after a clean stop", async () => {
+    const args = [...bootstrap, "--database-url", database.url];
+    const first = await startDrover({ dataDir: dataDir(), args });
+    const second = ["--port", "0", "--data-dir", dataDir(), ...args];
+    expect(await refusal(second)).toMatch(/another Drover \(process \d+ on .+\) uses this database/);
+    expect(await first.stop()).toBe(0);
+    const third = await startDrover({ dataDir: first.dataDir, args });
+    await loginAs(third, "admin", password);
+    expect(await third.stop()).toBe(0);
+  });
+
+  it("ends cleanly on Ctrl-C, and the second start keeps all data, prints no password and is quick", async () => {
+    const first = await startDrover({ dataDir: dataDir() });
+    const [workerd] = processesOf(first, "workerd");
+    expect(workerd).toBeDefined();
+    expect(first.password).toBeDefined();
+    expect(await first.stop()).toBe(0);
+    expect([...processesOf(first, "workerd"), ...processesOf(first, "postgres")]).toEqual([]);
+    const second = await startDrover({ dataDir: first.dataDir });
+    // The promise is 5 s.
+    expect(second.startedInMs).toBeLessThan(10_000);
+    expect(second.password).toBeUndefined();
+    expect(second.ca).toBe(first.ca);
+    const session: Connection = await loginAs(second, "admin", first.password ?? "");
+    expect((await call(session, "GET", "/v3/users?me=true")).status).toBe(200);
+    expect(await second.stop()).toBe(0);
+  });
+
+  it("serves a certificate of the operator's and publishes its private CA", async () => {
+    const tls = join(dataDir(), "tls");
+    const own = ensureLocalCertificate(tls, ["localhost"]);
+    const server = await startDrover({
+      dataDir: dataDir(),
+      args: bootstrap,
+      env: {
+        DROVER_TLS_CERT: join(tls, "server.crt"),
+        DROVER_TLS_KEY: join(tls, "server.key"),
+        DROVER_TLS_CA: join(tls, "ca.crt"),
+      },
+      caPath: join(tls, "ca.crt"),
+    });
+    const answer = await call({ server: server.url, ca: own.caPem }, "GET", "/v3/settings/cacerts");
+    expect((JSON.parse(answer.text) as { value: string }).value).toBe(own.caPem.trim());
+    expect(await server.stop()).toBe(0);
+    const mismatched = ["--tls-cert", join(tls, "ca.crt"), "--tls-key", join(tls, "server.key")];
+    expect(await refusal(["--port", "0", "--data-dir", dataDir(), ...mismatched])).toContain("--tls-key");
+  });
+
+  it("names every option in --help and in the README, and refuses what it does not know", async () => {
+    const help = await launch(["--help"]);
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    for (const option of [
+      "--port",
+      "--host",
+      "--data-dir",
+      "--database-url",
+      "--bootstrap-password",
+      "--server-url",
+      "--tls-cert",
+      "--tls-key",
+      "--tls-ca",
+      "--log-level",
+    ]) {
+      expect(help.stdout).toContain(`  ${option} `);
+      expect(readme).toContain(`\`${option}\``);
+    }
+    expect(await refusal(["--prot", "1"])).toContain("--prot");
+    expect(await refusal(["--port", "http"])).toContain("--port");
+    expect(await refusal(["--server-url", "http://plain.example.com"])).toContain("--server-url");
+  });
+});
