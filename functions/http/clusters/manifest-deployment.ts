@@ -1,5 +1,5 @@
 /** The agent's Deployment (tunnel.md 3, "Deployment details", and 2.10). Pure. */
-import { agentApp, agentNamespace, bundleName, credentialsName } from "./manifest-names.ts";
+import { agentApp, agentNamespace, bundleName, credentialsName, imageFrom } from "./manifest-names.ts";
 import type { ManifestInput } from "./manifest.ts";
 
 /**
@@ -80,7 +80,7 @@ function prefer(weight: number, key: string): object {
 function container(input: ManifestInput): object {
   return {
     name: "cluster-register",
-    image: input.agentImage,
+    image: imageFrom(input.systemDefaultRegistry, input.agentImage),
     imagePullPolicy: "IfNotPresent",
     command: ["node", `${agentDirectory}/agent.mjs`],
     env: environment(input),
@@ -122,13 +122,13 @@ function environment(input: ManifestInput): object[] {
   );
 }
 
-function initContainers({ chartsImage }: ManifestInput): object {
+function initContainers({ chartsImage, systemDefaultRegistry }: ManifestInput): object {
   if (chartsImage === "") return {};
   return {
     initContainers: [
       {
         name: "rancher-charts-copy",
-        image: chartsImage,
+        image: imageFrom(systemDefaultRegistry, chartsImage),
         imagePullPolicy: "IfNotPresent",
         volumeMounts: [{ name: "rancher-charts", mountPath: "/charts" }],
       },

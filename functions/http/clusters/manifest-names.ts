@@ -4,6 +4,11 @@ import type { AgentBundle } from "./manifest.ts";
 export const agentNamespace = "cattle-system";
 export const agentApp = "cattle-cluster-agent";
 
+/** The image as the cluster pulls it: from the registry of the setting `system-default-registry`, if there is one. */
+export function imageFrom(registry: string, image: string): string {
+  return registry === "" || image.startsWith(`${registry}/`) ? image : `${registry}/${image}`;
+}
+
 export function bundleName({ hash }: AgentBundle): string {
   return `cattle-agent-bundle-${hash}`;
 }

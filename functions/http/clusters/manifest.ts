@@ -7,7 +7,7 @@
  */
 import { kubeApiAuth } from "./manifest-auth.ts";
 import { deployment } from "./manifest-deployment.ts";
-import { agentApp, agentNamespace, bundleName, credentialsName } from "./manifest-names.ts";
+import { agentApp, agentNamespace, bundleName, credentialsName, imageFrom } from "./manifest-names.ts";
 
 export interface ManifestInput {
   /** `https://host[:port]`, no trailing slash. */
@@ -86,7 +86,9 @@ export function manifestObjects(input: ManifestInput): object[] {
       data: { "agent.mjs": input.bundle.text },
     },
     deployment(input),
-    ...(input.authImage === undefined ? [] : [kubeApiAuth(input.authImage)]),
+    ...(input.authImage === undefined
+      ? []
+      : [kubeApiAuth(imageFrom(input.systemDefaultRegistry, input.authImage))]),
     {
       apiVersion: "v1",
       kind: "Service",
