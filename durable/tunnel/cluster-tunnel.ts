@@ -11,7 +11,7 @@ import type { DurableEnv } from "../env.ts";
 import { statusAnswer } from "./answers.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
-import { LiveSession } from "./live-session.ts";
+import { LiveSession, clientKey } from "./live-session.ts";
 import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
 
@@ -81,7 +81,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (session !== undefined) return proxy(session, request, context);
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
-    return statusAnswer(503, "cluster agent disconnected", returning ? 1 : undefined);
+    const key = clientKey({ clusterId: this.ctx.id.name ?? "", kind: "steve" });
+    return statusAnswer(
+      503,
+      `cluster agent disconnected: failed to find Session for client ${key}`,
+      returning ? 1 : undefined,
+    );
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {

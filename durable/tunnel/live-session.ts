@@ -118,7 +118,7 @@ export class LiveSession {
 }
 
 /** The name under which Go registers a session (tunnel.md 1.12). */
-function clientKey({ clusterId, kind }: Attachment): string {
+export function clientKey({ clusterId, kind }: Pick<Attachment, "clusterId" | "kind">): string {
   return kind === "main" ? clusterId : `stv-cluster-${clusterId}`;
 }
 

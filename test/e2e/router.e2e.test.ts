@@ -396,7 +396,7 @@ describe("the cluster router", () => {
     expect(await cluster.state()).toBe("active");
   });
 
-  it("a session that is lost in the middle of an answer ends the client's connection, not its patience", async () => {
+  it("tunnel 26: a session lost in the middle of an answer ends the client's connection; the next request is told which is missing", async () => {
     const outgoing = request({
       host: "localhost",
       port: drover.port,
@@ -412,6 +412,10 @@ describe("the cluster router", () => {
     await ended;
     const disconnected = await raw(path("/api"));
     expect(disconnected.status).toBe(503);
+    expect(JSON.parse(disconnected.body.toString())).toMatchObject({
+      kind: "Status",
+      message: expect.stringContaining(`failed to find Session for client stv-cluster-${registration.id}`),
+    });
     // Lost a moment ago: the agent is about to return.
     expect(disconnected.headers["retry-after"]).toBe("1");
     await cluster.waitFor("unavailable", 10_000);

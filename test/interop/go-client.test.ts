@@ -230,6 +230,31 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
       );
     });
 
+    it("tunnel 9: a hundred clients that leave while their streams are paused leave nothing behind in the Go agent", async () => {
+      const goroutines = async (): Promise<number> =>
+        Number((await call(admin, "GET", path("/api/goroutines"))).text);
+      const before = await goroutines();
+      for (let round = 0; round < 10; round++) {
+        const stalled = await Promise.all(
+          Array.from({ length: 10 }, async () => {
+            const outgoing = request(new URL(path(`/api/download?bytes=${64 * MiB}`), drover.url).href, {
+              ca: drover.ca,
+              agent: false,
+              headers: { authorization: `Bearer ${admin.token}` },
+            }).end();
+            const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+            answer.on("error", () => undefined).pause();
+            return outgoing;
+          }),
+        );
+        await sleep(200);
+        for (const outgoing of stalled) outgoing.destroy();
+      }
+      await eventually("the streams are gone", 20_000, async () =>
+        (await goroutines()) <= before + 60 ? true : undefined,
+      );
+    });
+
     it("a client killed during a silent answer frees the cluster's side within a second", async () => {
       const outgoing = request(new URL(path("/api/silent"), drover.url).href, {
         ca: drover.ca,
