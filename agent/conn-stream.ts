@@ -66,6 +66,8 @@ export class ConnStream extends Duplex {
       this.destroy(new Error(reason.text));
       return;
     }
+    // For readers that may never take what is still buffered.
+    this.emit("peerEnd");
     // Nobody reads what was still to be written; the reader gets all data before the end.
     this.#release();
     this.push(null);

@@ -194,6 +194,15 @@ describe("the steve session's HTTP server", () => {
       await until(() => pair.agent.stats.conns === 0);
     });
 
+    it("tunnel 47: end in the cluster with the client, also when the command never read what the client sent", async () => {
+      const { socket } = await exec("/deaf");
+      socket.write(Buffer.alloc(8 << 20));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const closed = once(apiserver.events, "closed");
+      socket.destroy();
+      expect(await closed).toEqual(["/deaf"]);
+    });
+
     it("deliver the last bytes before the end when the apiserver hangs up", async () => {
       const { socket, head } = await exec("/hangup");
       expect(head.toString() + (await text(socket))).toBe("bye");

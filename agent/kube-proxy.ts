@@ -27,6 +27,8 @@ const dropped = new Set([
 
 /** What kube-apiserver itself accepts; Node's default of 16 KiB would stop users with many groups. */
 const maxHeaderSize = 1 << 20;
+/** How long a stream that its client has ended may take to hand over what is buffered. */
+const lingerMs = 5_000;
 
 /** The server is never listening: hand it streams with `emit("connection", stream)`. */
 export function createKubeProxy(access: KubeAccess, agent: Agent): Server {
@@ -44,6 +46,10 @@ export function createKubeProxy(access: KubeAccess, agent: Agent): Server {
     }
     forward(access, agent, incoming, response);
   });
+  // What a client that left had sent to a process that does not read must not keep the apiserver's side open.
+  server.on("connection", (stream: Duplex) =>
+    stream.once("peerEnd", () => setTimeout(() => stream.destroy(), lingerMs).unref()),
+  );
   // Each group is a line of its own, and Node ends connections with more than about a thousand.
   server.maxHeadersCount = 0;
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {

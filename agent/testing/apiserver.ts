@@ -49,6 +49,12 @@ export async function startApiserver(): Promise<Apiserver> {
       socket.end("bye");
       return;
     }
+    if (incoming.url === "/deaf") {
+      // A process that never reads its standard input, and hears of the end when it writes.
+      const timer = setInterval(() => socket.write("."), 20);
+      socket.on("close", () => clearInterval(timer));
+      return;
+    }
     socket.write(head);
     socket.pipe(socket);
   });

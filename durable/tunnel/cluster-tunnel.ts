@@ -153,12 +153,18 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     return session;
   }
 
-  /** Go takes the oldest session, which is the one that a half-open connection leaves behind (tunnel.md 6, row 11). */
+  /**
+   * The newest session that is not suspect. Go takes the oldest, which is the one that a half-open connection leaves behind
+   * (tunnel.md 6, row 11).
+   */
   #newest(kind: Attachment["kind"]): LiveSession | undefined {
     let found: LiveSession | undefined;
     for (const session of this.#sessions.values()) {
       if (session.attachment.kind !== kind) continue;
-      if (found === undefined || session.attachment.openedAt >= found.attachment.openedAt) found = session;
+      const newer = session.attachment.openedAt >= (found?.attachment.openedAt ?? 0);
+      const sounder = found?.isSuspect === true && !session.isSuspect;
+      if (found === undefined || sounder || (newer && (!session.isSuspect || found.isSuspect)))
+        found = session;
     }
     return found;
   }
@@ -217,8 +223,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     }
   }
 
+  /** An open stream is use too: a watch or a shell may make no request for hours. */
   #period(): number {
-    return Date.now() < this.#record.value.watchedUntil ? watchedPeriodMs : idlePeriodMs;
+    const used = [...this.#sessions.values()].some(({ streams }) => streams > 0);
+    return used || Date.now() < this.#record.value.watchedUntil ? watchedPeriodMs : idlePeriodMs;
   }
 
   /** Somebody uses the cluster. Written at most every few minutes: requests must not cost rows. */

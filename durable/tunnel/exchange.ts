@@ -12,7 +12,12 @@ export type Outcome =
       readonly length: number | undefined;
       readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
     }
-  | { readonly kind: "upgrade"; readonly head: ResponseHead; readonly rest: Uint8Array };
+  | {
+      readonly kind: "upgrade";
+      readonly head: ResponseHead;
+      readonly rest: Uint8Array;
+      readonly conn: Conn;
+    };
 
 /** No answer. `sent`: the agent may have acted on the request. */
 export class ExchangeFailed extends Error {
@@ -154,7 +159,7 @@ class Exchange {
 
   #onUpgrade(head: ResponseHead, rest: Uint8Array): void {
     this.#finish();
-    this.#resolve({ kind: "upgrade", head, rest });
+    this.#resolve({ kind: "upgrade", head, rest, conn: this.#input.conn });
   }
 
   #onClose(reason: CloseReason): void {

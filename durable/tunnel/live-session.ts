@@ -8,6 +8,8 @@ import { ConnPool } from "./pool.ts";
 /** A client's WebSocket knows no back pressure: an upload may run this far ahead of a slow cluster (design 4: 64 MiB for all). */
 const maxUnsent = 48 << 20;
 const probeMs = 10_000;
+const slowProbeMs = 60_000;
+const suspectMs = 5_000;
 const pumpMs = 2;
 
 export interface LiveSessionOptions {
@@ -44,7 +46,6 @@ export class LiveSession {
     this.#session = new Session({
       send: (message) => this.#send(message),
       onFatal: (reason) => options.onBroken(this, "closed", reason),
-      onProbeAnswer: () => this.#probe?.answer(),
       connIdBase: connIdBase(Date.now()),
       label: `${clientKey(attachment)}/${attachment.sessionKey}`,
       budget,
@@ -57,6 +58,8 @@ export class LiveSession {
 
   receive(message: ArrayBuffer | string): void {
     this.lastHeardAt = Date.now();
+    // Whatever comes is a sign of life: the probe's own answer waits behind all that is on the way.
+    this.#probe?.answer();
     if (typeof message === "string") this.#session.fatal("text message");
     else this.#session.receive(new Uint8Array(message));
   }
@@ -67,7 +70,18 @@ export class LiveSession {
     this.#session.fail(reason);
   }
 
-  /** Asks for a sign of life and waits up to 10 s. */
+  /** Streams that are open or kept for the next request. */
+  get streams(): number {
+    return this.#session.stats.conns;
+  }
+
+  /** A request waits, and nothing at all has come for 5 s: another session is the better choice (check 25). */
+  get isSuspect(): boolean {
+    const since = Date.now() - suspectMs;
+    return this.lastHeardAt < since && [...this.#waiting].some((entry) => entry.since < since);
+  }
+
+  /** Asks for a sign of life and waits up to 10 s; up to 60 s while the socket still takes what we send (a slow line). */
   async isAlive(): Promise<boolean> {
     this.#probe ??= this.#startProbe();
     return this.#probe.answered;
@@ -76,7 +90,16 @@ export class LiveSession {
   #startProbe(): Probe {
     let answer: () => void = () => undefined;
     const answered = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), probeMs);
+      const until = Date.now() + slowProbeMs;
+      let timer: ReturnType<typeof setTimeout>;
+      const wait = (unsent: number): void => {
+        timer = setTimeout(() => {
+          const left = bufferedBytes(this.socket);
+          if (left < unsent && Date.now() < until) wait(left);
+          else resolve(false);
+        }, probeMs);
+      };
+      wait(bufferedBytes(this.socket));
       answer = () => {
         clearTimeout(timer);
         resolve(true);
@@ -125,4 +148,9 @@ export function clientKey({ clusterId, kind }: Pick<Attachment, "clusterId" | "k
 /** workerd has it since November 2026; without it the agent's PAUSE is the only brake. */
 function bufferedAmountOf(socket: WebSocket): { bufferedAmount?: () => number } {
   return "bufferedAmount" in socket ? { bufferedAmount: () => socket.bufferedAmount } : {};
+}
+
+/** Bytes that the socket holds unsent; 0 where the platform does not tell. */
+export function bufferedBytes(socket: WebSocket): number {
+  return bufferedAmountOf(socket).bufferedAmount?.() ?? 0;
 }

@@ -63,11 +63,17 @@ async function proxyRequest(
     } catch (error) {
       // The agent closed a kept stream just now: nothing was answered, and nothing of the body is lost.
       const again =
-        reused && body === null && error instanceof ExchangeFailed && !error.answered && !signal.aborted;
+        reused &&
+        ["GET", "HEAD"].includes(method) &&
+        body === null &&
+        error instanceof ExchangeFailed &&
+        !error.answered &&
+        !signal.aborted;
       if (!again) throw error;
       outcome = await send(dial(session));
     }
     if (outcome.kind === "response") return toResponse(outcome, request, context);
+    outcome.conn.close();
     return statusAnswer(502, "the cluster switched protocols without being asked");
   } finally {
     answered();
@@ -79,9 +85,11 @@ function toResponse(
   request: Request,
   { prefix }: ProxyContext,
 ): Response {
+  const bodiless = request.method === "HEAD" || [204, 205, 304].includes(head.status);
+  // A stream that nobody is going to read would hold its place in the tunnel.
+  if ((bodiless || head.status > 599) && body instanceof ReadableStream) void body.cancel();
   if (head.status > 599) return statusAnswer(502, `the cluster answered with status ${head.status}`);
   const headers = clientHeaders(head.headers, prefix, request.headers.get("host"));
-  const bodiless = request.method === "HEAD" || [204, 205, 304].includes(head.status);
   const known = head.get("content-length");
   if (request.method === "HEAD" && known !== undefined) headers.set("content-length", known);
   return new Response(bodiless ? null : measured(body, length), {
@@ -111,14 +119,14 @@ async function proxyUpgrade(
   context: ProxyContext,
 ): Promise<Response> {
   const key = newKey();
-  const protocols = request.headers.get("sec-websocket-protocol");
+  const protocols = offeredProtocols(request.headers);
   const head = encodeRequestHead("GET", context.target, [
     ...upstreamHeaders(request.headers, context.identity, context),
     ["Connection", "Upgrade"],
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13"],
     ["Sec-WebSocket-Key", key],
-    ...(protocols === null ? [] : ([["Sec-WebSocket-Protocol", protocols]] as const)),
+    ...(protocols.length === 0 ? [] : ([["Sec-WebSocket-Protocol", protocols.join(", ")]] as const)),
   ]);
   const conn = dial(session);
   const answered = session.awaitAnswer();
@@ -140,9 +148,8 @@ async function proxyUpgrade(
   if (outcome.kind === "response") return toResponse(outcome, request, context);
 
   const protocol = outcome.head.get("sec-websocket-protocol");
-  const offered = protocols?.split(",").map((name) => name.trim()) ?? [];
   const accepted = outcome.head.get("sec-websocket-accept") === (await acceptFor(key));
-  if (!accepted || (protocol !== undefined && !offered.includes(protocol)) || !conn.open) {
+  if (!accepted || (protocol !== undefined && !protocols.includes(protocol)) || !conn.open) {
     conn.close();
     return statusAnswer(502, "the cluster broke the WebSocket handshake");
   }
@@ -155,6 +162,14 @@ async function proxyUpgrade(
     webSocket: client,
     headers: protocol === undefined ? {} : { "sec-websocket-protocol": protocol },
   });
+}
+
+/** Without `base64url.bearer.authorization.k8s.io.<token>`, by which browsers present a bearer token: that one is ours. */
+function offeredProtocols(headers: Headers): string[] {
+  return (headers.get("sec-websocket-protocol") ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && !name.startsWith("base64url.bearer.authorization.k8s.io."));
 }
 
 function take(session: LiveSession): { conn: Conn; reused: boolean } {

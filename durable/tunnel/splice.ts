@@ -1,11 +1,15 @@
 /** A WebSocket of the client, as messages, joined to one of the cluster, as frames on a tunnel stream (exec, port-forward). */
 import type { Conn } from "../../wire/remotedialer/conn.ts";
 import { MessageStream } from "../../wire/websocket/messages.ts";
+import { bufferedBytes } from "./live-session.ts";
 
 /** The platform's own limit for a message that it receives (platform.md 3.1). */
 const maxMessageBytes = 32 << 20;
 /** How long the cluster may take to answer a close frame. */
 const closeMs = 5_000;
+/** Unsent bytes of the client's socket above which the cluster is braked, and how often a braked one is looked at. */
+const clientHighWater = 1 << 20;
+const brakedMs = 5;
 
 /** Both legs are open. `rest`: bytes that came with the 101. Ends both when either ends. */
 export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
@@ -40,7 +44,23 @@ export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
     } catch {
       over = true;
       conn.close();
+      return;
     }
+    if (!braked && bufferedBytes(client) > clientHighWater) brake();
+  };
+  let braked = false;
+  /** `send` never blocks: a client that reads slowly must not fill memory with what the cluster says. */
+  const brake = (): void => {
+    braked = true;
+    conn.pauseReading();
+    setTimeout(function look() {
+      if (!over && bufferedBytes(client) > clientHighWater / 2) {
+        setTimeout(look, brakedMs);
+        return;
+      }
+      braked = false;
+      conn.resumeReading();
+    }, brakedMs);
   };
   conn.onData = (chunk) => frames.feed(chunk);
   conn.onClose = (reason) =>

@@ -1,4 +1,5 @@
 /** The cluster router and what must never get through it (tunnel.md 4, checks 38, 41-45, 47, 50; issue 3, "Negative"). */
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Agent, request } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -194,6 +195,12 @@ describe("the cluster router", () => {
       user = await loginAs(drover, "plain", "plain user passphrase");
     });
 
+    it("tunnel 42: gets an empty 401 on the steve path", async () => {
+      const answer = await call(user, "GET", path("/v1/pods"));
+      expect(answer).toEqual({ status: 401, text: "" });
+      expect((await call(user, "GET", path("/v1x"))).status).toBe(403);
+    });
+
     it("tunnel 42: gets 403 for a cluster whether or not it exists, and nothing is dialled", async () => {
       seen = [];
       const before = agent.dialled();
@@ -310,6 +317,43 @@ describe("the cluster router", () => {
     const closed = once(second, "close");
     for (const joined of sockets.clients) joined.close(4001, "done here");
     expect((await closed)[0]).toBe(4001);
+  });
+
+  it("tunnel 12: brakes the cluster for a WebSocket client that stops reading, and loses nothing", async () => {
+    // Random: the platform compresses what it can.
+    const message = randomBytes(256 << 10);
+    const count = 1_000;
+    let sent = 0;
+    const flood = new WebSocketServer({ noServer: true });
+    agent.server.removeAllListeners("upgrade").on("upgrade", (incoming, socket, head) => {
+      flood.handleUpgrade(incoming, socket, head, (joined) => {
+        const next = (): void => {
+          message.writeUInt32BE(sent);
+          if (sent++ < count) joined.send(message, next);
+        };
+        next();
+      });
+    });
+    const socket = new WebSocket(`wss://localhost:${drover.port}${path("/api/v1/flood")}`, {
+      ca: drover.ca,
+      perMessageDeflate: false,
+      headers: { authorization: `Bearer ${admin.token}` },
+    });
+    let received = 0;
+    let wrong = 0;
+    socket.on("message", (data: Buffer) => {
+      if (data.length !== message.length || data.readUInt32BE() !== received) wrong++;
+      received++;
+    });
+    await once(socket, "open");
+    socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    // What is on the way is bounded: most of the 250 MiB must still be with the cluster.
+    expect(sent).toBeLessThan(count * 0.6);
+    socket.resume();
+    await eventually("all messages", 20_000, () => (received === count ? true : undefined));
+    expect(wrong).toBe(0);
+    socket.terminate();
   });
 
   it("answers an upgrade to SPDY with what to set or upgrade", async () => {

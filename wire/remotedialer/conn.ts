@@ -4,7 +4,8 @@
  * Reading is push with a brake: chunks go to `onData` while reading is on; after `pauseReading()` they queue here, and
  * the peer is told to PAUSE above the threshold. `onClose` comes exactly once, after all data.
  */
-import { encodeMessage, encodeText, messageType } from "./codec.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
+import { encodeMessage, messageType } from "./codec.ts";
 import type { Budget, BudgetMember, Limits } from "./limits.ts";
 
 /** `eof`: the peer ended cleanly. `error`: dial failure, abort, lost session; the text says which. */
@@ -22,7 +23,8 @@ export interface ConnHost {
 
 const eofText = "EOF";
 /** A receiver reads 100 bytes of an ERROR and drops the rest (tunnel.md 1.4). */
-const maxErrorText = 100;
+export const maxErrorBytes = 100;
+const encoder = new TextEncoder();
 
 export class Conn implements BudgetMember {
   readonly id: number;
@@ -38,10 +40,10 @@ export class Conn implements BudgetMember {
   syncMissed = 0;
 
   readonly #host: ConnHost;
-  readonly #unread: Uint8Array[] = [];
-  readonly #unsent: Uint8Array[] = [];
-  #unreadBytes = 0;
-  #unsentBytes = 0;
+  readonly #unread = new ChunkQueue();
+  readonly #unsent = new ChunkQueue();
+  /** What the budget knows of. */
+  #heldBytes = 0;
   #reading = true;
   /** We told the peer to pause. */
   #holding = false;
@@ -64,13 +66,21 @@ export class Conn implements BudgetMember {
     return this.#open;
   }
 
-  /** Bytes that this stream keeps in memory, both directions. */
+  /** What this stream keeps in memory, both directions. */
   get heldBytes(): number {
-    return this.#unreadBytes + this.#unsentBytes;
+    return this.#heldBytes;
   }
 
   get unsentBytes(): number {
-    return this.#unsentBytes;
+    return this.#unsent.bytes;
+  }
+
+  /** May end this stream, or another, when the budget is used up. */
+  #account(): void {
+    const held = this.#unread.cost + this.#unsent.cost;
+    const change = held - this.#heldBytes;
+    this.#heldBytes = held;
+    if (change !== 0) this.#host.budget.changed(change);
   }
 
   /**
@@ -82,22 +92,21 @@ export class Conn implements BudgetMember {
     const { maxData } = this.#host.limits;
     for (let start = 0; start < bytes.length; start += maxData) {
       const chunk = bytes.length <= maxData ? bytes : bytes.subarray(start, start + maxData);
-      if (this.#unsent.length === 0 && this.#maySend()) {
+      if (this.#unsent.isEmpty && this.#maySend()) {
         this.#host.send(encodeMessage(messageType.data, this.id, chunk));
       } else if (!this.#queue(chunk)) {
         return true;
       }
     }
-    if (this.#unsentBytes <= this.#host.limits.writeHighWater) return true;
+    if (this.#unsent.bytes <= this.#host.limits.writeHighWater) return true;
     this.#wantsDrain = true;
     return false;
   }
 
   #queue(chunk: Uint8Array): boolean {
     this.#unsent.push(chunk);
-    this.#unsentBytes += chunk.length;
-    this.#host.budget.changed(chunk.length);
-    if (this.#open && this.#unsentBytes > this.#host.limits.maxUnsent) this.abort("write buffer exceeded");
+    this.#account();
+    if (this.#open && this.#unsent.cost > this.#host.limits.maxUnsent) this.abort("write buffer exceeded");
     return this.#open;
   }
 
@@ -107,17 +116,16 @@ export class Conn implements BudgetMember {
 
   /** Sends one queued chunk if it may; the session takes its streams in turn. False = nothing (more) to send now. */
   flushOne(): boolean {
-    const chunk = this.#unsent[0];
-    if (!this.#open || chunk === undefined || !this.#maySend()) return false;
-    this.#unsent.shift();
-    this.#unsentBytes -= chunk.length;
-    this.#host.budget.changed(-chunk.length);
+    if (!this.#open || this.#unsent.isEmpty || !this.#maySend()) return false;
+    const chunk = this.#unsent.shift();
+    if (chunk === undefined) return false;
+    this.#account();
     this.#host.send(encodeMessage(messageType.data, this.id, chunk));
-    if (this.#wantsDrain && this.#unsentBytes <= this.#host.limits.writeHighWater / 2) {
+    if (this.#wantsDrain && this.#unsent.bytes <= this.#host.limits.writeHighWater / 2) {
       this.#wantsDrain = false;
       this.onDrain();
     }
-    return this.#unsent.length > 0;
+    return !this.#unsent.isEmpty;
   }
 
   pauseReading(): void {
@@ -135,13 +143,12 @@ export class Conn implements BudgetMember {
     while (this.#reading) {
       const chunk = this.#unread.shift();
       if (chunk === undefined) break;
-      this.#unreadBytes -= chunk.length;
-      this.#host.budget.changed(-chunk.length);
-      if (this.#open && this.#holding && this.#unreadBytes < this.#host.limits.pauseAbove / 8)
+      this.#account();
+      if (this.#open && this.#holding && this.#unread.bytes < this.#host.limits.pauseAbove / 8)
         this.#release();
       this.onData(chunk);
     }
-    if (this.#closing !== undefined && this.#unread.length === 0) this.#finish();
+    if (this.#closing !== undefined && this.#unread.isEmpty) this.#finish();
   }
 
   #release(): void {
@@ -162,9 +169,12 @@ export class Conn implements BudgetMember {
     this.#end(eofText);
   }
 
-  /** Ends the stream with an error on both sides: the peer gets the text, and so does `onClose`. */
+  /**
+   * Ends the stream with an error on both sides: the peer gets the text, and so does `onClose`; also one that the peer has
+   * closed already, whose reader has not taken everything.
+   */
   abort(text: string): void {
-    if (!this.#open) return;
+    if (!this.#open && this.#closing === undefined) return;
     this.#end(text);
     this.onClose({ kind: "error", text });
   }
@@ -176,34 +186,37 @@ export class Conn implements BudgetMember {
     if (!wasOpen) return;
     // A paused Go writer leaks for ever unless it is woken before it hears of the end (tunnel.md 1.7).
     if (this.#holding) this.#release();
-    this.#host.send(encodeText(messageType.error, this.id, text.slice(0, maxErrorText)));
+    this.#sendError(text);
     this.#host.removed(this);
+  }
+
+  #sendError(text: string): void {
+    const bytes = encoder.encode(text).subarray(0, maxErrorBytes);
+    this.#host.send(encodeMessage(messageType.error, this.id, bytes));
   }
 
   /** Frees all buffers. */
   #drop(): void {
     this.#host.budget.leave(this);
     this.#open = false;
-    this.#unread.length = 0;
-    this.#unsent.length = 0;
-    this.#unreadBytes = 0;
-    this.#unsentBytes = 0;
+    this.#unread.clear();
+    this.#unsent.clear();
+    this.#heldBytes = 0;
   }
 
   /** DATA arrived. The chunk is a view of the received message, which nobody else keeps. */
   receiveData(chunk: Uint8Array): void {
     if (!this.#open || chunk.length === 0) return;
-    if (this.#reading && this.#unread.length === 0) {
+    if (this.#reading && this.#unread.isEmpty) {
       this.onData(chunk);
       return;
     }
     this.#unread.push(chunk);
-    this.#unreadBytes += chunk.length;
-    this.#host.budget.changed(chunk.length);
+    this.#account();
     if (!this.#open) return;
-    if (this.#unreadBytes > this.#host.limits.maxUnread) {
+    if (this.#unread.cost > this.#host.limits.maxUnread) {
       this.abort("read buffer exceeded");
-    } else if (!this.#holding && this.#unreadBytes > this.#host.limits.pauseAbove) {
+    } else if (!this.#holding && this.#unread.bytes > this.#host.limits.pauseAbove) {
       this.#holding = true;
       this.#host.send(encodeMessage(messageType.pause, this.id));
     }
@@ -213,7 +226,7 @@ export class Conn implements BudgetMember {
   receiveError(text: string): void {
     if (!this.#open) return;
     if (this.#holding) this.#release();
-    this.#host.send(encodeText(messageType.error, this.id, text));
+    this.#sendError(text);
     this.#host.removed(this);
     this.#shut(text === eofText ? { kind: "eof" } : { kind: "error", text });
   }
@@ -228,9 +241,8 @@ export class Conn implements BudgetMember {
   /** Not open any more, but what was received is still delivered. */
   #shut(reason: CloseReason): void {
     this.#open = false;
-    this.#host.budget.changed(-this.#unsentBytes);
-    this.#unsent.length = 0;
-    this.#unsentBytes = 0;
+    this.#unsent.clear();
+    this.#account();
     this.#closing = reason;
     this.#deliver();
   }

@@ -4,8 +4,8 @@ export interface Limits {
   readonly pauseAbove: number;
   /**
    * Unread bytes of a stream above which it is closed. What is on the way when the peer is told to PAUSE still comes: all
-   * that the buffers of two kernels and of a proxy between them hold. Beside 6 MiB of a quiet machine, more than 8 MiB were
-   * seen on a busy one, which broke downloads; TCP windows of 32 MiB and send buffers of 4 MiB are Linux's usual maxima.
+   * that the buffers of two kernels and of a proxy between them hold. 6 MiB were seen on a quiet machine and more than 32 MiB
+   * on a busy one: Linux lets a TCP window grow to 32 MiB and a send buffer to 4 MiB. A lower cap breaks honest streams.
    */
   readonly maxUnread: number;
   /** Unsent bytes of a stream above which `write` answers false. */
@@ -20,7 +20,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   pauseAbove: 256 << 10,
-  maxUnread: 32 << 20,
+  maxUnread: 48 << 20,
   writeHighWater: 256 << 10,
   maxUnsent: 8 << 20,
   maxData: 32 << 10,
@@ -67,7 +67,9 @@ export class Budget {
         if (fullest === undefined || member.heldBytes > fullest.heldBytes) fullest = member;
       }
       if (fullest === undefined || fullest.heldBytes === 0) return;
+      const before = this.#held;
       fullest.abort("buffer budget exceeded");
+      if (this.#held >= before) throw new Error("a stream that was aborted still holds its buffers");
     }
   }
 }

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeMessage, encodeMessage, encodeSync, encodeText, messageType } from "./codec.ts";
 import type { CloseReason, Conn } from "./conn.ts";
+import { chunkOverhead } from "./chunk-queue.ts";
 import { Budget } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import { Session } from "./session.ts";
 
 const names = ["", "DATA", "CONNECT", "ERROR", "ADD", "REMOVE", "PAUSE", "RESUME", "SYNC"];
@@ -13,10 +15,16 @@ class Scripted {
   readonly sent: string[] = [];
   readonly fatal: string[] = [];
   readonly incoming: Conn[] = [];
-  probeAnswers = 0;
   readonly session: Session;
 
-  constructor(options: { budget?: Budget; connIdBase?: number; accept?: (proto: string) => boolean } = {}) {
+  constructor(
+    options: {
+      budget?: Budget;
+      limits?: Partial<Limits>;
+      connIdBase?: number;
+      accept?: (proto: string) => boolean;
+    } = {},
+  ) {
     this.session = new Session({
       send: (bytes) => {
         const message = decodeMessage(bytes);
@@ -27,9 +35,9 @@ class Scripted {
         this.sent.push(`${name} ${message?.connId ?? "?"} ${shown}`.trim());
       },
       onFatal: (reason) => this.fatal.push(reason),
-      onProbeAnswer: () => this.probeAnswers++,
       label: "c-abcde/77",
       ...(options.budget === undefined ? {} : { budget: options.budget }),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.connIdBase === undefined ? {} : { connIdBase: options.connIdBase }),
       ...(options.accept === undefined
         ? {}
@@ -58,6 +66,12 @@ function listen(conn: Conn): { read: () => string; closed: CloseReason[] } {
   conn.onData = (chunk) => (data += text(chunk));
   conn.onClose = (reason) => closed.push(reason);
   return { read: () => data, closed };
+}
+
+/** The same of a reader that takes nothing yet. */
+function stalled(conn: Conn): ReturnType<typeof listen> {
+  conn.pauseReading();
+  return listen(conn);
 }
 
 const { error, pause, resume } = messageType;
@@ -244,6 +258,7 @@ describe("a session", () => {
   });
 
   it("tunnel 17: closes a stream beyond its cap, and only that one", () => {
+    server = new Scripted({ limits: { maxUnread: 8 << 20 } });
     const greedy = server.session.dial("tcp", "a:1");
     const modest = listen(server.session.dial("tcp", "a:1"));
     const { closed } = listen(greedy);
@@ -271,7 +286,34 @@ describe("a session", () => {
       [],
       [{ kind: "error", text: "buffer budget exceeded" }],
     ]);
-    expect(budget.held).toBe(500 * KiB);
+    expect(budget.held).toBe(500 * KiB + 2 * chunkOverhead);
+  });
+
+  it("tunnel 17: a stream that its peer has closed gives up what a slow reader left, when the budget is used up", () => {
+    const budget = new Budget(1024 * KiB);
+    const scripted = new Scripted({ budget });
+    const left = stalled(scripted.session.dial("tcp", "a:1"));
+    scripted.data(2, new Uint8Array(900 * KiB));
+    scripted.message(error, 2, "EOF");
+    expect(left.closed).toEqual([]);
+    const other = stalled(scripted.session.dial("tcp", "a:1"));
+    scripted.data(3, new Uint8Array(200 * KiB));
+    expect([left.closed, other.closed]).toEqual([[{ kind: "error", text: "buffer budget exceeded" }], []]);
+    expect(budget.held).toBe(200 * KiB + chunkOverhead);
+  });
+
+  it("tunnel 17: counts what a stream of single bytes costs, and delivers many of them in time", () => {
+    const budget = new Budget(8 << 20);
+    const scripted = new Scripted({ budget });
+    const conn = scripted.session.dial("tcp", "a:1");
+    const tiny = stalled(conn);
+    for (let index = 0; index < 50_000; index++) scripted.data(2, "x");
+    expect(budget.held).toBe(50_000 * (1 + chunkOverhead));
+    conn.resumeReading();
+    expect(tiny.read()).toHaveLength(50_000);
+    conn.pauseReading();
+    for (let index = 0; index < 70_000; index++) scripted.data(2, "x");
+    expect(tiny.closed).toEqual([{ kind: "error", text: "buffer budget exceeded" }]);
   });
 
   it("closes a stream whose unsent bytes pass the cap, and reports room through onDrain before that", () => {
@@ -335,7 +377,7 @@ describe("a session", () => {
     server.session.probe();
     expect(server.take()).toEqual(["DATA 1"]);
     server.message(error, 1, "connection not found client/0/1");
-    expect([server.probeAnswers, server.take()]).toEqual([1, []]);
+    expect([server.fatal, server.take()]).toEqual([[], []]);
   });
 
   it("takes its streams in turn while the socket is full", () => {

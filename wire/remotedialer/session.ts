@@ -3,7 +3,7 @@
  * no socket, no clock, no timers. A broken stream never breaks the session; a broken session fails every stream.
  */
 import { decodeMessage, decodeSync, encodeMessage, encodeSync, encodeText, messageType } from "./codec.ts";
-import { Conn } from "./conn.ts";
+import { Conn, maxErrorBytes } from "./conn.ts";
 import type { ConnHost } from "./conn.ts";
 import { Budget, defaultLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
@@ -23,8 +23,6 @@ export interface SessionOptions {
   /** Streams that the peer opens; absent = refused, each on its own (a Go server ends the session instead). */
   readonly onConnect?: (conn: Conn) => void;
   readonly authorize?: (proto: string, address: string) => boolean;
-  /** The probe was answered: the peer is alive. */
-  readonly onProbeAnswer?: () => void;
   readonly limits?: Partial<Limits>;
   /** Shared by the sessions of one object. */
   readonly budget?: Budget;
@@ -46,6 +44,10 @@ const probeConnId = 1;
 const rememberedIds = 1024;
 /** Longest `proto/address`: agents before mid-2025 cut it at 100 bytes, silently (tunnel.md 1.4). */
 const maxConnectBytes = 100;
+/** What a receiver reads of a CONNECT (tunnel.md 1.4). */
+const maxConnectRead = 266;
+/** Each unknown id of a SYNC is answered: no agent holds more streams than this. */
+const maxSyncBytes = 8 * 65_536;
 const decoder = new TextDecoder();
 
 export class Session implements ConnHost {
@@ -134,8 +136,7 @@ export class Session implements ConnHost {
         this.#receiveConnect(connId, payload);
         return;
       case messageType.error:
-        if (conn !== undefined) conn.receiveError(decoder.decode(payload));
-        else if (connId === probeConnId) this.#options.onProbeAnswer?.();
+        if (conn !== undefined) conn.receiveError(decoder.decode(payload.subarray(0, maxErrorBytes)));
         return;
       case messageType.pause:
         conn?.receivePause();
@@ -169,7 +170,7 @@ export class Session implements ConnHost {
   }
 
   #receiveConnect(connId: number, payload: Uint8Array): void {
-    const text = decoder.decode(payload);
+    const text = decoder.decode(payload.subarray(0, maxConnectRead));
     const slash = text.indexOf("/");
     if (slash < 0) {
       this.fatal("CONNECT without an address");
@@ -191,7 +192,7 @@ export class Session implements ConnHost {
 
   /** tunnel.md 1.9, "Ours": closes what an earlier SYNC listed and this one lacks, or what two in a row lack. */
   #receiveSync(payload: Uint8Array): void {
-    const ids = decodeSync(payload);
+    const ids = payload.length > maxSyncBytes ? undefined : decodeSync(payload);
     if (ids === undefined) {
       this.fatal("SYNC of a wrong length");
       return;

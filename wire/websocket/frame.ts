@@ -64,11 +64,21 @@ export function isValidCloseCode(code: number): boolean {
 
 export function encodeClosePayload(code: number, reason: string): Uint8Array {
   if (!isValidCloseCode(code)) return empty;
-  const text = new TextEncoder().encode(reason).subarray(0, 123);
-  const payload = new Uint8Array(2 + text.length);
+  // `encodeInto` stops before a character that does not fit: half of one would break the frame.
+  const payload = new Uint8Array(2 + 123);
   new DataView(payload.buffer).setUint16(0, code);
-  payload.set(text, 2);
-  return payload;
+  const { written } = new TextEncoder().encodeInto(reason, payload.subarray(2));
+  return payload.subarray(0, 2 + written);
+}
+
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    joined.set(part, position);
+    position += part.length;
+  }
+  return joined;
 }
 
 export interface Frame {
@@ -83,7 +93,11 @@ export class FrameDecoder {
   readonly #masked: boolean;
   readonly #maxPayload: number;
   readonly #onFrame: (frame: Frame) => void;
-  #buffer: Uint8Array = empty;
+  /** An unfinished frame: joined once, when it is whole, since each join copies all of it. */
+  #parts: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** Bytes from the frame's start without which nothing more can be read. */
+  #needed = 0;
 
   constructor(options: { masked: boolean; maxPayload: number; onFrame: (frame: Frame) => void }) {
     this.#masked = options.masked;
@@ -93,27 +107,38 @@ export class FrameDecoder {
 
   /** A string says what is malformed: the connection must be failed with 1002 (or 1009 for "too large"). */
   feed(bytes: Uint8Array): string | undefined {
-    let rest = bytes;
-    if (this.#buffer.length > 0) {
-      rest = new Uint8Array(this.#buffer.length + bytes.length);
-      rest.set(this.#buffer);
-      rest.set(bytes, this.#buffer.length);
-      this.#buffer = empty;
+    if (this.#heldBytes + bytes.length < this.#needed) {
+      this.#hold(bytes);
+      return undefined;
     }
+    let rest = this.#heldBytes === 0 ? bytes : joinBytes([...this.#parts, bytes]);
+    this.#parts = [];
+    this.#heldBytes = 0;
     for (;;) {
       const used = this.#take(rest);
       if (typeof used === "string") return used;
       if (used === 0) break;
       rest = rest.subarray(used);
     }
-    // A copy: the rest is a view of a message that the caller may want to free.
-    if (rest.length > 0) this.#buffer = rest.slice();
+    if (rest.length > 0) this.#hold(rest);
+    else this.#needed = 0;
     return undefined;
+  }
+
+  /** A copy: the rest is a view of a message that the caller may want to free. */
+  #hold(rest: Uint8Array): void {
+    this.#parts.push(rest.slice());
+    this.#heldBytes += rest.length;
+  }
+
+  #wait(needed: number): 0 {
+    this.#needed = needed;
+    return 0;
   }
 
   /** Bytes of the first whole frame, 0 while it is incomplete. */
   #take(bytes: Uint8Array): number | string {
-    if (bytes.length < 2) return 0;
+    if (bytes.length < 2) return this.#wait(2);
     const first = bytes[0] ?? 0;
     const second = bytes[1] ?? 0;
     const code = first & 0x0f;
@@ -127,11 +152,11 @@ export class FrameDecoder {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (code >= opcode.close && (length > 125 || (first & 0x80) === 0)) return "invalid control frame";
     if (length === 126) {
-      if (bytes.length < 4) return 0;
+      if (bytes.length < 4) return this.#wait(4);
       length = view.getUint16(2);
       start = 4;
     } else if (length === 127) {
-      if (bytes.length < 10) return 0;
+      if (bytes.length < 10) return this.#wait(10);
       const large = view.getBigUint64(2);
       if (large > BigInt(this.#maxPayload)) return "frame too large";
       length = Number(large);
@@ -139,7 +164,7 @@ export class FrameDecoder {
     }
     if (length > this.#maxPayload) return "frame too large";
     if (masked) start += 4;
-    if (bytes.length < start + length) return 0;
+    if (bytes.length < start + length) return this.#wait(start + length);
     let payload = bytes.subarray(start, start + length);
     if (masked) {
       payload = payload.slice();

@@ -2,7 +2,7 @@
  * Whole messages over a byte stream: the client's leg of an upgraded stream is messages (the platform's WebSocket), the
  * agent's leg is frames. This turns one into the other; pings are answered here.
  */
-import { decodeClose, encodeClosePayload, encodeFrame, FrameDecoder, opcode } from "./frame.ts";
+import { decodeClose, encodeClosePayload, encodeFrame, FrameDecoder, joinBytes, opcode } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 
 export interface MessageEvents {
@@ -110,7 +110,7 @@ export class MessageStream {
     else {
       // A copy: a part outlives the read it is a view of.
       this.#parts.push(frame.payload.slice());
-      if (frame.final) this.#deliver(join(this.#parts, this.#partsBytes));
+      if (frame.final) this.#deliver(joinBytes(this.#parts));
     }
   }
 
@@ -139,14 +139,4 @@ export class MessageStream {
     this.close(code, problem);
     this.#events.onError(code, problem);
   }
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let position = 0;
-  for (const part of parts) {
-    joined.set(part, position);
-    position += part.length;
-  }
-  return joined;
 }

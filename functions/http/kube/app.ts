@@ -21,11 +21,14 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
   const { prefix, clusterId, target } = splitTarget(c.get("target"));
   const identity = await resolveImpersonation(c, requireIdentity(c));
   // Rights before existence, as Kubernetes does: who may not see a cluster learns nothing about it.
-  if (!mayGet(identity, clusterId))
+  if (!mayGet(identity, clusterId)) {
+    // What Steve's clients know (tunnel.md 4.6).
+    if (/^\/v1(?:[/?]|$)/.test(target)) return new Response(null, { status: 401 });
     throw new ApiError(
       "Forbidden",
       `clusters.management.cattle.io "${clusterId}" is forbidden: User "${identity.userId}" cannot get resource "clusters" in API group "management.cattle.io" at the cluster scope`,
     );
+  }
   const state = await clusterState(c, clusterId);
   if (state === "absent") {
     throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);

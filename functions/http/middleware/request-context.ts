@@ -15,7 +15,7 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { origin, target, path } = splitUrl(c.req.raw.url);
   const requestId = crypto.randomUUID();
   const log = createLogger(c.env.DROVER_LOG_LEVEL, { requestId });
-  const store = openStore(c.env, { log });
+  // First what an error's answer needs: a key ring that cannot be read makes `openStore` throw.
   c.set("requestId", requestId);
   c.set("log", log);
   c.set("target", target);
@@ -24,6 +24,7 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("origin", c.env.DROVER_TRUST_FRONT === "1" ? origin.replace(/^http:/, "https:") : origin);
   c.set("clientAddress", clientAddress(c.req.raw.headers, c.env));
   c.set("identity", undefined);
+  const store = openStore(c.env, { log });
   c.set("store", store);
   c.set(
     "settings",
@@ -39,11 +40,14 @@ export const refuseOddTargets: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
+/** What the local front writes on every request, over whatever the client sent. */
+const frontHeaders = [clientAddressHeader, "x-drover-proto"];
+
 /** `x-drover-*` is ours alone: what a client sends under such a name goes no further. */
 export const dropInternalHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const trusted = c.env.DROVER_TRUST_FRONT === "1" ? clientAddressHeader : undefined;
+  const trusted = c.env.DROVER_TRUST_FRONT === "1" ? frontHeaders : [];
   const foreign = [...c.req.raw.headers.keys()].filter(
-    (name) => name.startsWith("x-drover-") && name !== trusted,
+    (name) => name.startsWith("x-drover-") && !trusted.includes(name),
   );
   if (foreign.length > 0) {
     const headers = new Headers(c.req.raw.headers);
