@@ -21,6 +21,8 @@ export class ConnStream extends Duplex {
       if (!this.push(Buffer.from(buffer, byteOffset, byteLength))) conn.pauseReading();
     };
     conn.onDrain = () => this.#release();
+    // For readers that may never take what is still buffered.
+    conn.onEnding = () => this.emit("peerEnd");
     conn.onClose = (reason) => this.#closed(reason);
   }
 
@@ -66,8 +68,6 @@ export class ConnStream extends Duplex {
       this.destroy(new Error(reason.text));
       return;
     }
-    // For readers that may never take what is still buffered.
-    this.emit("peerEnd");
     // Nobody reads what was still to be written; the reader gets all data before the end.
     this.#release();
     this.push(null);

@@ -49,6 +49,7 @@ export async function runCron(env: Env): Promise<void> {
   if (!seeded) {
     const { adminCreated, username } = await seed(env, {
       bootstrapPassword: env.DROVER_BOOTSTRAP_PASSWORD ?? "",
+      mustChangePassword: env.DROVER_BOOTSTRAP_MUST_CHANGE === "1",
     });
     seeded = true;
     if (adminCreated) createLogger(env.DROVER_LOG_LEVEL).info("created the first user", { username });

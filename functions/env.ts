@@ -23,4 +23,6 @@ export interface Env {
   readonly DROVER_VERSION?: string;
   /** Only in production, and only until the admin user exists. Locally the launcher passes it to `POST /seed`. */
   readonly DROVER_BOOTSTRAP_PASSWORD?: string;
+  /** "1": that password was generated, and must be changed at the first login. */
+  readonly DROVER_BOOTSTRAP_MUST_CHANGE?: string;
 }

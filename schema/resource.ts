@@ -28,7 +28,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /**
    * Indexes whose values no two live objects may share. `validate` looks for the other one and words the error; the
    * store makes that race-safe: a write that changes such a value is judged by, and raises, the generation
-   * `unique:<type>` in `meta`.
+   * `unique:<type>/<bucket>` in `meta`.
    */
   readonly unique?: readonly string[];
   /** The generation in `meta` that every write of this type raises. */

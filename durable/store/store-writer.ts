@@ -24,10 +24,13 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
   readonly #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  /** One result per item, in order. Rejects when the database cannot be reached: the caller may send the same ids again. */
+  /**
+   * One result per item, in order. Rejects only when the database cannot be reached: the caller may send the same ids
+   * again by another way. What another way would not help is a result: overload, and what the database refuses.
+   */
   async commit(items: readonly CommitItem[]): Promise<readonly CommitResult[]> {
     if (this.#queue.length + items.length > maxQueue)
-      throw new Error("the store is overloaded: too many writes wait");
+      return items.map(() => ({ ok: false, reason: "overloaded" }));
     const results = items.map(
       (item) => new Promise<CommitResult>((resolve, reject) => this.#queue.push({ item, resolve, reject })),
     );
@@ -60,7 +63,10 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
         else resolve(result);
       });
     } catch (error) {
-      if (batch.length === 1 || isConnectionError(error)) for (const { reject } of batch) reject(error);
+      const [only, ...others] = batch;
+      if (isConnectionError(error)) for (const { reject } of batch) reject(error);
+      else if (only !== undefined && others.length === 0)
+        only.resolve({ ok: false, reason: "refused", detail: String(error) });
       // One item that the database refuses must not take the others with it.
       else for (const one of batch) await this.#commitBatch([one]);
     }

@@ -117,7 +117,13 @@ export class LiveSession {
     const entry = { since: Date.now() };
     this.#waiting.add(entry);
     this.#watchdog ??= setTimeout(() => void this.#watch(), probeMs);
-    return () => void this.#waiting.delete(entry);
+    return () => {
+      this.#waiting.delete(entry);
+      if (this.#waiting.size > 0) return;
+      // A pending timer would keep an idle object in memory, and be paid for.
+      clearTimeout(this.#watchdog);
+      this.#watchdog = undefined;
+    };
   }
 
   async #watch(): Promise<void> {

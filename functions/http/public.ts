@@ -1,5 +1,7 @@
 /** What anyone may read: liveness, the CA, the version, seven settings (auth.md 4.1, tunnel.md 2.2). */
 import { Hono } from "hono";
+import { allows } from "../../schema/rbac/evaluate.ts";
+import { settings } from "../../schema/resources/management.cattle.io/settings.ts";
 import { publicSettings, settingDefaults } from "../settings/catalogue.ts";
 import type { AppEnv } from "./context.ts";
 import { caAnswer } from "./cacerts.ts";
@@ -17,8 +19,9 @@ export const publicInfo = new Hono<AppEnv>()
 
 for (const name of publicSettings) {
   publicInfo.get(`/v3/settings/${name}`, async (c, next) => {
-    // With identity it is an ordinary resource with links: Norman's.
-    if (c.get("identity") !== undefined) return next();
+    // For who may read settings it is an ordinary resource with links: Norman's.
+    const rules = c.get("identity")?.rules ?? [];
+    if (allows(rules, { verb: "get", group: settings.group, resource: settings.plural, name })) return next();
     const value = await c.get("settings").get(name);
     const self = `${c.get("origin")}/v3/settings/${name}`;
     return c.json({

@@ -36,6 +36,11 @@ const printable = /^\/[\x21-\x7e]*$/;
  */
 const dotSegment = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=$|[/\\;]|%2f|%5c|%3b)/i;
 
+/** Also for `URL`, which refuses ports above 65535 and numbers that are no IPv4 address. */
+function isHost(text: string): boolean {
+  return hostName.test(text) && URL.canParse(`https://${text}`);
+}
+
 /**
  * Why a request is refused with 400, or `undefined`. workerd joins `http://`, the Host header and the target without
  * looking at them: `Host: x/k8s/clusters/c-a?` would move the path past whatever guards paths in front of us.
@@ -45,8 +50,7 @@ export function targetProblem(
   host: string | null,
 ): string | undefined {
   const authority = origin.slice(origin.indexOf("://") + 3);
-  if (!hostName.test(host ?? authority) || !hostName.test(authority))
-    return "the Host header is not a host name";
+  if (!isHost(host ?? authority) || !isHost(authority)) return "the Host header is not a host name";
   if (!printable.test(target)) return "the request target must be a path of printable ASCII characters";
   if (dotSegment.test(path)) return "the path holds a dot segment";
   return undefined;

@@ -15,6 +15,7 @@ describe("the life of a token", () => {
     ["one at the maximum stays", 2 * hour, 60, 120, 2 * hour],
     ["one below the maximum stays", 1, 60, 120, 1],
     ["any is granted without a maximum", 1000 * hour, 60, 0, 1000 * hour],
+    ["a life beyond all dates is a hundred years", 2 ** 53 - 1, 60, 0, 876_600 * hour],
   ])("auth 15: %s", (_, requested, defaultMinutes, maxMinutes, granted) => {
     expect(ingestTtl(requested, { defaultMinutes, maxMinutes })).toBe(granted);
   });
@@ -22,5 +23,6 @@ describe("the life of a token", () => {
   it("auth 15: ends exactly when creation plus ttl is reached", () => {
     expect(expiryOf(1_000, 500)).toBe(1_500);
     expect(expiryOf(1_000, 0)).toBeUndefined();
+    expect(new Date(expiryOf(1_000, 2 ** 53 - 1) ?? 0).toISOString()).toMatch(/^\+275760/);
   });
 });

@@ -1,5 +1,6 @@
 /** A user's rights in the management plane, compiled from his bindings when they are needed (design 6). */
 import type { PolicyRule } from "../../schema/rbac/types.ts";
+import { rulesOfRole } from "../../schema/resources/management.cattle.io/bound-rules.ts";
 import { globalRoleBindings } from "../../schema/resources/management.cattle.io/global-role-bindings.ts";
 import type { GlobalRoleBinding } from "../../schema/resources/management.cattle.io/global-role-bindings.ts";
 import { globalRoles } from "../../schema/resources/management.cattle.io/global-roles.ts";
@@ -29,20 +30,37 @@ export async function loadUserAccess(store: BoundStore, userId: string): Promise
 
 /** The rights that bindings give a user id, whether or not such a user may act now. */
 export async function loadRights(store: BoundStore, userId: string): Promise<Omit<UserAccess, "user">> {
-  const bindings = await store.list<GlobalRoleBinding>(globalRoleBindings, {
-    index: { field: "userName", value: userId },
-  });
-  const names = bindings.items
-    .filter((binding) => binding.metadata.deletionTimestamp === undefined)
-    .map((binding) => binding.globalRoleName);
-  const roles =
-    names.length === 0
-      ? []
-      : (await store.list<GlobalRole>(globalRoles, { names: [...new Set(names)] })).items;
+  const bindings = await bindingsOf(store, userId);
+  const roles = await rolesOf(
+    store,
+    bindings.filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+  );
   return {
     roles: roles.map((role) => role.metadata.name),
     rules: [...selfRules(userId), ...roles.flatMap((role) => role.rules ?? [])],
   };
+}
+
+/**
+ * Everything that a user's roles give anywhere, as the User type's own check against escalation counts it
+ * (`rulesOfUser`): also what he has in namespaces and clusters alone.
+ */
+export async function loadGivenRules(store: BoundStore, userId: string): Promise<PolicyRule[]> {
+  return (await rolesOf(store, await bindingsOf(store, userId))).flatMap(rulesOfRole);
+}
+
+async function bindingsOf(store: BoundStore, userId: string): Promise<readonly GlobalRoleBinding[]> {
+  const index = { field: "userName", value: userId };
+  return (await store.list<GlobalRoleBinding>(globalRoleBindings, { index })).items;
+}
+
+/** The roles that exist, each once. */
+async function rolesOf(
+  store: BoundStore,
+  bindings: readonly GlobalRoleBinding[],
+): Promise<readonly GlobalRole[]> {
+  const names = [...new Set(bindings.map(({ globalRoleName }) => globalRoleName))];
+  return names.length === 0 ? [] : (await store.list<GlobalRole>(globalRoles, { names })).items;
 }
 
 /** Everyone may read himself (auth.md 2.5). */

@@ -5,8 +5,14 @@ import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import type { Controller } from "./controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
+import { userRemoval } from "./user-removal.ts";
 
-export const controllers: readonly Controller[] = [clusterLifecycle, registrationTokens, tokenPurge];
+export const controllers: readonly Controller[] = [
+  clusterLifecycle,
+  registrationTokens,
+  tokenPurge,
+  userRemoval,
+];
 
 export function workOf(
   type: string,

@@ -11,32 +11,49 @@ import {
 } from "../../schema/store/work.ts";
 import type { LeasedWork } from "../../schema/store/work.ts";
 import { LeaseLost } from "../../schema/store/store.ts";
+import type { Store } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
 import { createLogger } from "../log.ts";
 import type { Logger } from "../log.ts";
 import { openSql, openStore, poke } from "../store/open-store.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
+import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
 import { controllers } from "./registry.ts";
+import { keepBusy } from "./slots.ts";
 
 /** Longer than any key's steps may take; a crashed run's keys wait as long. */
 const leaseMs = 60_000;
-const rowsAtOnce = 8;
+/** A key that hangs fails and backs off: clusters that answer nothing must not hold slots for good. */
+const maxKeyMs = 40_000;
+/** Most keys only wait for a cluster, and hold no connection to the database meanwhile. */
+const slots = 32;
+const lookEveryMs = 500;
 /** An alarm lasts 15 min: what is left then, the next one does. */
 const maxRunMs = 10 * 60_000;
 
 /** Runs until nothing is due. `nextRunAt`: epoch milliseconds. */
 export async function runDueWork(env: Env, now: Date): Promise<{ nextRunAt: number | null }> {
   const log = createLogger(env.DROVER_LOG_LEVEL);
+  // One client for the whole run, however many keys it has.
   const sql = openSql(env);
+  const run: Run = { env, sql, log, store: openStore(env, { log, sql: () => sql }) };
   const until = now.getTime() + maxRunMs;
-  while (Date.now() < until) {
-    const leased = await leaseDueWork(sql, rowsAtOnce, leaseMs);
-    if (leased.length === 0) break;
-    await Promise.all(leased.map((work) => runOne(env, sql, log, work)));
-  }
+  await keepBusy<LeasedWork>({
+    slots,
+    lookEveryMs,
+    take: async (free) => (free > 0 && Date.now() < until ? leaseDueWork(sql, free, leaseMs) : []),
+    run: async (work) => {
+      try {
+        await runOne(run, work);
+      } catch (error) {
+        // Its lease ends by itself, and it runs again then.
+        log.warn("work was not completed", { controller: work.controller, key: work.key, error });
+      }
+    },
+  });
   const ms = await msUntilNextWork(sql);
   return { nextRunAt: ms === undefined ? null : Date.now() + ms };
 }
@@ -51,13 +68,34 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
   await poke(env, log, runAt);
 }
 
-/** Cron's safety net: wakes the scheduler when work is due, whatever became of pokes and alarms. Writes nothing. */
-export async function sweep(env: Env): Promise<void> {
-  const ms = await msUntilNextWork(openSql(env));
-  if (ms !== undefined) await poke(env, createLogger(env.DROVER_LOG_LEVEL), Date.now() + ms);
+/** Cron's safety net: wakes the scheduler when work is due, whatever became of pokes and alarms. In a steady state it only reads. */
+export async function sweep(env: Env, now = new Date()): Promise<void> {
+  const log = createLogger(env.DROVER_LOG_LEVEL);
+  const sql = openSql(env);
+  const ms = await msUntilNextWork(sql);
+  if (ms !== undefined) await poke(env, log, Date.now() + ms);
+  const stale = await unhealthyClusters({
+    store: openStore(env, { log, sql: () => sql }).as(systemActor("health-sweep")),
+    downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
+    now: () => now,
+  });
+  if (stale.length === 0) return;
+  const runAt = Date.now();
+  await enqueueWork(
+    sql,
+    stale.map((key) => ({ controller: clusterLifecycle.name, key, runAt })),
+  );
+  await poke(env, log, runAt);
 }
 
-async function runOne(env: Env, sql: Sql, log: Logger, work: LeasedWork): Promise<void> {
+interface Run {
+  readonly env: Env;
+  readonly sql: Sql;
+  readonly log: Logger;
+  readonly store: Store;
+}
+
+async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<void> {
   const { controller: name, key, token } = work;
   const controller = controllers.find((one) => one.name === name);
   // A row of a newer version: it waits for that version.
@@ -65,15 +103,11 @@ async function runOne(env: Env, sql: Sql, log: Logger, work: LeasedWork): Promis
   const line = log.with({ controller: name, key });
   const context: ReconcileContext = {
     env,
-    store: openStore(env, { log: line }).as(systemActor(`controller:${name}`), {
-      controller: name,
-      key,
-      token,
-    }),
+    store: store.as(systemActor(`controller:${name}`), { controller: name, key, token }),
     now: () => new Date(),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
   };
-  const result = await runSteps(controller, context, key, line);
+  const result = await inTime(runSteps(controller, context, key, line));
   if (result === "lease lost") return undefined;
   switch (result.next) {
     case "continue":
@@ -86,6 +120,16 @@ async function runOne(env: Env, sql: Sql, log: Logger, work: LeasedWork): Promis
     default:
       return result satisfies never;
   }
+}
+
+/** What goes on after that can write no more: the failure gives the lease back. */
+async function inTime<R>(steps: Promise<R>): Promise<R | StepResult> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<StepResult>((resolve) => {
+    const result = { next: "failed", reason: `not done after ${maxKeyMs / 1000} s` } as const;
+    timer = setTimeout(() => resolve(result), maxKeyMs);
+  });
+  return Promise.race([steps, late]).finally(() => clearTimeout(timer));
 }
 
 /** Steps in order until one says more than "continue". What a step throws is a failure with its name. */

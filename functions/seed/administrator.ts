@@ -62,8 +62,15 @@ export async function seedAdministrator(store: BoundStore, input: SeedInput): Pr
       ],
     });
   } catch (error) {
-    if (isStoreError(error, "AlreadyExists")) return notMade;
+    if (isLost(error)) return notMade;
     throw error;
   }
   return { adminCreated: true, username };
+}
+
+/** Another start was faster: its guard is there, or already its user when ours is judged. */
+function isLost(error: unknown): boolean {
+  if (isStoreError(error, "AlreadyExists")) return true;
+  const duplicate = "FieldValueDuplicate";
+  return isStoreError(error, "Invalid") && (error.causes ?? []).some(({ reason }) => reason === duplicate);
 }

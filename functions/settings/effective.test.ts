@@ -47,6 +47,17 @@ describe("the effective value of a setting", () => {
     expect(effectiveSetting(env, "server-url", "https://b.example").value).toBe("https://b.example");
   });
 
+  it("ignores an auth-image that is no image, which would break every import manifest", () => {
+    const bad = "a\n- b";
+    expect(effectiveSetting({ CATTLE_AUTH_IMAGE: bad }, "auth-image", bad)).toMatchObject({
+      value: "",
+      source: "default",
+    });
+    expect(effectiveSetting({ CATTLE_AUTH_IMAGE: bad }, "auth-image", "drover/auth:1").value).toBe(
+      "drover/auth:1",
+    );
+  });
+
   it("exists for each public setting", () => {
     expect(settingNames).toEqual(expect.arrayContaining([...publicSettings]));
     expect(publicSettings).toHaveLength(7);

@@ -1,4 +1,5 @@
 /** Effective values (norman-v3.md 3.13): environment, else stored, else default. Pure. */
+import { isImageReference } from "../../schema/resources/management.cattle.io/setting-values.ts";
 import { settingDefaults } from "./catalogue.ts";
 import type { SettingName } from "./catalogue.ts";
 
@@ -18,8 +19,9 @@ export function effectiveSetting(
   const standard =
     (name === "server-url" ? text(env["DROVER_SERVER_URL"]) : undefined) ?? settingDefaults[name];
   const fromEnv = environmentValue(env, name);
-  if (fromEnv !== undefined) return { value: fromEnv, default: standard, source: "env", customized: false };
-  if (stored !== undefined && stored !== "")
+  if (fromEnv !== undefined && isUsable(name, fromEnv))
+    return { value: fromEnv, default: standard, source: "env", customized: false };
+  if (stored !== undefined && stored !== "" && isUsable(name, stored))
     return { value: stored, default: standard, source: "db", customized: true };
   return { value: standard, default: standard, source: "default", customized: false };
 }
@@ -30,6 +32,14 @@ function environmentValue(env: Readonly<Record<string, unknown>>, name: SettingN
     text(env[`CATTLE_${name.toUpperCase().replaceAll("-", "_")}`]) ??
     (name === "cacerts" ? text(env["DROVER_CACERTS"]) : undefined);
   return name === "cacerts" ? value?.trim() : value;
+}
+
+/**
+ * `auth-image` goes into every import manifest, and one that is no image would break them all: it may have been written
+ * before it was checked, or be the environment's.
+ */
+function isUsable(name: SettingName, value: string): boolean {
+  return name !== "auth-image" || isImageReference(value);
 }
 
 function text(value: unknown): string | undefined {

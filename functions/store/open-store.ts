@@ -20,9 +20,11 @@ import { workOf } from "../scheduled/registry.ts";
 
 export function openStore(
   env: Env,
-  { log = createLogger(env.DROVER_LOG_LEVEL) }: { readonly log?: Logger } = {},
+  {
+    log = createLogger(env.DROVER_LOG_LEVEL),
+    sql = once(() => openSql(env)),
+  }: { readonly log?: Logger; /** A run's client, in place of one more. */ readonly sql?: () => Sql } = {},
 ): Store {
-  const sql = once(() => openSql(env));
   return createStore({
     sql,
     commit: async (items) => {
@@ -55,7 +57,10 @@ function changesIdentities({ objects, raiseGenerations = [] }: CommitItem): bool
   );
 }
 
-/** Through the one writer; if it cannot be reached, the same statement with the same ids: what it did commit is looked up. */
+/**
+ * Through the one writer; if it cannot be reached, the same statement with the same ids: what it did commit is looked up.
+ * Not when too many writes wait: the very same database would get them one by one.
+ */
 async function commit(
   env: Env,
   sql: () => Sql,
@@ -65,6 +70,7 @@ async function commit(
   try {
     return await env.STORE_WRITER.getByName("main").commit(items);
   } catch (error) {
+    if (isOverloaded(error)) return items.map(() => ({ ok: false, reason: "overloaded" }));
     log.warn("StoreWriter failed; committing directly", { error });
     const results: CommitResult[] = [];
     for (const item of items) results.push(...(await commitBatch(sql(), [item])));
@@ -72,6 +78,11 @@ async function commit(
     if (due.length > 0) await poke(env, log, Math.min(...due));
     return results;
   }
+}
+
+/** The platform's word for an object with too many requests waiting. */
+function isOverloaded(error: unknown): boolean {
+  return error instanceof Error && "overloaded" in error && error.overloaded === true;
 }
 
 /** Wakes the scheduler for work at `runAt` (epoch milliseconds). A failure is logged: the cron sweep finds the row. */

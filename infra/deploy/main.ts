@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { bootstrapSecrets } from "./bootstrap-password.ts";
 import { writeConfig } from "./config.ts";
 import { planDeploy } from "./plan.ts";
 import type { DeployStep } from "./plan.ts";
@@ -118,11 +119,14 @@ function migrate(databaseUrl: string): void {
 }
 
 function putSecret(name: "DROVER_KEYS" | "DROVER_BOOTSTRAP_PASSWORD"): void {
-  const value = name === "DROVER_KEYS" ? newKeys() : bootstrapPassword();
-  run(["secret", "bulk", "--name", "drover-api"], JSON.stringify({ [name]: value }));
-  if (name === "DROVER_KEYS") {
+  const secrets =
+    name === "DROVER_KEYS"
+      ? { DROVER_KEYS: newKeys() }
+      : bootstrapSecrets(process.env["DROVER_BOOTSTRAP_PASSWORD"], newPassword);
+  run(["secret", "bulk", "--name", "drover-api"], JSON.stringify(secrets));
+  if ("DROVER_KEYS" in secrets) {
     process.stdout.write(
-      `  DROVER_KEYS=${value}\n  Keep a copy in a safe place: without it the stored credentials are lost.\n`,
+      `  DROVER_KEYS=${secrets.DROVER_KEYS}\n  Keep a copy in a safe place: without it the stored credentials are lost.\n`,
     );
   }
 }
@@ -131,9 +135,7 @@ function newKeys(): string {
   return JSON.stringify({ current: "k1", keys: { k1: randomBytes(32).toString("base64") } });
 }
 
-function bootstrapPassword(): string {
-  const given = process.env["DROVER_BOOTSTRAP_PASSWORD"];
-  if (given !== undefined && given !== "") return given;
+function newPassword(): string {
   const made = randomBytes(18).toString("base64url");
   process.stdout.write(`  first password of admin (must be changed at the first login): ${made}\n`);
   return made;

@@ -8,12 +8,13 @@ import type { Sealer } from "../seal/sealer.ts";
 import { applyDefaults, prune, validate } from "../structural/engine.ts";
 import type { FieldError } from "../structural/types.ts";
 import type { Actor } from "./authorize.ts";
-import { encodeObject, placeOf } from "./encoding.ts";
+import { encodeObject, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
 import { conflict, invalidObject } from "./errors.ts";
 import { changedMetadata, metadataErrors, newMetadata, timestamp } from "./metadata.ts";
 import type { Reader } from "./reader.ts";
 import type { CommitObject } from "./types.ts";
+import { uniqueGuards } from "./unique-guard.ts";
 
 /** Design 3: a larger object is refused with 422. */
 const maxObjectBytes = 1.5 * 1024 * 1024;
@@ -120,7 +121,7 @@ async function plan<T extends KubeObject>(
   if (subject === undefined) throw new TypeError("nothing to plan");
   const old = before === undefined ? undefined : encodeObject(definition, before);
   const encoded = after === undefined ? undefined : encodeObject(definition, after);
-  const guard = await uniqueGuard(admission, definition, old, encoded);
+  const guard = await guards(admission, definition, old, encoded);
   if (after === undefined) await judge(admission, definition, "DELETE", subject, before);
   else await judge(admission, definition, before === undefined ? "CREATE" : "UPDATE", after, before);
   const {
@@ -172,6 +173,9 @@ async function mutated<T extends KubeObject>(
   applyDefaults(schema, prune(schema, rest));
   // The rest of T, pruned and defaulted by T's own schema.
   const object = { apiVersion, kind, metadata, ...rest } as unknown as T;
+  // Mutation and indexes rely on the schema.
+  const errors = shapeErrors(definition, object);
+  if (errors.length > 0) throw invalidObject(definition, metadata.name, errors);
   const operation = old === undefined ? "CREATE" : "UPDATE";
   const result = (await definition.mutate?.(contextOf(admission, operation, object, old))) ?? object;
   if (old === undefined) return result;
@@ -190,15 +194,17 @@ async function judge<T extends KubeObject>(
   old: T | undefined,
 ): Promise<void> {
   const errors: FieldError[] = [];
-  if (operation !== "DELETE") {
-    const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = object;
-    errors.push(...metadataErrors(definition, object), ...validate(definition.schema(), rest));
-    errors.push(...encodingErrors(encodeObject(definition, object)));
-  }
+  if (operation !== "DELETE")
+    errors.push(...shapeErrors(definition, object), ...encodingErrors(encodeObject(definition, object)));
   // Rules of the type rely on the schema: they see only what holds to it.
   if (errors.length === 0)
     errors.push(...((await definition.validate?.(contextOf(admission, operation, object, old))) ?? []));
   if (errors.length > 0) throw invalidObject(definition, object.metadata.name, errors);
+}
+
+function shapeErrors(definition: ResourceDefinition, object: KubeObject): FieldError[] {
+  const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = object;
+  return [...metadataErrors(definition, object), ...validate(definition.schema(), rest)];
 }
 
 function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
@@ -211,30 +217,28 @@ function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
         message: `Too long: may not be more than ${maxObjectBytes} bytes`,
       },
     ];
-  // jsonb cannot hold it.
   return Object.entries(fields)
-    .filter(([, values]) => values.some((value) => value.includes("\0")))
+    .filter(([, values]) => !values.every(isStorable))
     .map(([field]) => ({
       reason: "FieldValueInvalid",
       field,
-      message: "Invalid value: must not contain NUL",
+      message: "Invalid value: must be well-formed Unicode without NUL",
     }));
 }
 
-/** A write that changes values of a unique index is judged by, and raises, the generation `unique:<type>`. */
-async function uniqueGuard(
+/** What the write is judged by and raises, besides its own object. */
+async function guards(
   { reader }: Admission,
   definition: ResourceDefinition,
   old: EncodedObject | undefined,
   next: EncodedObject | undefined,
 ): Promise<Pick<Planned, "expect" | "raise">> {
-  const raise = definition.raises === undefined ? [] : [definition.raises];
-  const moves = (definition.unique ?? []).some(
-    (index) => JSON.stringify(old?.fields[index] ?? []) !== JSON.stringify(next?.fields[index] ?? []),
-  );
-  if (!moves || next === undefined) return { expect: {}, raise };
-  const name = `unique:${typeKey(definition)}`;
-  return { expect: { [name]: await reader.generation(name) }, raise: [...raise, name] };
+  const unique = uniqueGuards(definition, old, next);
+  const expected = unique.map(async (name) => [name, await reader.generation(name)] as const);
+  return {
+    expect: Object.fromEntries(await Promise.all(expected)),
+    raise: definition.raises === undefined ? unique : [definition.raises, ...unique],
+  };
 }
 
 function contextOf<T extends KubeObject>(

@@ -55,6 +55,11 @@ export async function decodeObject<T extends KubeObject>(
   return { ...object, ...(JSON.parse(secret) as Partial<T>) };
 }
 
+/** Postgres' text and jsonb hold neither NUL nor half a surrogate pair: no stored name, label or index has them. */
+export function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
 /** What a sealed value is bound to. */
 export function placeOf(
   definition: Pick<ResourceDefinition, "group" | "plural">,

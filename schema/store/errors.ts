@@ -3,7 +3,14 @@ import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { FieldError } from "../structural/types.ts";
 
-const statusOf = { NotFound: 404, AlreadyExists: 409, Conflict: 409, Invalid: 422, Forbidden: 403 } as const;
+const statusOf = {
+  NotFound: 404,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Invalid: 422,
+  Forbidden: 403,
+  ServiceUnavailable: 503,
+} as const;
 
 export type StoreErrorCode = keyof typeof statusOf;
 

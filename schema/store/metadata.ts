@@ -43,7 +43,8 @@ export function metadataErrors(definition: ResourceDefinition, { metadata }: Kub
 function nameErrors(name: string): FieldError[] {
   if (name === "") return [required("metadata.name", "name or generateName is required")];
   // oxlint-disable-next-line no-control-regex -- these are what is refused
-  if (name === "." || name === ".." || /[/%\u0000-\u0020\u007f]/.test(name) || name.length > 253)
+  const odd = /[/%\u0000-\u0020\u007f]/.test(name) || !name.isWellFormed();
+  if (name === "." || name === ".." || odd || name.length > 253)
     return [invalid("metadata.name", name, "must be at most 253 characters, without '/', '%' or blanks")];
   return [];
 }

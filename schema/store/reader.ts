@@ -4,11 +4,13 @@ import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
-import { decodeObject } from "./encoding.ts";
+import { decodeObject, isStorable } from "./encoding.ts";
 import type { StoredRow } from "./encoding.ts";
 
 export interface ListFilter {
   readonly namespace?: string;
+  /** Any of these. */
+  readonly namespaces?: readonly string[];
   /** All of these labels, with these values. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly index?: { readonly field: string; readonly value: string };
@@ -33,14 +35,16 @@ export interface Reader {
 export function createReader(open: () => Sql, sealer: Sealer): Reader {
   return {
     async get(definition, namespace, name) {
+      if (!isStorable(namespace) || !isStorable(name)) return undefined;
       const sql = open();
       const [row] = await sql<StoredRow[]>`
         select namespace, name, uid, revision::float8 as revision, body, sealed from objects
         where type = ${typeKey(definition)} and namespace = ${namespace} and name = ${name}`;
       return row === undefined ? undefined : decodeObject(definition, row, sealer);
     },
-    async list(definition, { namespace, labels = {}, index, names }) {
+    async list(definition, filter) {
       const sql = open();
+      const { namespace, namespaces, labels = {}, index, names } = storable(filter);
       // Parameters go as text and are cast: with fetch_types off, postgres.js sends neither arrays nor json rightly.
       const fields = index === undefined ? {} : { [index.field]: [index.value] };
       const rows = await sql<(StoredRow & { current: number })[]>`
@@ -48,6 +52,7 @@ export function createReader(open: () => Sql, sealer: Sealer): Reader {
           r.revision::float8 as current
         from revision r left join objects o on o.type = ${typeKey(definition)}
           ${namespace === undefined ? sql`` : sql`and o.namespace = ${namespace}`}
+          ${namespaces === undefined ? sql`` : sql`and o.namespace in (select json_array_elements_text(${JSON.stringify(namespaces)}::text::json))`}
           ${Object.keys(labels).length === 0 ? sql`` : sql`and o.labels @> ${JSON.stringify(labels)}::text::jsonb`}
           ${index === undefined ? sql`` : sql`and o.fields @> ${JSON.stringify(fields)}::text::jsonb`}
           ${names === undefined ? sql`` : sql`and o.name in (select json_array_elements_text(${JSON.stringify(names)}::text::json))`}
@@ -62,5 +67,17 @@ export function createReader(open: () => Sql, sealer: Sealer): Reader {
       >`select value from meta where key = ${`generation:${name}`}`;
       return Number(row?.value ?? 0);
     },
+  };
+}
+
+/** Postgres refuses some texts even as parameters. Nothing stored has them: what asks for one asks for nothing. */
+function storable(filter: ListFilter): ListFilter {
+  const { namespace, namespaces, labels = {}, index, names } = filter;
+  const single = [namespace ?? "", index?.value ?? "", ...Object.entries(labels).flat()];
+  if (!single.every(isStorable)) return { names: [] };
+  return {
+    ...filter,
+    ...(names === undefined ? {} : { names: names.filter(isStorable) }),
+    ...(namespaces === undefined ? {} : { namespaces: namespaces.filter(isStorable) }),
   };
 }

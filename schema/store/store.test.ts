@@ -10,9 +10,13 @@ import { CLUSTER_FINALIZER, clusters } from "../resources/management.cattle.io/c
 import type { Cluster } from "../resources/management.cattle.io/clusters.ts";
 import { settings } from "../resources/management.cattle.io/settings.ts";
 import type { Setting } from "../resources/management.cattle.io/settings.ts";
+import { users } from "../resources/management.cattle.io/users.ts";
+import type { User } from "../resources/management.cattle.io/users.ts";
+import type { KubeObject } from "../object.ts";
 import { registry } from "../resources/registry.ts";
 import { createSealer } from "../seal/sealer.ts";
 import { commitBatch } from "./commit.ts";
+import { StoreError } from "./errors.ts";
 import { createStore } from "./store.ts";
 import type { BoundStore, Store } from "./store.ts";
 import type { CommitItem, CommitResult } from "./types.ts";
@@ -229,6 +233,15 @@ describe("the store", () => {
     ).toHaveLength(1);
   });
 
+  it("lets all of many racing creators of different unique values win", async () => {
+    const results = await Promise.allSettled(
+      Array.from({ length: 64 }, (_, index) =>
+        store.create(clusters, cluster(`c-crowd${index}`, `crowd-${index}`)),
+      ),
+    );
+    expect(results.filter(({ status }) => status === "rejected")).toEqual([]);
+  });
+
   it("loses no update of concurrent read-modify-writes", async () => {
     await store.create(settings, setting("counter", "0"));
     const add = (): Promise<Setting> =>
@@ -313,6 +326,84 @@ describe("the store", () => {
       code: "Invalid",
       causes: [{ field: "metadata.name" }, { field: "metadata.labels" }, { field: "metadata.labels[ok]" }],
     });
+  });
+
+  it("refuses text that the database cannot hold, and finds nothing by it", async () => {
+    for (const odd of ["a\0b", "a\ud800b", "\udc00"]) {
+      await expect(store.create(settings, setting(odd))).rejects.toMatchObject({
+        code: "Invalid",
+        causes: [{ field: "metadata.name" }],
+      });
+      const labelled = { ...namespace("odd"), metadata: { name: "odd", labels: { team: odd } } };
+      await expect(store.create(namespaces, labelled)).rejects.toMatchObject({
+        code: "Invalid",
+        causes: [{ field: "metadata.labels[team]" }],
+      });
+      const user: User = {
+        apiVersion: "management.cattle.io/v3",
+        kind: "User",
+        metadata: { name: "u-odd" },
+        principalIds: [`odd://${odd}`],
+      };
+      await expect(store.create(users, user)).rejects.toMatchObject({
+        code: "Invalid",
+        causes: [{ field: "principalId" }],
+      });
+      await expect(store.get(settings, "", odd)).rejects.toMatchObject({ code: "NotFound" });
+      await expect(store.get(secrets, odd, "login")).rejects.toMatchObject({ code: "NotFound" });
+      for (const filter of [
+        { index: { field: "username", value: odd } },
+        { labels: { team: odd } },
+        { labels: { [odd]: "a" } },
+        { namespace: odd },
+        { namespaces: [odd] },
+        { names: [odd] },
+      ])
+        expect((await store.list(users, filter)).items).toEqual([]);
+    }
+    expect((await store.list(namespaces, { names: ["default", "\ud800"] })).items).toHaveLength(1);
+  });
+
+  it("stores any text where only the body holds it", async () => {
+    const odd = "a\0b \ud800";
+    await store.create(settings, setting("odd-value", odd));
+    expect((await store.get(settings, "", "odd-value")).value).toBe(odd);
+  });
+
+  it("refuses members of a wrong type before any rule of the type reads them", async () => {
+    const wrong = {
+      apiVersion: "x",
+      kind: "User",
+      metadata: { name: "u-wrong" },
+      principalIds: 5,
+      username: 7,
+    };
+    await expect(store.create<KubeObject>(users, wrong)).rejects.toMatchObject({
+      code: "Invalid",
+      causes: [{ field: "principalIds" }, { field: "username" }],
+    });
+  });
+
+  it("lists several namespaces at once", async () => {
+    for (const name of ["many-a", "many-b", "many-c"]) {
+      await store.create(namespaces, namespace(name));
+      await store.create(secrets, { ...secret("s", "x"), metadata: { name: "s", namespace: name } });
+    }
+    const { items } = await store.list(secrets, { namespaces: ["many-a", "many-c"], names: ["s"] });
+    expect(items.map(({ metadata }) => metadata.namespace)).toEqual(["many-a", "many-c"]);
+    expect((await store.list(secrets, { namespaces: [] })).items).toEqual([]);
+  });
+
+  it("says when too many writes wait, and does not show what the database said", async () => {
+    const refusing = (reason: "overloaded" | "refused") =>
+      open(async () => [{ ok: false, reason, detail: "why" }]).as(root);
+    await expect(refusing("overloaded").create(settings, setting("full"))).rejects.toMatchObject({
+      code: "ServiceUnavailable",
+      status: 503,
+    });
+    await expect(refusing("refused").create(settings, setting("full"))).rejects.not.toBeInstanceOf(
+      StoreError,
+    );
   });
 
   it("generates names that are free", async () => {

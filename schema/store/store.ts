@@ -129,11 +129,13 @@ class ActorStore implements BoundStore {
     definition: ResourceDefinition<T>,
     filter: ListFilter = {},
   ): Promise<{ items: T[]; revision: number }> {
-    const { namespace, names } = filter;
-    const each =
-      names !== undefined &&
-      names.every((name) => mayDo(this.#actor, { verb: "get", definition, namespace, name }));
-    if (!each) authorize(this.#actor, { verb: "list", definition, namespace });
+    const { namespace, namespaces = [namespace], names } = filter;
+    for (const where of namespaces) {
+      const each =
+        names !== undefined &&
+        names.every((name) => mayDo(this.#actor, { verb: "get", definition, namespace: where, name }));
+      if (!each) authorize(this.#actor, { verb: "list", definition, namespace: where });
+    }
     return this.#reader.list(definition, filter);
   }
 
@@ -343,6 +345,10 @@ function failureOf(result: Extract<CommitResult, { ok: false }>, all: readonly P
       return new Stale();
     case "lease":
       return new LeaseLost("the work lease was lost");
+    case "overloaded":
+      return new StoreError("ServiceUnavailable", "too many writes wait; please try again");
+    case "refused":
+      return new Error(`the database refused the commit: ${result.detail ?? "no reason given"}`);
     default:
       return result.reason satisfies never;
   }

@@ -50,8 +50,14 @@ export type CommitResult =
   | { readonly ok: true; /** One per object, in order. */ readonly revisions: readonly number[] }
   | {
       readonly ok: false;
-      /** `exists`: create of a present key; `absent`: update or delete of an absent one; `conflict`: another revision; `stale`: a generation moved; `lease`: lease lost. */
-      readonly reason: "exists" | "absent" | "conflict" | "stale" | "lease";
+      /**
+       * `exists`: create of a present key; `absent`: update or delete of an absent one; `conflict`: another revision;
+       * `stale`: a generation moved; `lease`: lease lost. Of the writer, not of the statement: `overloaded`: too many
+       * wait; `refused`: the database took this item for an error. Neither was applied, nor helps another way.
+       */
+      readonly reason: "exists" | "absent" | "conflict" | "stale" | "lease" | "overloaded" | "refused";
       /** Index of the object at fault, where there is one. */
       readonly object?: number;
+      /** `refused`: in the database's words, for the log. */
+      readonly detail?: string;
     };

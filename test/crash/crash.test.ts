@@ -104,9 +104,7 @@ describe("after kill -9", () => {
       ? true
       : undefined;
 
-  it("SHOW fsync is on", async () => {
-    const [pid] = pidsOf("postgres");
-    expect(pid).toBeDefined();
+  async function withDatabase<T>(use: (sql: postgres.Sql) => Promise<T>): Promise<T> {
     const sql = postgres({
       path: join(drover.dataDir, "run", ".s.PGSQL.5432"),
       database: "drover",
@@ -114,8 +112,44 @@ describe("after kill -9", () => {
       fetch_types: false,
       max: 1,
     } as unknown as postgres.Options<Record<string, never>>);
-    expect(await sql`show fsync`).toEqual([{ fsync: "on" }]);
-    await sql.end();
+    try {
+      return await use(sql);
+    } finally {
+      await sql.end();
+    }
+  }
+
+  /**
+   * Every revision from the compacted one to the store's own has exactly one event, every object stands at the revision
+   * of its last event, and none of them is without one. One statement: one snapshot, whatever is written meanwhile.
+   */
+  async function expectNoGap(): Promise<void> {
+    const [found] = await withDatabase(
+      (sql) => sql<
+        { compacted: number; revision: number; first: number; last: number; count: number; lost: number }[]
+      >`
+        select r.compacted::float8 as compacted, r.revision::float8 as revision, e.first, e.last, e.count, o.lost
+        from revision r,
+          (select min(revision)::float8 as first, max(revision)::float8 as last, count(distinct revision)::float8 as count
+             from events) e,
+          (select count(*)::float8 as lost from objects o
+             where o.revision > (select compacted from revision) and o.revision is distinct from
+               (select max(revision) from events where type = o.type and namespace = o.namespace and name = o.name)) o`,
+    );
+    const { compacted = 0, revision = 0 } = found ?? {};
+    expect(revision).toBeGreaterThan(0);
+    expect(found).toEqual({
+      compacted,
+      revision,
+      first: compacted + 1,
+      last: revision,
+      count: revision - compacted,
+      lost: 0,
+    });
+  }
+
+  it("SHOW fsync is on", async () => {
+    expect(await withDatabase((sql) => sql`show fsync`)).toEqual([{ fsync: "on" }]);
   });
 
   it("workerd: the launcher starts it again, no acknowledged write is lost, the agent returns by itself", async () => {
@@ -131,6 +165,7 @@ describe("after kill -9", () => {
     await eventually("requests reach the cluster again", 40_000, throughTunnel);
     await traffic.stop();
     await expectAllThere(traffic.acknowledged);
+    await expectNoGap();
     await cluster.waitFor("active", 20_000);
   });
 
@@ -146,6 +181,7 @@ describe("after kill -9", () => {
     );
     await traffic.stop();
     await expectAllThere(traffic.acknowledged);
+    await expectNoGap();
     await eventually("requests reach the cluster", 20_000, throughTunnel);
   });
 
@@ -161,6 +197,7 @@ describe("after kill -9", () => {
     const now = [...pidsOf("workerd"), ...pidsOf("postgres")];
     expect(now.filter((pid) => orphans.includes(pid))).toEqual([]);
     await expectAllThere(traffic.acknowledged);
+    await expectNoGap();
     await eventually("requests reach the cluster again", 60_000, throughTunnel);
   }, 180_000);
 

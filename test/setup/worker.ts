@@ -1,4 +1,31 @@
-/** The main module that the vitest plugin asks for; tests import what they test. */
+/** The main module of tests inside workerd: the objects that they look into, and a runner that does what a test says. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { DurableEnv } from "../../durable/env.ts";
+import type { ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
+
+export { Scheduler } from "../../durable/scheduler/scheduler.ts";
+export { StoreWriter } from "../../durable/store/store-writer.ts";
+export { ClusterTunnel } from "../../durable/tunnel/cluster-tunnel.ts";
+
+declare global {
+  /** What the next runs answer, in turn; then that nothing is due. A global: rooms do not import tests (design 1). */
+  var testRuns: { answers: (() => Promise<number | null>)[]; count: number } | undefined;
+  /** What tunnels have reported, once a test asks for it. */
+  var testTunnelEvents: TunnelEvent[] | undefined;
+}
+
+export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements ControlPlaneRpc {
+  async runWork(): Promise<{ nextRunAt: number | null }> {
+    const runs = globalThis.testRuns;
+    if (runs !== undefined) runs.count++;
+    return { nextRunAt: (await runs?.answers.shift()?.()) ?? null };
+  }
+
+  async tunnelChanged(event: TunnelEvent): Promise<void> {
+    globalThis.testTunnelEvents?.push(event);
+  }
+}
+
 export default {
   fetch: () => new Response("not found\n", { status: 404 }),
 } satisfies ExportedHandler;

@@ -32,6 +32,8 @@ export class Conn implements BudgetMember {
   readonly address: string;
   onData: (chunk: Uint8Array) => void = () => undefined;
   onClose: (reason: CloseReason) => void = () => undefined;
+  /** The peer has ended the stream while data waits to be read: `onClose` comes after it, which may be never. */
+  onEnding: () => void = () => undefined;
   /** `write` answered false and there is room again. */
   onDrain: () => void = () => undefined;
 
@@ -244,6 +246,7 @@ export class Conn implements BudgetMember {
     this.#unsent.clear();
     this.#account();
     this.#closing = reason;
+    if (!this.#unread.isEmpty) this.onEnding();
     this.#deliver();
   }
 

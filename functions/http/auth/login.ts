@@ -19,7 +19,10 @@ export interface LoginInput {
 
 const maxNameLength = 256;
 
-/** Takes the fields out of a body. `InvalidBodyContent` for other types, NUL, and what is longer than any real one. */
+/**
+ * Takes the fields out of a body. `InvalidBodyContent` for other types, for NUL and lone surrogates (Postgres stores
+ * neither), and for what is longer than any real one.
+ */
 export function parseLogin(body: Readonly<Record<string, unknown>>): LoginInput {
   const username = textOf(body, "username", maxNameLength);
   const password = textOf(body, "password", maxPasswordBytes);
@@ -36,7 +39,8 @@ export function parseLogin(body: Readonly<Record<string, unknown>>): LoginInput 
 
 function textOf(body: Readonly<Record<string, unknown>>, name: string, maxLength: number): string {
   const value = Object.hasOwn(body, name) ? (body[name] ?? "") : "";
-  if (typeof value !== "string" || value.length > maxLength || value.includes("\0")) throw invalid(name);
+  if (typeof value !== "string" || value.length > maxLength) throw invalid(name);
+  if (value.includes("\0") || !value.isWellFormed()) throw invalid(name);
   return value;
 }
 
@@ -44,11 +48,17 @@ function invalid(name: string): ApiError {
   return new ApiError("InvalidBodyContent", `invalid ${name}`);
 }
 
+export interface CheckedLogin {
+  readonly user: User;
+  /** What his password was checked against. */
+  readonly secret: Secret | undefined;
+}
+
 /**
  * The user with this name and password. `Unauthorized` for an unknown user, one without a password and a wrong password
  * alike: same reads, same hash, same words. `PermissionDenied` for a disabled user who knows the password.
  */
-export async function checkLogin(store: BoundStore, input: LoginInput): Promise<User> {
+export async function checkLogin(store: BoundStore, input: LoginInput): Promise<CheckedLogin> {
   const { items } = await store.list<User>(users, {
     index: { field: "username", value: usernameKey(input.username) },
   });
@@ -63,5 +73,15 @@ export async function checkLogin(store: BoundStore, input: LoginInput): Promise<
   if (user === undefined || !verified || user.metadata.deletionTimestamp !== undefined)
     throw new ApiError("Unauthorized", "authentication failed");
   if (user.enabled === false) throw new ApiError("PermissionDenied", "Permission denied");
-  return user;
+  return { user, secret };
+}
+
+/**
+ * Whether the password that was checked is still the user's. To be asked AFTER the token was stored: a password change
+ * writes the Secret and then ends the sessions it finds, so one of the two sees the other.
+ */
+export async function isStillPassword(store: BoundStore, { user, secret }: CheckedLogin): Promise<boolean> {
+  const now = await absentAsUndefined(store.get<Secret>(secrets, passwordNamespace, user.metadata.name));
+  // The salt is random: the same password, set again, is another hash.
+  return now?.data?.["password"] === secret?.data?.["password"];
 }

@@ -1,6 +1,7 @@
 /** Logout (auth.md 1.6): the presented token is gone afterwards, and no other. */
 import { Hono } from "hono";
 import { verifyTokenSecret } from "../../../schema/auth/token-secret.ts";
+import type { TokenCredential } from "../../../schema/auth/token-secret.ts";
 import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
 import type { Token } from "../../../schema/resources/management.cattle.io/tokens.ts";
 import { extractBearer } from "../../identity/bearer.ts";
@@ -9,6 +10,8 @@ import { absentAsUndefined } from "../../store/absent.ts";
 import { systemStore } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
+import { requireCsrfToken } from "../norman/csrf.ts";
+import { renderError } from "../render-error.ts";
 import { clearedCookies } from "./cookies.ts";
 
 export const logout = new Hono<AppEnv>()
@@ -17,19 +20,28 @@ export const logout = new Hono<AppEnv>()
   .post("/v3/tokens", async (c, next) => (c.get("route").access === "own" ? endSession(c) : next()));
 
 /**
- * Deletes the presented token if its secret is right, expired or not: a browser with a stale session must get rid of
- * its cookie too. The local provider has no session elsewhere, so `logoutAll` does the same.
+ * Deletes the presented token if its secret is right, expired or not. Whatever is wrong with it, the cookies go: a
+ * browser whose session was purged must get rid of them too. Not when nothing was presented: a form on a foreign page
+ * sends no cookie of ours, and must not be able to clear them. The local provider has no session elsewhere, so
+ * `logoutAll` does the same.
  */
 async function endSession(c: AppContext): Promise<Response> {
   const bearer = extractBearer(c.req.raw.headers);
-  if (bearer.state !== "token") throw new ApiError("Unauthorized", "must authenticate");
-  const { name, secret } = bearer.credential;
+  if (bearer.state === "none") throw new ApiError("Unauthorized", "must authenticate");
+  if (bearer.via === "cookie") requireCsrfToken(c);
+  const ended = bearer.state === "token" && (await deleteToken(c, bearer.credential));
+  const response = ended
+    ? new Response(null)
+    : renderError(new ApiError("Unauthorized", "must authenticate"), c.get("route").face);
+  for (const cookie of clearedCookies()) response.headers.append("set-cookie", cookie);
+  return response;
+}
+
+/** Whether it was a token of ours: an unknown one and a wrong secret are the same. */
+async function deleteToken(c: AppContext, { name, secret }: TokenCredential): Promise<boolean> {
   const store = systemStore(c, "logout");
   const token = await absentAsUndefined(store.get<Token>(tokens, "", name));
-  if (token === undefined || !(await verifyTokenSecret(hasher(), token.token ?? "", secret)))
-    throw new ApiError("Unauthorized", "must authenticate");
+  if (token === undefined || !(await verifyTokenSecret(hasher(), token.token ?? "", secret))) return false;
   await absentAsUndefined(store.delete(tokens, "", name));
-  const headers = new Headers();
-  for (const cookie of clearedCookies()) headers.append("set-cookie", cookie);
-  return new Response(null, { headers });
+  return true;
 }

@@ -14,7 +14,8 @@ import type { User } from "../../../schema/resources/management.cattle.io/users.
 import type { BoundStore } from "../../../schema/store/store.ts";
 import type { Identity } from "../../identity/identity.ts";
 import { tokenKind } from "../../identity/token-validity.ts";
-import { loadRights } from "../../identity/user-access.ts";
+import { loadGivenRules } from "../../identity/user-access.ts";
+import { forgetSettings } from "../../settings/settings.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import { storeOf, systemStore } from "../context.ts";
 import type { AppContext } from "../context.ts";
@@ -41,7 +42,8 @@ export async function changePassword(
 }
 
 /**
- * Another user's password, set by someone who may update that user. The user must change it, and his sessions end.
+ * A user's password, set by someone who may update that user. His sessions end, and he must change it, unless he set it
+ * himself (Terraform's rancher2_bootstrap does).
  * `Forbidden` on a user who may do what the caller may not (CVE-2025-23391, auth.md 7.8).
  */
 export async function setPassword(
@@ -56,12 +58,14 @@ export async function setPassword(
   const user = await storeOf(c).get<User>(users, "", userId);
   if (typeof newPassword !== "string") throw new ApiError("InvalidBodyContent", "newPassword is required");
   const store = systemStore(c, "passwords");
-  const target = await loadRights(store, userId);
   const trusted = allows(identity.rules, { verb: "manage-users", ...resource });
-  if (!trusted && uncovered(identity.rules, target.rules).length > 0)
+  if (!trusted && uncovered(identity.rules, await loadGivenRules(store, userId)).length > 0)
     throw new ApiError("Forbidden", "not allowed to set the password of a more privileged user");
   await requireAcceptable(c, newPassword, user.username ?? "");
-  return replacePassword(store, user, newPassword, { mustChange: true, keepToken: identity.token.name });
+  return replacePassword(store, user, newPassword, {
+    mustChange: userId !== identity.userId,
+    keepToken: identity.token.name,
+  });
 }
 
 /** A new user's Secret, to be committed together with him. Checks the policy first. */
@@ -89,6 +93,9 @@ async function requireAcceptable(
   username: string,
   currentPassword?: string,
 ): Promise<void> {
+  // Hashing would take the replacement character for it, and the login refuses it.
+  if (!password.isWellFormed())
+    throw new ApiError("InvalidBodyContent", "the password is not well-formed Unicode text");
   const minLength = await c.get("settings").number("password-min-length", 12);
   const check = checkPassword(password, {
     username,
@@ -125,9 +132,13 @@ async function replacePassword(
       ? undefined
       : { ...current, mustChangePassword: options.mustChange },
   );
-  await store.modify<Setting>(settingType, "", "first-login", (current) =>
-    current.value === "false" ? undefined : { ...current, value: "false" },
+  // The password is already the new one: a setting that somebody deleted must not make that look like a failure.
+  await absentAsUndefined(
+    store.modify<Setting>(settingType, "", "first-login", (current) =>
+      current.value === "false" ? undefined : { ...current, value: "false" },
+    ),
   );
+  forgetSettings();
   return changed;
 }
 

@@ -1,12 +1,14 @@
 /** Public login endpoints, of both generations (auth.md 1.1-1.4). */
 import { Hono } from "hono";
+import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
 import { tokenExpiry } from "../../identity/token-validity.ts";
+import { absentAsUndefined } from "../../store/absent.ts";
 import { readJsonObject } from "../body.ts";
 import { systemStore } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { sessionCookieOf } from "./cookies.ts";
-import { checkLogin, parseLogin } from "./login.ts";
+import { checkLogin, isStillPassword, parseLogin } from "./login.ts";
 import { mintToken } from "./tokens.ts";
 import type { MintInput } from "./tokens.ts";
 
@@ -55,13 +57,19 @@ function normanProvider(c: AppContext): object {
 async function login(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
   const input = parseLogin(body);
   const kind = kindOf(input.responseType);
-  const user = await checkLogin(systemStore(c, "login"), input);
+  const store = systemStore(c, "login");
+  const checked = await checkLogin(store, input);
+  const userId = checked.user.metadata.name;
   const deps = { store: systemStore(c, "token-issuer"), settings: c.get("settings") };
   const minted = await mintToken(deps, {
     ...kind,
-    userId: user.metadata.name,
+    userId,
     description: input.description,
   });
+  if (!(await isStillPassword(store, checked))) {
+    await absentAsUndefined(deps.store.delete(tokens, "", minted.object.metadata.name));
+    throw new ApiError("Unauthorized", "authentication failed");
+  }
   if (input.responseType === "cookie") {
     return new Response(null, { headers: { "set-cookie": sessionCookieOf(minted.bearer) } });
   }
@@ -71,6 +79,7 @@ async function login(c: AppContext, body: Readonly<Record<string, unknown>>): Pr
       type: "token",
       baseType: "token",
       id: minted.object.metadata.name,
+      userId,
       token: minted.bearer,
       expiresAt: expiry === undefined ? "" : new Date(expiry).toISOString().replace(".000Z", "Z"),
     },

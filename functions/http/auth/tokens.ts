@@ -26,6 +26,8 @@ export interface MintInput {
   readonly ttlMs?: number;
   /** Binds the token to this cluster's paths. */
   readonly clusterName?: string;
+  /** Epoch milliseconds at which it ends at the latest. */
+  readonly notAfter?: number;
 }
 
 export interface MintedToken {
@@ -42,7 +44,7 @@ export interface MintDeps {
 
 /** Makes and stores a token of any kind. Judges nobody's rights: callers do (login, `deriveToken`). */
 export async function mintToken(deps: MintDeps, input: MintInput): Promise<MintedToken> {
-  const ttl = await ttlOf(deps.settings, input);
+  const ttl = cappedTtl(await ttlOf(deps.settings, input), input.notAfter);
   const secret = generateTokenSecret(randomBytes);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -104,27 +106,39 @@ async function ttlOf(settings: Settings, { kind, ttlMs = 0 }: MintInput): Promis
   return ingestTtl(ttlMs, { defaultMinutes, maxMinutes });
 }
 
-export type DeriveInput = Omit<MintInput, "kind" | "userId"> & { readonly kind: "api" | "kubeconfig" };
+/** The life counts from the stored creation time, which is at most a second before now: never beyond `notAfter`. */
+function cappedTtl(ttl: number, notAfter: number | undefined): number {
+  if (notAfter === undefined) return ttl;
+  const left = Math.max(notAfter - Date.now(), 1);
+  return ttl <= 0 ? left : Math.min(ttl, left);
+}
+
+export type DeriveInput = Omit<MintInput, "kind" | "userId" | "notAfter"> & {
+  readonly kind: "api" | "kubeconfig";
+};
 
 /**
- * A further token for the caller. Only a session may derive ("Ours", auth.md 3.2): a leaked API key must not be able to
- * make itself immortal. Throws `Forbidden` otherwise, and for a cluster that the caller may not see.
+ * A further token for the caller, from a session or an API key: the CLI and Terraform have nothing else. What a key
+ * derives ends with it ("Ours", auth.md 3.2): a leaked key must not be able to make itself immortal. Kubeconfigs and
+ * tokens of one cluster derive nothing. Throws `Forbidden` for those, and for a cluster that the caller may not see.
  */
 export async function deriveToken(
   c: AppContext,
   identity: Identity,
   input: DeriveInput,
 ): Promise<MintedToken> {
-  if (identity.token.kind !== "session" || identity.impersonator !== undefined)
-    throw new ApiError("Forbidden", "only a login session may create tokens");
+  const { kind, clusterName: scope, expiresAt } = identity.token;
+  if (kind === "kubeconfig" || scope !== undefined || identity.impersonator !== undefined)
+    throw new ApiError("Forbidden", "only a login session or an API key without a cluster may create tokens");
   const { clusterName } = input;
-  const scope = identity.token.clusterName;
-  if (scope !== undefined && scope !== clusterName)
-    throw new ApiError("Forbidden", "a token bound to a cluster creates only tokens bound to it");
   if (clusterName !== undefined && !maySeeCluster(identity, clusterName))
     throw new ApiError("Forbidden", `no access to cluster ${clusterName}`);
   const deps = { store: systemStore(c, "token-issuer"), settings: c.get("settings") };
-  return mintToken(deps, { ...input, userId: identity.userId });
+  return mintToken(deps, {
+    ...input,
+    userId: identity.userId,
+    ...(kind === "session" || expiresAt === undefined ? {} : { notAfter: expiresAt }),
+  });
 }
 
 function maySeeCluster(identity: Identity, name: string): boolean {

@@ -5,10 +5,10 @@ import { clusters } from "../../../schema/resources/management.cattle.io/cluster
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import { isStoreError } from "../../../schema/store/errors.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
+import { credentialLabel, credentialNamespace } from "../../scheduled/cluster-lifecycle/credentials.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import type { ClusterParams } from "./params.ts";
 
-const credentialNamespace = "cattle-global-data";
 /** Clusters of other drivers have their endpoint from their provider. */
 const writableDrivers = ["", "imported", "k3s", "k3os", "rancherd", "rke2"];
 
@@ -28,25 +28,49 @@ export async function registerCluster(
     (await storedToken(store, oldSecret)) === params.token;
   if (unchanged) return;
 
-  const secret = await store.create<Secret>(secrets, credentialSecret(cluster, params.token));
+  const { metadata } = await store.create<Secret>(secrets, credentialSecret(cluster, params.token));
+  let superfluous = metadata.name;
+  try {
+    superfluous = await recordConnection(store, cluster, params, metadata.name);
+  } finally {
+    // The one that was replaced, which Rancher forgets (tunnel.md 6, row 23), or the new one that nothing names.
+    if (superfluous !== "") await deleteQuietly(store, superfluous);
+  }
+}
+
+/** Answers with the Secret that the status names no longer: of two first connects, the second replaces the first's. */
+async function recordConnection(
+  store: BoundStore,
+  cluster: Cluster,
+  params: ClusterParams,
+  newSecret: string,
+): Promise<string> {
+  let replaced = newSecret;
   await store.modify<Cluster>(
     clusters,
     "",
     cluster.metadata.name,
-    (current) => ({
-      ...current,
-      status: {
-        ...current.status,
-        driver: (current.status?.driver ?? "") === "" ? "imported" : (current.status?.driver ?? ""),
-        apiEndpoint: params.apiEndpoint,
-        caCert: params.caCert,
-        serviceAccountTokenSecret: secret.metadata.name,
-      },
-    }),
+    (current) => {
+      // Whoever removes the cluster has looked for its Secrets already.
+      if (current.metadata.deletionTimestamp !== undefined) {
+        replaced = newSecret;
+        return undefined;
+      }
+      replaced = current.status?.serviceAccountTokenSecret ?? "";
+      return {
+        ...current,
+        status: {
+          ...current.status,
+          driver: (current.status?.driver ?? "") === "" ? "imported" : (current.status?.driver ?? ""),
+          apiEndpoint: params.apiEndpoint,
+          caCert: params.caCert,
+          serviceAccountTokenSecret: newSecret,
+        },
+      };
+    },
     { subresource: "status" },
   );
-  // Rancher forgets the replaced one (tunnel.md 6, row 23).
-  if (oldSecret !== "") await deleteQuietly(store, oldSecret);
+  return replaced;
 }
 
 /** A steve session may come first: the driver alone says that an agent has come. */
@@ -79,6 +103,7 @@ function credentialSecret(cluster: Cluster, token: string): Secret {
       name: "",
       generateName: "cluster-serviceaccounttoken-",
       namespace: credentialNamespace,
+      labels: { [credentialLabel]: name },
       ownerReferences: [{ apiVersion: cluster.apiVersion, kind: "Cluster", name, uid }],
     },
     type: "Opaque",

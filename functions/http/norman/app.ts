@@ -1,26 +1,28 @@
 /** The Norman face, `/v3` (norman-v3.md): driven by the declarations, with a few rules per type (rules/). */
 import { Hono } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { registry } from "../../../schema/resources/registry.ts";
 import type { NormanDefinition } from "../../../schema/resources/registry.ts";
 import { baseUrl } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { csrf } from "./csrf.ts";
-import { collectionUrl, referringField, schemasUrl } from "./links.ts";
+import { collectionUrl, referringField } from "./links.ts";
 import { parseNormanPath } from "./path.ts";
 import type { NormanPath } from "./path.ts";
 import { TypeRequests } from "./requests.ts";
 
 export const normanApp = new Hono<AppEnv>();
 
-for (const path of ["/", "/v3", "/v3/*"]) {
-  normanApp.use(path, async (c, next) => {
-    await next();
-    c.res.headers.set("X-Api-Schemas", schemasUrl(await baseUrl(c), c.req.path));
-    c.res.headers.set("Expires", "Wed 24 Feb 1982 18:42:00 GMT");
-  });
-}
-for (const path of ["/v3", "/v3/*"]) normanApp.use(path, csrf);
+/** Only the proxy to clusters impersonates. Ignoring it here would run the request as the caller, with all his rights. */
+const refuseImpersonation: MiddlewareHandler<AppEnv> = async (c, next) => {
+  for (const name of c.req.raw.headers.keys())
+    if (name.startsWith("impersonate-"))
+      throw new ApiError("BadRequest", "impersonation is not supported on /v3");
+  await next();
+};
+
+for (const path of ["/v3", "/v3/*"]) normanApp.use(path, refuseImpersonation, csrf);
 
 normanApp.get("/", async (c) => {
   const root = rootOf(await baseUrl(c));

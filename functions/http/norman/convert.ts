@@ -83,8 +83,8 @@ function checkValue(name: string, one: NormanField, value: unknown): void {
 }
 
 function checkText(name: string, one: NormanField, value: string): void {
-  // No name or text of ours may hold what Postgres' text cannot (and no client means it).
-  if (value.includes("\0")) throw failure("InvalidCharacters", name);
+  // No name or text of ours may hold what Postgres' text and JSON cannot (and no client means it).
+  if (value.includes("\0") || !value.isWellFormed()) throw failure("InvalidCharacters", name);
   if (one.type === "dnsLabel" && value !== "" && !isDnsLabel(value)) throw failure("InvalidFormat", name);
   if (one.path === "metadata.name" && value !== "" && !isDnsSubdomain(value))
     throw failure("InvalidFormat", name);

@@ -44,6 +44,6 @@ export function parseId(id: string, namespaced: boolean): { namespace: string; n
 }
 
 /** Names of objects are DNS subdomains: no other text reaches the store. */
-function isName(text: string | undefined): text is string {
+export function isName(text: string | undefined): text is string {
   return text !== undefined && text.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
 }

@@ -16,7 +16,7 @@ import { changedObject, newObject, readCreateInput, readUpdateInput } from "./in
 import type { Input } from "./input.ts";
 import { collectionUrl } from "./links.ts";
 import { readPath } from "./object-path.ts";
-import { parseId } from "./path.ts";
+import { isName, parseId } from "./path.ts";
 import { filterRows, pageOf, parseListQuery, sortRows } from "./query.ts";
 import type { ListQuery, Row } from "./query.ts";
 import { idOf, resourceOf, rowOf } from "./resource.ts";
@@ -158,8 +158,10 @@ export class TypeRequests {
   async #find(filters: ListQuery["filters"]): Promise<readonly KubeObject[]> {
     if (this.#rules.find !== undefined) return this.#rules.find(this.#context);
     const { namespaceField, id } = this.#definition.norman;
-    const namespace = filters.find(({ field, modifier }) => field === namespaceField && modifier === "eq")
-      ?.values[0];
+    const namespace = filters
+      .find(({ field, modifier }) => field === namespaceField && modifier === "eq")
+      ?.values[0]?.trim();
+    if (namespaceField !== undefined && namespace !== undefined && !isName(namespace)) return [];
     const where = namespaceField === undefined || namespace === undefined ? {} : { namespace };
     const store = storeOf(this.#c);
     try {

@@ -32,10 +32,19 @@ export const health: Step = {
   },
 };
 
-async function readyzProblem(context: ReconcileContext, clusterId: string): Promise<string | undefined> {
+/** Why the kube-apiserver is not well; `undefined` when it is. */
+export async function readyzProblem(
+  { downstream }: Pick<ReconcileContext, "downstream">,
+  clusterId: string,
+): Promise<string | undefined> {
   try {
-    const answer = await context.downstream(clusterId, "/readyz");
+    let answer = await downstream(clusterId, "/readyz");
     await answer.body?.cancel();
+    // Rancher's agent does not pass `/readyz` on (tunnel.md 2.7).
+    if (answer.status === 404) {
+      answer = await downstream(clusterId, "/version");
+      await answer.body?.cancel();
+    }
     return answer.status === 200 ? undefined : `/readyz answered ${answer.status}`;
   } catch (error) {
     return error instanceof Error ? error.message : "no answer";

@@ -12,8 +12,10 @@ import { secrets } from "../../../schema/resources/core/secrets.ts";
 import type { KubeObject } from "../../../schema/object.ts";
 import type { ResourceDefinition } from "../../../schema/resource.ts";
 import { isStoreError } from "../../../schema/store/errors.ts";
+import type { ListFilter } from "../../../schema/store/reader.ts";
 import { proceed, stop } from "../controller.ts";
 import type { ReconcileContext, Step } from "../controller.ts";
+import { credentialLabel, credentialNamespace } from "./credentials.ts";
 
 export const removal: Step = {
   name: "removal",
@@ -29,8 +31,11 @@ export const removal: Step = {
     await deleteAll(context, tokens, { index: { field: "clusterName", value: clusterId } });
     const credential = cluster.status?.serviceAccountTokenSecret;
     if (credential !== undefined && credential !== "") {
-      await remove(context, secrets, "cattle-global-data", credential);
+      await remove(context, secrets, credentialNamespace, credential);
     }
+    // Also what a handshake that failed half-way left, named by no status.
+    const labels = { [credentialLabel]: clusterId };
+    await deleteAll(context, secrets, { namespace: credentialNamespace, labels });
     if (cluster.status?.driver !== undefined && cluster.status.driver !== "") {
       await context.env.TUNNEL.getByName(clusterId).closeSessions("cluster deleted");
     }
@@ -51,7 +56,7 @@ export const removal: Step = {
 async function deleteAll(
   context: ReconcileContext,
   definition: ResourceDefinition,
-  selection: { namespace?: string; index?: { field: string; value: string } },
+  selection: ListFilter,
 ): Promise<void> {
   const { items } = await context.store.list(definition, selection);
   for (const item of items) {

@@ -22,7 +22,7 @@ const schema = once(
           required: ["clusterName"],
           properties: {
             clusterName: { type: "string", minLength: 1 },
-            /** Minutes; rotation itself is a reconciler's. */
+            /** Minutes. Declared as in Rancher, refused by `validate`: tokens are not rotated. */
             ttl: { type: "integer" },
             gracePeriod: { type: "integer" },
           },
@@ -99,6 +99,10 @@ function validate({ operation, object, old }: AdmissionContext<ClusterRegistrati
   // Else a writer in one cluster's namespace could make tokens of another.
   if (spec.clusterName !== metadata.namespace)
     errors.push(invalid("spec.clusterName", spec.clusterName, "must be the namespace"));
+  // A token that was asked to expire must not last.
+  for (const name of ["ttl", "gracePeriod"] as const)
+    if ((spec[name] ?? 0) !== 0)
+      errors.push(invalid(`spec.${name}`, spec[name], "tokens do not expire: delete the token to revoke it"));
   if (!isDnsSubdomain(registrationSecretName(metadata.name)))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS subdomain of at most 243 characters"));
   return errors;

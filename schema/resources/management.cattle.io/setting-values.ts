@@ -20,6 +20,8 @@ const options: Readonly<Record<string, readonly string[]>> = {
   "no-default-admin": ["true", "false"],
 };
 
+const images: readonly string[] = ["agent-image", "auth-image", "charts-image"];
+
 /** An image reference (OCI): `[host[:port]/]path[:tag][@digest]`. Strict, because it ends in manifests. */
 export function isImageReference(text: string): boolean {
   return (
@@ -45,8 +47,7 @@ export function valueProblem(name: string, value: string): string | undefined {
   if (allowed !== undefined && !allowed.includes(value)) return `must be one of ${allowed.join(", ")}`;
   if (name === "server-url" && !isServerUrl(value))
     return "must be an https URL without path, query and credentials";
-  if ((name === "agent-image" || name === "charts-image") && !isImageReference(value))
-    return "must be an image reference";
+  if (images.includes(name) && !isImageReference(value)) return "must be an image reference";
   if (
     name === "system-default-registry" &&
     !/^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?(?:\/[a-z0-9._-]+)*$/.test(value)

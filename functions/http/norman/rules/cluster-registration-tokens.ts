@@ -9,12 +9,13 @@ import {
 import type { ClusterRegistrationToken } from "../../../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
 import { clusters } from "../../../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../../../schema/resources/management.cattle.io/clusters.ts";
-import { isStoreError } from "../../../../schema/store/errors.ts";
+import { mayDo } from "../../../../schema/store/authorize.ts";
 import { randomBytes } from "../../../identity/hasher.ts";
+import { actorOf } from "../../../identity/identity.ts";
 import { absentAsUndefined } from "../../../store/absent.ts";
 import { registrationCommands } from "../../clusters/commands.ts";
 import { caChecksum } from "../../clusters/token-key.ts";
-import { baseUrl, storeOf } from "../../context.ts";
+import { baseUrl, storeOf, systemStore } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import type { Computed, RuleContext, TypeRules } from "./rules.ts";
 
@@ -33,9 +34,23 @@ export const clusterRegistrationTokenRules: TypeRules = {
     return { object: created };
   },
   async compute(context, objects) {
-    const shared = await sharedOf(context);
-    return Promise.all(
-      objects.map((object) => commandsOf(context, object as ClusterRegistrationToken, shared)),
+    const tokens = objects as readonly ClusterRegistrationToken[];
+    const [shared, found, clustersById] = await Promise.all([
+      sharedOf(context),
+      readableSecrets(context, tokens),
+      readableClusters(context, tokens),
+    ]);
+    return tokens.map(
+      ({ metadata: { namespace = "", name }, spec: { clusterName: clusterId } }): Computed => {
+        const secret = found.get(`${namespace}/${registrationSecretName(name)}`);
+        const agentEnv = (clustersById.get(clusterId)?.spec?.agentEnvVars ?? []).map((variable) =>
+          variable.value === undefined
+            ? { name: variable.name }
+            : { name: variable.name, value: variable.value },
+        );
+        const token = secret === undefined ? "" : secretText(secret, "token");
+        return { ...registrationCommands({ ...shared, clusterId, token, agentEnv }) };
+      },
     );
   },
 };
@@ -62,36 +77,39 @@ async function sharedOf({ c }: RuleContext): Promise<Shared> {
   };
 }
 
-/** Who may not read the Secret gets no commands (norman-v3.md 6). */
-async function commandsOf(
-  { c }: RuleContext,
-  object: ClusterRegistrationToken,
-  shared: Shared,
-): Promise<Computed> {
-  const store = storeOf(c);
-  const clusterId = object.spec.clusterName;
-  const [secret, cluster] = await Promise.all([
-    visible(
-      store.get<Secret>(
-        secrets,
-        object.metadata.namespace ?? "",
-        registrationSecretName(object.metadata.name),
-      ),
-    ),
-    visible(store.get<Cluster>(clusters, "", clusterId)),
-  ]);
-  const agentEnv = (cluster?.spec?.agentEnvVars ?? []).map(({ name, value }) =>
-    value === undefined ? { name } : { name, value },
+/** By `<namespace>/<name>`. Who may not read a Secret gets no commands (norman-v3.md 6). */
+async function readableSecrets(
+  { c, identity }: RuleContext,
+  tokens: readonly ClusterRegistrationToken[],
+): Promise<ReadonlyMap<string, Secret>> {
+  const wanted = tokens
+    .map(({ metadata: { namespace = "", name } }) => ({ namespace, name: registrationSecretName(name) }))
+    .filter((place) => mayDo(actorOf(identity), { verb: "get", definition: secrets, ...place }));
+  if (wanted.length === 0) return new Map();
+  // Judged one by one above, and the list may hold more than what was asked for.
+  const { items } = await systemStore(c, "registration-commands").list<Secret>(secrets, {
+    namespaces: [...new Set(wanted.map(({ namespace }) => namespace))],
+    names: [...new Set(wanted.map(({ name }) => name))],
+  });
+  const places = new Set(wanted.map(({ namespace, name }) => `${namespace}/${name}`));
+  return new Map(
+    items
+      .map((secret): [string, Secret] => [
+        `${secret.metadata.namespace ?? ""}/${secret.metadata.name}`,
+        secret,
+      ])
+      .filter(([place]) => places.has(place)),
   );
-  const token = secret === undefined ? "" : secretText(secret, "token");
-  return { ...registrationCommands({ ...shared, clusterId, token, agentEnv }) };
 }
 
-async function visible<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (isStoreError(error, "Forbidden") || isStoreError(error, "NotFound")) return undefined;
-    throw error;
-  }
+async function readableClusters(
+  { c, identity }: RuleContext,
+  tokens: readonly ClusterRegistrationToken[],
+): Promise<ReadonlyMap<string, Cluster>> {
+  const names = [...new Set(tokens.map(({ spec }) => spec.clusterName))].filter((name) =>
+    mayDo(actorOf(identity), { verb: "get", definition: clusters, name }),
+  );
+  if (names.length === 0) return new Map();
+  const { items } = await storeOf(c).list<Cluster>(clusters, { names });
+  return new Map(items.map((cluster) => [cluster.metadata.name, cluster]));
 }

@@ -1,6 +1,7 @@
 /** Rules by schema id. */
 import { clusterRegistrationTokenRules } from "./cluster-registration-tokens.ts";
 import { clusterRules } from "./clusters.ts";
+import { globalRoleRules } from "./global-roles.ts";
 import type { TypeRules } from "./rules.ts";
 import { settingRules } from "./settings.ts";
 import { tokenRules } from "./tokens.ts";
@@ -9,6 +10,7 @@ import { userRules } from "./users.ts";
 const rules: Readonly<Record<string, TypeRules>> = {
   cluster: clusterRules,
   clusterRegistrationToken: clusterRegistrationTokenRules,
+  globalRole: globalRoleRules,
   setting: settingRules,
   token: tokenRules,
   user: userRules,

@@ -5,6 +5,8 @@ import type { User } from "../../../../schema/resources/management.cattle.io/use
 import { authorize } from "../../../../schema/store/authorize.ts";
 import { allows } from "../../../../schema/rbac/evaluate.ts";
 import { actorOf } from "../../../identity/identity.ts";
+import { defaultBindings } from "../../auth/default-roles.ts";
+import { deleteBelongings } from "../../auth/user-belongings.ts";
 import { changePassword, newPasswordSecret, setPassword } from "../../auth/passwords.ts";
 import { storeOf, systemStore } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
@@ -15,23 +17,26 @@ export const userRules: TypeRules = {
   async create({ c, identity }, object, input) {
     const user = object as User;
     if ((user.username ?? "") === "") throw failure("MissingRequired", "username");
-    const password = input.get("password");
-    const options = { creatorId: identity.userId };
-    if (password === undefined || password === "")
-      return { object: await storeOf(c).create(users, user, options) };
-    // The Secret is the server's: who may create users needs no right on Secrets.
+    // What belongs to a user is the server's: who may create users needs no right on Secrets and bindings.
     authorize(actorOf(identity), { verb: "create", definition: users });
-    const secret = await newPasswordSecret(c, user, password);
-    const created = await systemStore(c, "user-creation").create(users, user, {
-      ...options,
-      alongside: [{ action: "create", definition: secrets, object: secret }],
-    });
-    return { object: created };
+    const store = systemStore(c, "user-creation");
+    const alongside = await defaultBindings(store, user.metadata.name);
+    const password = input.get("password");
+    if (password !== undefined && password !== "") {
+      const object = await newPasswordSecret(c, user, password);
+      alongside.push({ action: "create", definition: secrets, object });
+    }
+    return { object: await store.create(users, user, { creatorId: identity.userId, alongside }) };
   },
   beforeChange({ identity }, { metadata }, input) {
     if (metadata.name !== identity.userId) return;
     if (input === undefined) throw new ApiError("InvalidAction", "You cannot delete yourself");
     if (input.get("enabled") === false) throw new ApiError("InvalidAction", "You cannot deactivate yourself");
+  },
+  async remove({ c }, { metadata }) {
+    const gone = await storeOf(c).delete(users, "", metadata.name);
+    await deleteBelongings(systemStore(c, "user-removal"), metadata.name);
+    return gone;
   },
   compute: async ({ identity }, objects) =>
     objects.map(({ metadata }) => ({ me: metadata.name === identity.userId })),

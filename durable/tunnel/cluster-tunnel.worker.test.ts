@@ -1,0 +1,137 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { CONTEXT_HEADER, encodeContext } from "../../schema/internal/context.ts";
+import { decodeMessage, encodeMessage, encodeText, messageType } from "../../wire/remotedialer/codec.ts";
+import type { DurableEnv } from "../env.ts";
+
+const { TUNNEL } = env as unknown as DurableEnv;
+type Stub = ReturnType<DurableEnv["TUNNEL"]["getByName"]>;
+
+let clusterId: string;
+let stub: Stub;
+let count = 0;
+beforeEach(() => {
+  count += 1;
+  clusterId = `c-tunnel${count}`;
+  stub = TUNNEL.getByName(clusterId);
+  globalThis.testTunnelEvents = [];
+});
+
+const changes = (): string[] =>
+  (globalThis.testTunnelEvents ?? [])
+    .filter((event) => event.clusterId === clusterId)
+    .map(({ change }) => change);
+
+/** An agent whose cluster answers each request with the id of its stream, and closes the stream behind it. */
+async function connectAgent(): Promise<{ socket: WebSocket; streams: number[]; probes: () => number }> {
+  const context = encodeContext({
+    v: 1,
+    op: "connect",
+    clusterId,
+    kind: "steve",
+    remoteAddress: "192.0.2.1",
+  });
+  const { webSocket: socket } = await stub.fetch("https://tunnel/connect", {
+    headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
+  });
+  if (socket === null) throw new Error("no WebSocket");
+  socket.binaryType = "arraybuffer";
+  socket.accept();
+  const streams: number[] = [];
+  let probes = 0;
+  socket.addEventListener("message", ({ data }) => {
+    const message = decodeMessage(new Uint8Array(data as ArrayBuffer));
+    if (message?.type !== messageType.data) return;
+    if (message.payload.length === 0) {
+      probes += 1;
+      socket.send(encodeText(messageType.error, message.connId, "connection not found"));
+      return;
+    }
+    streams.push(message.connId);
+    const body = String(message.connId);
+    const answer = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    socket.send(encodeMessage(messageType.data, message.connId, new TextEncoder().encode(answer)));
+  });
+  return { socket, streams, probes: () => probes };
+}
+
+async function ask(): Promise<{ status: number; headers: Headers }> {
+  const context = encodeContext({
+    v: 1,
+    op: "proxy",
+    target: "/version",
+    identity: { user: "u-1", groups: [], extra: {} },
+    requestId: "r-1",
+    prefix: `/k8s/clusters/${clusterId}`,
+    origin: "user",
+  });
+  const answer = await stub.fetch("https://tunnel/version", { headers: { [CONTEXT_HEADER]: context } });
+  // An unread body is a reference to the object: it could not leave memory.
+  await answer.text();
+  return answer;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline;) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("not within 5 s");
+}
+
+describe("a cluster's tunnel", () => {
+  it("tunnel 6: goes on over the same socket after it lost its memory, and never repeats a stream's id", async () => {
+    const agent = await connectAgent();
+    for (let round = 0; round < 3; round++) {
+      for (let request = 0; request < 2; request++) expect(await ask()).toMatchObject({ status: 200 });
+      await evictDurableObject(stub, { webSockets: "hibernate" });
+    }
+    expect(agent.streams).toHaveLength(6);
+    expect(new Set(agent.streams).size).toBe(6);
+    expect(agent.streams).toEqual([...agent.streams].sort((a, b) => a - b));
+    const { sessions } = await stub.status();
+    expect(sessions).toMatchObject([{ kind: "steve", remoteAddress: "192.0.2.1" }]);
+    expect(changes()).toEqual(["opened"]);
+  });
+
+  it("tunnel 22: reports sessions that it lost together with its memory, and says 503 at once", async () => {
+    await connectAgent();
+    expect((await ask()).status).toBe(200);
+    await evictDurableObject(stub, { webSockets: "close" });
+    const answer = await ask();
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).toBe("1");
+    await until(async () => {
+      await runDurableObjectAlarm(stub);
+      return changes().includes("closed");
+    });
+    expect((await stub.status()).sessions).toEqual([]);
+  });
+
+  it("asks a silent session for a sign of life after an eviction, and keeps one that gives it", async () => {
+    const agent = await connectAgent();
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    await until(() => agent.probes() === 1);
+    expect((await stub.status()).sessions).toHaveLength(1);
+    expect(changes()).toEqual(["opened"]);
+  });
+
+  it("forgets everything when its sessions are closed for good, and takes a new agent afterwards", async () => {
+    const { socket } = await connectAgent();
+    const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener("close", resolve));
+    await stub.closeSessions("cluster deleted");
+    expect(await closed).toMatchObject({ code: 1000, reason: "cluster deleted" });
+    expect((await stub.status()).sessions).toEqual([]);
+    expect(await runDurableObjectAlarm(stub)).toBe(false);
+    await connectAgent();
+    expect((await ask()).status).toBe(200);
+  });
+
+  it("refuses a request without an internal context", async () => {
+    expect((await stub.fetch("https://tunnel/version")).status).toBe(400);
+    const headers = { [CONTEXT_HEADER]: '{"v":2,"op":"proxy"}' };
+    expect((await stub.fetch("https://tunnel/version", { headers })).status).toBe(400);
+  });
+});

@@ -1,0 +1,21 @@
+/** What goes with a user (auth.md 2.5): nothing of it may wait for somebody who gets the same id. */
+import type { ResourceDefinition } from "../../../schema/resource.ts";
+import { secrets } from "../../../schema/resources/core/secrets.ts";
+import { globalRoleBindings } from "../../../schema/resources/management.cattle.io/global-role-bindings.ts";
+import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
+import type { BoundStore } from "../../../schema/store/store.ts";
+import { absentAsUndefined } from "../../store/absent.ts";
+import { passwordNamespace } from "./password-secret.ts";
+
+/** Deletes a deleted user's bindings, tokens and password. Each is without effect already: identity needs the user. */
+export async function deleteBelongings(store: BoundStore, userId: string): Promise<void> {
+  const owned: readonly { readonly definition: ResourceDefinition; readonly field: string }[] = [
+    { definition: globalRoleBindings, field: "userName" },
+    { definition: tokens, field: "userId" },
+  ];
+  for (const { definition, field } of owned) {
+    const { items } = await store.list(definition, { index: { field, value: userId } });
+    for (const { metadata } of items) await absentAsUndefined(store.delete(definition, "", metadata.name));
+  }
+  await absentAsUndefined(store.delete(secrets, passwordNamespace, userId));
+}

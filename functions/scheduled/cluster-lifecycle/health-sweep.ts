@@ -1,0 +1,47 @@
+/**
+ * Clusters whose kube-apiserver fell ill while their agent stayed connected, which no event tells. Only asks, and writes
+ * nothing: the work that follows asks again and judges. Clusters that are not Ready are looked after by their own work.
+ */
+import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import { conditionStatus } from "../conditions.ts";
+import type { ReconcileContext } from "../controller.ts";
+import { keepBusy } from "../slots.ts";
+import { readyzProblem } from "./health.ts";
+
+const slots = 32;
+/** Each question wakes a tunnel object that could sleep: every 15 minutes costs an idle cluster about a cent a month. */
+const turns = 15;
+
+/** Which minute of every fifteen is a cluster's. */
+export function turnOf(clusterId: string): number {
+  return Array.from(clusterId).reduce((sum, character) => sum * 31 + character.charCodeAt(0), 0) % turns;
+}
+
+/** Ids of clusters that say Ready and are not, of those whose turn it is. */
+export async function unhealthyClusters(
+  context: Pick<ReconcileContext, "store" | "downstream" | "now">,
+): Promise<readonly string[]> {
+  const { items } = await context.store.list<Cluster>(clusters);
+  const turn = Math.floor(context.now().getTime() / 60_000) % turns;
+  const due = items
+    .filter(saysReady)
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => turnOf(name) === turn);
+  const stale: string[] = [];
+  await keepBusy<string>({
+    slots,
+    lookEveryMs: 1_000,
+    take: async (free) => due.splice(0, free),
+    run: async (clusterId) => {
+      if ((await readyzProblem(context, clusterId)) !== undefined) stale.push(clusterId);
+    },
+  });
+  return stale;
+}
+
+/** A disconnected cluster costs no work, and its tunnel object is not woken. */
+function saysReady({ metadata, status }: Cluster): boolean {
+  const is = (type: string): boolean => conditionStatus(status?.conditions, type) === "True";
+  return metadata.deletionTimestamp === undefined && is("Connected") && is("Ready");
+}

@@ -1,0 +1,151 @@
+/** The committing statement on a real PostgreSQL: revisions, atomicity, and what one bad item does to its batch. */
+import postgres from "postgres";
+import type { Sql } from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { migratedPostgres } from "../../test/setup/database.ts";
+import { batchLength } from "./batch.ts";
+import { commitBatch } from "./commit.ts";
+import type { CommitItem, CommitObject, CommitResult } from "./types.ts";
+
+let sql: Sql;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  const database = await migratedPostgres();
+  ({ stop } = database);
+  sql = postgres(database.url, { max: 8, fetch_types: false });
+});
+afterAll(async () => {
+  await sql.end();
+  await stop();
+});
+
+const object = (name: string, more: Partial<CommitObject> = {}): CommitObject => ({
+  type: "tests",
+  namespace: "",
+  name,
+  action: "create",
+  uid: `uid-${name}`,
+  body: JSON.stringify({ name }),
+  sealed: null,
+  labels: {},
+  fields: {},
+  ...more,
+});
+const item = (objects: readonly CommitObject[], more: Partial<CommitItem> = {}): CommitItem => ({
+  id: crypto.randomUUID(),
+  objects,
+  work: [],
+  ...more,
+});
+
+const revisionsOf = (result: CommitResult | undefined): readonly number[] =>
+  result?.ok === true ? result.revisions : [];
+
+/** The log's revisions, and that of the store: they must be 1, 2, 3 … up to it. */
+async function expectNoGap(): Promise<void> {
+  const rows = await sql<{ revision: number }[]>`select revision::float8 as revision from events order by 1`;
+  const [store] = await sql<{ revision: number; compacted: number }[]>`
+    select revision::float8 as revision, compacted::float8 as compacted from revision`;
+  const [first, last] = [store?.compacted ?? 0, store?.revision ?? 0];
+  expect(rows.map(({ revision }) => revision)).toEqual(
+    Array.from({ length: last - first }, (_, index) => first + index + 1),
+  );
+}
+
+async function namesOf(prefix: string): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select name from objects where name like ${`${prefix}%`} order by name`;
+  return rows.map(({ name }) => name);
+}
+
+describe("commitBatch", () => {
+  it("gives revisions in the order of items and objects", async () => {
+    const results = await commitBatch(sql, [item([object("o1"), object("o2")]), item([object("o3")])]);
+    const [a, b] = [revisionsOf(results[0]), revisionsOf(results[1])];
+    expect([...a, ...b]).toEqual([1, 2, 3].map((step) => step + ((a[0] ?? 0) - 1)));
+    await expectNoGap();
+  });
+
+  it("leaves no gap and no duplicate when many batches of many items race, with refusals among them", async () => {
+    await commitBatch(sql, [item([object("race-taken")])]);
+    const batches = Array.from({ length: 24 }, (_, batch) =>
+      Array.from({ length: 9 }, (_unused, index) =>
+        index % 3 === 2
+          ? item([object(`race-${batch}-${index}-lost`), object("race-taken")])
+          : item([object(`race-${batch}-${index}-a`), object(`race-${batch}-${index}-b`)]),
+      ),
+    );
+    const results = (await Promise.all(batches.map((batch) => commitBatch(sql, batch)))).flat();
+    expect(results.filter(({ ok }) => ok)).toHaveLength(24 * 6);
+    for (const result of results.filter(({ ok }) => !ok))
+      expect(result).toEqual({ ok: false, reason: "exists", object: 1 });
+    const given = results.flatMap((result) => revisionsOf(result));
+    expect(new Set(given).size).toBe(given.length);
+    expect((await namesOf("race-")).filter((name) => name.endsWith("lost"))).toEqual([]);
+    await expectNoGap();
+  });
+
+  it("applies all objects of an item or none, with its work and its generations", async () => {
+    const failing = item([object("atomic-1"), object("atomic-2", { action: "update" }), object("atomic-3")], {
+      work: [{ controller: "c", key: "atomic", runAt: 0 }],
+      raiseGenerations: ["atomic"],
+    });
+    expect(await commitBatch(sql, [failing, item([object("atomic-4")])])).toEqual([
+      { ok: false, reason: "absent", object: 1 },
+      { ok: true, revisions: [expect.any(Number)] },
+    ]);
+    expect(await namesOf("atomic-")).toEqual(["atomic-4"]);
+    expect(await sql`select key from work where key = 'atomic'`).toHaveLength(0);
+    expect(await sql`select key from meta where key = 'generation:atomic'`).toHaveLength(0);
+    await expectNoGap();
+  });
+
+  it("creates, changes and deletes in one item", async () => {
+    await commitBatch(sql, [item([object("mix-old"), object("mix-changed")])]);
+    const [result] = await commitBatch(sql, [
+      item([
+        object("mix-new"),
+        object("mix-changed", { action: "update", body: "{}" }),
+        object("mix-old", { action: "delete", body: "" }),
+      ]),
+    ]);
+    expect(revisionsOf(result)).toHaveLength(3);
+    expect(await namesOf("mix-")).toEqual(["mix-changed", "mix-new"]);
+    await expectNoGap();
+  });
+
+  it("fails as a whole on an item that the database cannot take, and applies the others one by one", async () => {
+    // Half a surrogate pair in an indexed field: jsonb refuses it.
+    const poison = item([object("poison-bad", { fields: { f: ["\ud800"] } })]);
+    const batch = [item([object("poison-1")]), poison, item([object("poison-2")])];
+    expect(batchLength(batch)).toBe(3);
+    await expect(commitBatch(sql, batch)).rejects.toThrow(/json/);
+    expect(await namesOf("poison-")).toEqual([]);
+    const settled = await Promise.allSettled(batch.map((one) => commitBatch(sql, [one])));
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await namesOf("poison-")).toEqual(["poison-1", "poison-2"]);
+    await expectNoGap();
+  });
+
+  it("answers items that are in the log already with their revisions, whatever has become of their objects", async () => {
+    const first = item([object("again")]);
+    const [result] = await commitBatch(sql, [first]);
+    await commitBatch(sql, [item([object("again", { action: "delete", body: "" })])]);
+    expect(await commitBatch(sql, [first, item([object("again-2")])])).toEqual([
+      result,
+      { ok: true, revisions: [expect.any(Number)] },
+    ]);
+    expect(await namesOf("again")).toEqual(["again-2"]);
+    await expectNoGap();
+  });
+
+  it("judges the expected generation, and raises one by as much as items of the batch raise it", async () => {
+    const raise = (name: string) => item([object(name)], { raiseGenerations: ["g"] });
+    await commitBatch(sql, [raise("g-1"), raise("g-2")]);
+    const late = item([object("g-3")], { expectGenerations: { g: 1 } });
+    const now = item([object("g-4")], { expectGenerations: { g: 2 } });
+    expect(await commitBatch(sql, [late, now])).toMatchObject([{ ok: false, reason: "stale" }, { ok: true }]);
+    await expectNoGap();
+  });
+});
