@@ -81,12 +81,27 @@ const fixedParts = [
   "inheritedFleetWorkspacePermissions",
 ] as const;
 
+/** A role that every new user gets is a grant: of a built-in one, this member alone may change. */
+function defaultErrors(actor: AdmissionContext["actor"], object: GlobalRole, old: GlobalRole): FieldError[] {
+  if (object.newUserDefault !== true || old.newUserDefault === true) return [];
+  const bind = {
+    verb: "bind",
+    group: management.group,
+    resource: "globalroles",
+    name: object.metadata.name,
+  };
+  return allows(actor.rules, bind)
+    ? []
+    : escalationErrors(actor.rules, rulesOfRole(object), "newUserDefault");
+}
+
 function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole>): FieldError[] {
   // User ids are DNS names: no user is called so.
   if (actor.name.startsWith("system:")) return [];
   if (operation === "DELETE")
     return object.builtin === true ? [forbidden("builtin", "a built-in role cannot be deleted")] : [];
-  if (old?.builtin === true) return immutable(old, object, fixedParts);
+  if (old?.builtin === true)
+    return [...immutable(old, object, fixedParts), ...defaultErrors(actor, object, old)];
   if (object.builtin === true) return [forbidden("builtin", "only the server makes built-in roles")];
 
   const errors = [

@@ -1,7 +1,6 @@
 /** Rules by schema id. */
 import { clusterRegistrationTokenRules } from "./cluster-registration-tokens.ts";
 import { clusterRules } from "./clusters.ts";
-import { globalRoleRules } from "./global-roles.ts";
 import type { TypeRules } from "./rules.ts";
 import { settingRules } from "./settings.ts";
 import { tokenRules } from "./tokens.ts";
@@ -10,7 +9,6 @@ import { userRules } from "./users.ts";
 const rules: Readonly<Record<string, TypeRules>> = {
   cluster: clusterRules,
   clusterRegistrationToken: clusterRegistrationTokenRules,
-  globalRole: globalRoleRules,
   setting: settingRules,
   token: tokenRules,
   user: userRules,
