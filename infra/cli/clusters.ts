@@ -77,7 +77,8 @@ export async function importCluster(
 async function kubectlApply(manifest: string, kubeconfig: string | undefined): Promise<void> {
   const args = kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig];
   const kubectl = spawn("kubectl", [...args, "apply", "-f", "-"], { stdio: ["pipe", "inherit", "inherit"] });
-  kubectl.stdin.end(manifest);
+  // kubectl may end before it has read everything; its exit code says why.
+  kubectl.stdin.on("error", () => undefined).end(manifest);
   const [code] = (await once(kubectl, "close")) as [number | null];
   if (code !== 0) throw new Error(`kubectl apply ended with code ${code ?? "none"}`);
 }
@@ -108,6 +109,8 @@ export async function printToken(connection: Connection, options: TokenOptions):
 /** Resolves when the whole text is handed over, so that exiting does not cut a pipe. */
 function writeOut(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
+    // The reader may be gone already: an error event of its own would end this process with a stack.
+    process.stdout.once("error", reject);
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }

@@ -14,7 +14,7 @@ export interface CliConfig {
 }
 
 export function configPath(): string {
-  const base = process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config");
+  const base = process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
   return join(base, "drover", "config.json");
 }
 

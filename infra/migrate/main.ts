@@ -4,6 +4,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { explainDatabaseError, openDatabase } from "../postgres/client.ts";
 import { describeTarget, parseDatabaseUrl } from "../postgres/database-url.ts";
+import { reachDatabase } from "../postgres/reach.ts";
 import { UserError } from "../user-error.ts";
 import { migrate } from "./migrate.ts";
 import { readMigrations } from "./migrations.ts";
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   if (url === undefined)
     throw new UserError("give --database-url postgres://user:password@host:port/database");
   const target = parseDatabaseUrl(url);
+  await reachDatabase(target);
   const database = openDatabase(target);
   try {
     const applied = await migrate(database, readMigrations(MIGRATIONS_DIR));

@@ -31,6 +31,8 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): un
   if (!(error instanceof Error) || error instanceof UserError) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const failedQuery = error instanceof postgres.PostgresError && !REFUSED.test(code);
+  if (code === "42501")
+    return new UserError(`--database-url: ${describeTarget(target)}: ${error.message}; the user must own it`);
   if (failedQuery || code === "") return error;
   // An AggregateError (localhost on IPv4 and IPv6) has no message of its own.
   const reason = error.message === "" ? code : error.message;

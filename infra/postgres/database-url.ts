@@ -33,6 +33,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   let url: URL;
   try {
     url = new URL(text);
+    for (const part of [url.hostname, url.username, url.password, url.pathname]) decodeURIComponent(part);
   } catch {
     throw new UserError("--database-url is not a URL; expected postgres://user:password@host:port/database");
   }
@@ -54,10 +55,13 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   }
   const rootCertificate = take("sslrootcert");
   const host = take("host") ?? decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, "$1"));
+  const port = Number(take("port") ?? (url.port === "" ? 5432 : url.port));
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UserError("--database-url: the port must be a number up to 65535");
   const user = decodeURIComponent(url.username) || take("user") || "postgres";
   const target = {
     host: host === "" ? "localhost" : host,
-    port: Number(take("port") ?? (url.port === "" ? 5432 : url.port)),
+    port,
     user,
     password: decodeURIComponent(url.password) || (take("password") ?? ""),
     database: decodeURIComponent(url.pathname.slice(1)) || user,

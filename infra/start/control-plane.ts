@@ -1,5 +1,6 @@
 /** What the launcher asks of the API's private side (functions/control-plane.ts). */
 import type { Log } from "../log.ts";
+import { UserError } from "../user-error.ts";
 import { control } from "../workerd/control.ts";
 
 export interface SeedInput {
@@ -20,7 +21,7 @@ export async function seed(
   input: SeedInput,
 ): Promise<{ readonly adminCreated: boolean }> {
   const answer = await control(controlSocket, "POST", "/seed", { body: input, timeoutMs: SEED_TIMEOUT_MS });
-  if (answer.status !== 200) throw new Error(`seeding failed: ${answer.body}`);
+  if (answer.status !== 200) throw new UserError(`seeding failed: ${answer.body.trim()}`);
   const result = JSON.parse(answer.body) as { adminCreated?: boolean };
   return { adminCreated: result.adminCreated === true };
 }

@@ -23,7 +23,11 @@ export function createDataDir(dataDir: string): void {
 export function lockDataDir(dataDir: string): () => void {
   const path = join(dataDir, "lock");
   const mine = `${path}.${process.pid}`;
-  writeFileDurably(mine, JSON.stringify({ pid: process.pid, identity: processIdentity(process.pid) }));
+  try {
+    writeFileDurably(mine, JSON.stringify({ pid: process.pid, identity: processIdentity(process.pid) }));
+  } catch (error) {
+    throw new UserError(`--data-dir ${dataDir}: ${error instanceof Error ? error.message : String(error)}`);
+  }
   try {
     for (;;) {
       try {

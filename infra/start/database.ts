@@ -5,6 +5,7 @@ import { explainDatabaseError, openDatabase } from "../postgres/client.ts";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
 import { parseDatabaseUrl } from "../postgres/database-url.ts";
 import type { PostgresPart } from "../postgres/embedded.ts";
+import { reachDatabase } from "../postgres/reach.ts";
 import { preparePostgres, startPostgres } from "../postgres/embedded.ts";
 import type { Log } from "../log.ts";
 import { refuseSecondInstance } from "./lease.ts";
@@ -51,6 +52,7 @@ export async function prepareDatabase(
   holder: string,
   migrationsDir: string,
 ): Promise<string[]> {
+  await reachDatabase(target);
   const database = openDatabase(target);
   try {
     await refuseSecondInstance(database, holder);

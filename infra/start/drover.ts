@@ -1,5 +1,4 @@
 /** Starts a whole Drover on this machine and keeps it running. Parts and order: docs/design/local-runtime.md. */
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -14,6 +13,8 @@ import { endWorkerdOrphans, startWorkerd } from "../workerd/process.ts";
 import { cronTrigger, seed } from "./control-plane.ts";
 import { checkVersion, createDataDir, dataDirId, keyMaterial, lockDataDir } from "./data-dir.ts";
 import { embeddedDatabase, externalDatabase, prepareDatabase } from "./database.ts";
+import { generatedPassword } from "./generated-password.ts";
+import { checkKeys } from "./keys-fingerprint.ts";
 import { acquireLease } from "./lease.ts";
 import type { DroverOptions } from "./options.ts";
 import { defaultServerUrl } from "./options.ts";
@@ -97,6 +98,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   const onLost = () => options.onFatal("another Drover has taken over the database");
   const lease = await acquireLease({ target, holder, log, onLost });
   running.defer(() => lease.release());
+  await checkKeys(target(), keys);
   const pooler = await startPooler({ socketPath: runDir.databaseSocket, target, log });
   running.defer(() => pooler.stop());
 
@@ -123,10 +125,9 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   running.defer(() => workerd.stop());
 
   say("seeding");
-  const generated =
-    options.bootstrapPassword === undefined ? randomBytes(18).toString("base64url") : undefined;
+  const generated = options.bootstrapPassword === undefined ? generatedPassword(dataDir) : undefined;
   const { adminCreated } = await seed(runDir.controlSocket, {
-    bootstrapPassword: options.bootstrapPassword ?? generated ?? "",
+    bootstrapPassword: options.bootstrapPassword ?? generated?.password ?? "",
     mustChangePassword: generated !== undefined,
     serverUrl: url,
     cacerts: caPem,
@@ -144,7 +145,9 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     dataDir,
     caPem,
     ...(certificate.caPath === undefined ? {} : { caPath: certificate.caPath }),
-    ...(generated !== undefined && adminCreated ? { generatedPassword: generated } : {}),
+    ...(generated !== undefined && (adminCreated || generated.unseen)
+      ? { generatedPassword: generated.password }
+      : {}),
     pids: { workerd: () => workerd.pid(), postgres: () => database.pid() },
     stop: () => running.disposeAsync(),
   };

@@ -5,11 +5,13 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../postgres/client.ts";
 import { openDatabase } from "../postgres/client.ts";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
 import type { Log } from "../log.ts";
 import { within } from "../process/child.ts";
+import { processIdentity } from "../process/proc.ts";
 import { UserError } from "../user-error.ts";
 
 const KEY = "instance-lease";
@@ -32,14 +34,26 @@ export interface LeaseOptions {
   readonly renewMs?: number;
 }
 
-/** Refuses to go on while another Drover holds the lease. For use before migrations: no table means no other Drover. */
-export async function refuseSecondInstance(database: Database, holder: string): Promise<void> {
+/**
+ * Refuses to go on while another Drover holds the lease; returns the lease that may be replaced, if there is one. For use
+ * before migrations: no table means no other Drover.
+ */
+export async function refuseSecondInstance(database: Database, holder: string): Promise<string | undefined> {
   const [table] = await database<{ exists: boolean }[]>`select to_regclass('meta') is not null as exists`;
-  if (table?.exists !== true) return;
-  const [other] = await database<{ value: string; seconds: number }[]>`
+  if (table?.exists !== true) return undefined;
+  const [found] = await database<{ value: string; seconds: number }[]>`
     select value, extract(epoch from (value::json->>'until')::timestamptz - now())::float8 as seconds
-    from meta where key = ${KEY} and value::json->>'holder' <> ${holder}`;
-  if (other !== undefined && other.seconds > 0) throw occupied(other.value, other.seconds);
+    from meta where key = ${KEY}`;
+  if (found === undefined) return undefined;
+  if (found.seconds > 0 && !isLeftBehind(found.value, holder)) throw occupied(found.value, found.seconds);
+  return found.value;
+}
+
+/** A lease of this very data directory whose process is gone. A copy of the directory must not oust the original. */
+function isLeftBehind(value: string, holder: string): boolean {
+  const lease = JSON.parse(value) as { holder: string; pid: number; host: string; identity?: string };
+  if (lease.holder !== holder || lease.host !== hostname()) return false;
+  return processIdentity(lease.pid) !== lease.identity;
 }
 
 /** Takes the lease and keeps renewing it. Throws `UserError` when another Drover holds it. */
@@ -49,8 +63,8 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   let database = openDatabase(target());
   const close = () => database.end({ timeout: 1 }).catch(() => undefined);
   try {
-    await refuseSecondInstance(database, holder);
-    if (!(await write(database, holder, token)))
+    const left = await refuseSecondInstance(database, holder);
+    if (!(await write(database, holder, token, left)))
       throw new UserError("another Drover took this database a moment ago");
   } catch (error) {
     await close();
@@ -60,7 +74,9 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   let renewing: Promise<void> | undefined;
   const renew = async () => {
     try {
-      if (await extend(database, token)) return;
+      const extended = await Promise.race([extend(database, token), sleep(renewMs, "late" as const)]);
+      if (extended === "late") throw new Error("the database does not answer");
+      if (extended) return;
       clearInterval(timer);
       if (!released) onLost();
     } catch (error) {
@@ -76,7 +92,10 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     release: async () => {
       released = true;
       clearInterval(timer);
-      await renewing;
+      if (renewing !== undefined) await within(renewing, 2000);
+      // The old connection may have died with a PostgreSQL that was started again meanwhile.
+      await close();
+      database = openDatabase(target());
       // Without a database there is nobody to tell; the lease then ends by itself.
       const gone = database`delete from meta where key = ${KEY} and value::json->>'token' = ${token}`;
       await within(
@@ -88,14 +107,21 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   };
 }
 
-async function write(database: Database, holder: string, token: string): Promise<boolean> {
+/** Takes the lease where there is none, or in place of the one that was judged. */
+async function write(
+  database: Database,
+  holder: string,
+  token: string,
+  left: string | undefined,
+): Promise<boolean> {
   const rows = await database`
     insert into meta (key, value, updated_at)
     values (${KEY}, json_build_object(
       'holder', ${holder}::text, 'pid', ${process.pid}::int, 'host', ${hostname()}::text, 'token', ${token}::text,
+      'identity', ${processIdentity(process.pid) ?? ""}::text,
       'until', now() + make_interval(secs => ${VALID_SECONDS}))::text, now())
     on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at
-    where (meta.value::json->>'until')::timestamptz <= now() or meta.value::json->>'holder' = ${holder}
+    where meta.value = ${left ?? ""}
     returning 1`;
   return rows.length === 1;
 }

@@ -1,14 +1,25 @@
 /** `npm start`: a whole Drover on this machine. */
 import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { createLog } from "../log.ts";
 import { UserError } from "../user-error.ts";
 import type { Drover } from "./drover.ts";
 import { startDrover, VERSION } from "./drover.ts";
+import { forgetGeneratedPassword } from "./generated-password.ts";
 import { helpText, parseOptions } from "./options.ts";
 
 /** npm passes a signal on to us that the terminal has sent us as well; only a later one means impatience. */
 const FORCE_AFTER_MS = 1000;
+
+/** What `login` cannot guess. */
+function loginOptions({ localUrl, dataDir, caPath }: Drover): string {
+  const localCa = join(dataDir, "tls", "ca.crt");
+  return [
+    localUrl === "https://localhost:8443" ? "" : ` --server ${localUrl}`,
+    caPath === undefined || (caPath === localCa && dataDir === resolve(".drover")) ? "" : ` --ca ${caPath}`,
+  ].join("");
+}
 
 function welcome(drover: Drover): string {
   const lines = [
@@ -24,7 +35,7 @@ function welcome(drover: Drover): string {
     ...(drover.caPath === undefined ? [] : [`  CA:        ${drover.caPath}`]),
     "",
     "Next:",
-    "  npm run drover -- login",
+    `  npm run drover -- login${loginOptions(drover)}`,
     "  npm run drover -- import my-cluster | kubectl apply -f -",
     "  npm run drover -- kubeconfig my-cluster > kc",
     "",
@@ -55,6 +66,8 @@ function fail(error: unknown): never {
 
 async function main(): Promise<void> {
   checkPlatform();
+  // Whoever read our output may leave (`| less`); Drover stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const options = parseOptions(process.argv.slice(2), process.env);
   if (options === "help") {
     console.log(helpText());
@@ -80,7 +93,10 @@ async function main(): Promise<void> {
     stop(1);
   };
   drover = await startDrover({ ...options, log, onFatal });
-  process.stdout.write(welcome(drover));
+  // A password that the terminal did not get is shown again at the next start.
+  process.stdout.write(welcome(drover), (error) => {
+    if (error === null || error === undefined) forgetGeneratedPassword(options.dataDir);
+  });
 }
 
 await main().catch(fail);

@@ -100,7 +100,7 @@ function commandLine(argv: readonly string[]): Record<string, string | boolean |
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     // Node goes on to explain how to pass such a text as a positional argument, which we do not take.
-    throw new UserError(`${message.split(". ")[0]}; see --help`);
+    throw new UserError(`${message.split(/\. |\.?\n/)[0]}; see --help`);
   }
 }
 

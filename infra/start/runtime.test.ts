@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { startDrover } from "./drover.ts";
 import type { Drover } from "./drover.ts";
+import { forgetGeneratedPassword } from "./generated-password.ts";
 import { parseOptions } from "./options.ts";
 
 const fixture = join(import.meta.dirname, "fixture");
@@ -149,6 +150,8 @@ describe("the local runtime", () => {
     const { n } = (await ask("/object")).json() as { n: number };
     const { caPem } = drover;
     await drover.stop();
+    // As the launcher does once it has shown it.
+    forgetGeneratedPassword(dataDir);
     drover = await start();
     expect(drover.generatedPassword).toBeUndefined();
     expect(drover.caPem).toBe(caPem);

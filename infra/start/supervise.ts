@@ -1,6 +1,7 @@
 /** Keeps one part running: starts it again when it dies, with growing pauses. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
+import { within } from "../process/child.ts";
 import type { Part } from "../process/child.ts";
 
 export interface SuperviseOptions {
@@ -26,6 +27,8 @@ export interface Supervised {
   stop(): Promise<void>;
 }
 
+/** How long a restart that is under way may hold up the end. */
+const STOP_MS = 5_000;
 const TIMING = { firstDelayMs: 100, maxDelayMs: 10_000, goodAfterMs: 60_000 };
 
 /** Starts a part and watches it. Throws when the first start fails: only a part that has worked is started again. */
@@ -72,7 +75,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     stop: async () => {
       stopping.abort();
       await part.stop();
-      await watching;
+      // A start under way may take long to fail; a process of it ends with ours (process/child.ts).
+      await within(watching, STOP_MS);
       // A restart that was under way when we were told to stop may have brought another one up.
       await part.stop();
     },

@@ -1,8 +1,10 @@
 /** `npm start` as an operator meets it: starts, stops, and says in one line what stands in the way. */
 import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,11 +12,13 @@ import { connect } from "node:tls";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureLocalCertificate } from "../../infra/pki/certificates.ts";
+import { allPids, processInfo } from "../../infra/process/proc.ts";
 import { migratedPostgres } from "../setup/database.ts";
 import {
   call,
   callJson,
   cleanEnv,
+  eventually,
   loginAs,
   newDataDir,
   processesOf,
@@ -124,10 +128,16 @@ describe("npm start", () => {
     const address = taken.address();
     const free = typeof address === "object" && address !== null ? address.port : 0;
     await new Promise((resolve) => taken.close(resolve));
+    // What a load balancer does that has no server behind it.
+    const hangsUp = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(hangsUp, "listening");
     const { username, password: secret, port } = new URL(database.url);
     for (const [url, reason] of [
       ["mysql://localhost/x", /--database-url/],
       ["not a url", /--database-url/],
+      ["postgres://user:p%@localhost/x", /--database-url is not a URL/],
+      ["postgres://user@localhost/x?port=abc", /--database-url: the port/],
+      [`postgres://127.0.0.1:${(hangsUp.address() as AddressInfo).port}/x`, /cannot connect to 127\.0\.0\.1/],
       [
         `postgres://drover:wrong@127.0.0.1:${free}/drover`,
         /127\.0\.0\.1.*refused|cannot (be reached|connect)/,
@@ -139,6 +149,7 @@ describe("npm start", () => {
       expect(line).toMatch(reason);
       expect(line).not.toContain("wrong-secret");
     }
+    hangsUp.close();
   });
 
   it("refuses a data directory and a database of a newer version", async () => {
@@ -163,6 +174,57 @@ describe("npm start", () => {
     const third = await startDrover({ dataDir: first.dataDir, args });
     await loginAs(third, "admin", password);
     expect(await third.stop()).toBe(0);
+  });
+
+  it("refuses a copy of a data directory whose original runs, and keys that are not the database's", async () => {
+    const own = await migratedPostgres();
+    const first = await startDrover({ dataDir: dataDir(), args: [...bootstrap, "--database-url", own.url] });
+    const copy = dataDir();
+    for (const name of ["id", "keys.json", "version"])
+      copyFileSync(join(first.dataDir, name), join(copy, name));
+    const args = ["--port", "0", "--database-url", own.url, ...bootstrap];
+    expect(await refusal([...args, "--data-dir", copy])).toMatch(/another Drover \(process \d+ on .+\) uses/);
+    expect((await call({ server: first.url, ca: first.ca }, "GET", "/ping")).status).toBe(200);
+    expect(await first.stop()).toBe(0);
+    expect(await refusal([...args, "--data-dir", dataDir()])).toContain("sealed with another key k1");
+    await own.stop();
+  });
+
+  it("shows a generated password again that an earlier start could not show, and then forgets it", async () => {
+    const interrupted = dataDir();
+    writeFileSync(join(interrupted, "generated-password"), "left-behind-password\n");
+    const server = await startDrover({ dataDir: interrupted });
+    expect(server.password).toBe("left-behind-password");
+    await loginAs(server, "admin", "left-behind-password");
+    expect(existsSync(join(interrupted, "generated-password"))).toBe(false);
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("speaks through npm: one line and exit code 1 for a refusal, and SIGTERM to npm ends all of it", async () => {
+    const npm = (args: string[]) =>
+      spawn("npm", ["start", "--", ...args], {
+        cwd: root,
+        env: cleanEnv(),
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+    const refused = npm(["--port", "x"]);
+    let output = "";
+    for (const stream of [refused.stdout, refused.stderr])
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    expect(await once(refused, "close")).toEqual([1, null]);
+    expect(output).toBe("drover: --port must be a number up to 65535, not x\n");
+
+    const dir = dataDir();
+    const running = npm(["--port", "0", "--data-dir", dir, ...bootstrap]);
+    let started = "";
+    running.stdout.on("data", (chunk: Buffer) => (started += chunk.toString()));
+    await eventually("the welcome", 60_000, () => (started.includes("is ready") ? true : undefined));
+    running.kill("SIGTERM");
+    await eventually("the end of all of it", 15_000, () =>
+      allPids().some((pid) => processInfo(pid)?.argv.some((argument) => argument.includes(dir)))
+        ? undefined
+        : true,
+    );
   });
 
   it("ends cleanly on Ctrl-C, and the second start keeps all data, prints no password and is quick", async () => {
@@ -223,6 +285,7 @@ describe("npm start", () => {
     }
     expect(await refusal(["--prot", "1"])).toContain("--prot");
     expect(await refusal(["--port", "http"])).toContain("--port");
+    expect(await refusal(["--port", "-1"])).toContain("--port");
     expect(await refusal(["--server-url", "http://plain.example.com"])).toContain("--server-url");
   });
 });
