@@ -28,7 +28,7 @@ for (const script of scripts) {
     const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
     const run = spawnSync(
       process.execPath,
-      [wrangler, "deploy", "--dry-run", "--minify", "--outdir", outdir, "--config", script.config],
+      [wrangler, "deploy", "--dry-run", "--outdir", outdir, "--config", script.config],
       { cwd: root, encoding: "utf8", env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
     );
     if (run.status !== 0) {

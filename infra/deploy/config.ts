@@ -21,7 +21,8 @@ export function writeConfig(script: "api" | "durable", config: DeployedConfig): 
 
 export function deployedText(original: string, config: DeployedConfig): string {
   if (!/^[0-9a-f]{32}$/.test(config.hyperdriveId)) throw new Error("the Hyperdrive id must be 32 hex digits");
-  let text = original.replace(placeholderId, config.hyperdriveId);
+  // Without `keep_vars`, a deployment that does not name the server URL again would remove it.
+  let text = `keep_vars = true\n${original.replace(placeholderId, config.hyperdriveId)}`;
   if (!config.withApiBinding) text = text.replace(/\[\[services\]\]\n(?:[^[\n].*\n)*/, "");
   if (config.serverUrl !== undefined)
     text += `\n[vars]\nDROVER_SERVER_URL = ${JSON.stringify(config.serverUrl)}\n`;

@@ -25,15 +25,14 @@ export function planDeploy(existing: Existing, options: { readonly durable: bool
   if (existing.hyperdriveId === undefined) steps.push({ kind: "create-hyperdrive" });
   if (!existing.durable) steps.push({ kind: "deploy-durable", withApiBinding: false });
   steps.push({ kind: "deploy-api" });
+  // The key material comes last: as long as it is missing, whatever broke off is done again.
   const firstTime = !existing.secrets.includes("DROVER_KEYS");
+  if (firstTime || options.durable) steps.push({ kind: "deploy-durable", withApiBinding: true });
   if (firstTime) {
     steps.push(
       { kind: "put-secret", name: "DROVER_BOOTSTRAP_PASSWORD" },
       { kind: "put-secret", name: "DROVER_KEYS" },
     );
-  }
-  if (!existing.durable || !existing.api || options.durable) {
-    steps.push({ kind: "deploy-durable", withApiBinding: true });
   }
   return steps;
 }

@@ -1,4 +1,4 @@
-/** Calls to wrangler. Secrets go in on standard input, never as arguments. */
+/** Calls to wrangler. Secrets go in on standard input; only `hyperdrive create` takes its connection string as an argument. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
