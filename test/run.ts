@@ -3,17 +3,24 @@
  * Suites that need the Go test bed are left out loudly when Go is missing, and fail when CI=true.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-const suites: Record<string, { projects: string[]; needsGo: boolean }> = {
-  unit: { projects: ["unit", "workers"], needsGo: false },
-  e2e: { projects: ["e2e"], needsGo: true },
-  interop: { projects: ["interop"], needsGo: true },
-  crash: { projects: ["crash"], needsGo: true },
+const suites: Record<string, { projects: string[]; withoutGo: "all" | "some" | "nothing" }> = {
+  unit: { projects: ["unit", "workers"], withoutGo: "all" },
+  e2e: { projects: ["e2e"], withoutGo: "some" },
+  interop: { projects: ["interop"], withoutGo: "nothing" },
+  crash: { projects: ["crash"], withoutGo: "nothing" },
 };
+
+/** Files of test/e2e that use the Kubernetes test bed, or do not. */
+function e2eFiles({ testbed }: { testbed: boolean }): string[] {
+  return globSync("test/e2e/*.e2e.test.ts", { cwd: join(import.meta.dirname, "..") }).filter(
+    (file) => readFileSync(join(import.meta.dirname, "..", file), "utf8").includes("/testbed/") === testbed,
+  );
+}
 
 interface JsonReport {
   numPassedTests: number;
@@ -64,12 +71,12 @@ let success = true;
 for (const name of names) {
   const suite = suites[name];
   if (suite === undefined) continue;
-  if (suite.needsGo && !go) {
-    leftOut.push(name);
-    continue;
-  }
+  const some = suite.withoutGo === "some" && !go;
+  if (suite.withoutGo !== "all" && !go)
+    leftOut.push(some ? `${e2eFiles({ testbed: true }).join(", ")}, test/testbed` : name);
+  if (suite.withoutGo === "nothing" && !go) continue;
   for (const project of suite.projects) {
-    const report = runProject(project, extra);
+    const report = runProject(project, some ? [...extra, ...e2eFiles({ testbed: false })] : extra);
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     success &&= report.success;

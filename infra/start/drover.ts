@@ -1,5 +1,5 @@
 /** Starts a whole Drover on this machine and keeps it running. Parts and order: docs/design/local-runtime.md. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../build/bundle.ts";
@@ -122,6 +122,8 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
       cron();
     },
   });
+  // It holds the key material, and is written anew by each start.
+  running.defer(() => rmSync(runDir.configPath, { force: true }));
   running.defer(() => workerd.stop());
 
   say("seeding");

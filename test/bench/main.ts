@@ -4,14 +4,14 @@
  *
  *   npm run bench -- [--seconds 5] [--download-mib 512]
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { startDrover as startParts } from "../../infra/start/drover.ts";
-import { parseOptions } from "../../infra/start/options.ts";
-import { PROJECT_CODE } from "../../infra/start/workerd.ts";
 import {
   callJson,
   eventually,
@@ -126,13 +126,7 @@ async function main(): Promise<void> {
   const directUrl = `https://${String((await direct.next("ready"))["address"])}`;
 
   const floorDir = newDataDir();
-  const floorCode = {
-    apiEntry: join(import.meta.dirname, "floor/api.mjs"),
-    durableEntry: join(import.meta.dirname, "floor/durable.mjs"),
-    migrationsDir: PROJECT_CODE.migrationsDir,
-    agent: false,
-  };
-  const floors = await startFloors(floorDir, floorCode);
+  const floors = await startFloors(floorDir);
   cleanup.defer(async () => {
     await floors.stop();
     removeDataDir(floorDir);
@@ -146,8 +140,8 @@ async function main(): Promise<void> {
       ca: directCa,
       pids: [direct.process.pid ?? 0],
     },
-    { name: "floor: Worker", url: `${floors.url}/worker`, ca: floors.caPath, pids: [process.pid] },
-    { name: "floor: Worker and object", url: `${floors.url}/object`, ca: floors.caPath, pids: [process.pid] },
+    { name: "floor: Worker", url: `${floors.url}/worker`, ca: floors.caPath, pids: [floors.pid] },
+    { name: "floor: Worker and object", url: `${floors.url}/object`, ca: floors.caPath, pids: [floors.pid] },
     {
       name: "Drover",
       url: `${drover.url}${through("/api/small?bytes=1024")}`,
@@ -206,20 +200,25 @@ async function main(): Promise<void> {
   );
 }
 
-/** The floors run in this process: front and workerd are its CPU time, as launcher and workerd are Drover's. */
+/** The floors run in a process of their own: front and workerd are its CPU time, as launcher and workerd are Drover's. */
 async function startFloors(
   dataDir: string,
-  code: typeof PROJECT_CODE,
-): Promise<{ url: string; caPath: string; stop: () => Promise<void> }> {
-  const options = parseOptions(["--port", "0", "--data-dir", dataDir, "--bootstrap-password", password], {});
-  if (options === "help") throw new Error("no options");
-  const parts = await startParts({
-    ...options,
-    log: () => undefined,
-    onFatal: (reason) => console.error(reason),
-    code,
+): Promise<{ url: string; caPath: string; pid: number; stop: () => Promise<void> }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "floor/main.ts"), dataDir], {
+    stdio: ["ignore", "pipe", "inherit"],
   });
-  return { url: parts.url, caPath: parts.caPath ?? "", stop: () => parts.stop() };
+  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const { url, caPath } = JSON.parse(line) as { url: string; caPath: string };
+  return {
+    url,
+    caPath,
+    pid: child.pid ?? 0,
+    async stop() {
+      const ended = once(child, "exit");
+      child.kill();
+      await ended;
+    },
+  };
 }
 
 await main();
