@@ -4,8 +4,8 @@ export interface Limits {
   readonly pauseAbove: number;
   /**
    * Unread bytes of a stream above which it is closed. What is on the way when the peer is told to PAUSE still comes: all
-   * that the buffers of two kernels and of a proxy between them hold. 6 MiB were seen on a quiet machine and more than 32 MiB
-   * on a busy one: Linux lets a TCP window grow to 32 MiB and a send buffer to 4 MiB. A lower cap breaks honest streams.
+   * that the buffers of two kernels and of a proxy between them hold: 2.5 to 6 MiB of a Go agent on a quiet machine, more than
+   * 8 MiB on a busy one; Linux lets a TCP window grow to 32 MiB and a send buffer to 4 MiB. A lower cap breaks honest streams.
    */
   readonly maxUnread: number;
   /** Unsent bytes of a stream above which `write` answers false. */
