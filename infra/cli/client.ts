@@ -22,6 +22,9 @@ export class ApiFailure extends Error {
   }
 }
 
+/** The server's certificate is of a CA that is not trusted here. */
+export class UntrustedServer extends Error {}
+
 /** One HTTPS request. Rejects on connection errors with a hint where the CA is the likely cause. */
 export function call(connection: Connection, method: string, path: string, body?: unknown): Promise<Answer> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -77,11 +80,16 @@ function messageOf(answer: Answer): string {
 function explain(server: string, error: NodeJS.ErrnoException): Error {
   const untrusted = [
     "SELF_SIGNED_CERT_IN_CHAIN",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "CERT_SIGNATURE_FAILURE",
+    "UNABLE_TO_GET_ISSUER_CERT",
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   ];
   if (untrusted.includes(error.code ?? "")) {
-    return new Error(`${server} has a certificate of an unknown CA: log in with --ca FILE`, { cause: error });
+    return new UntrustedServer(`${server} has a certificate of an unknown CA: log in with --ca FILE`, {
+      cause: error,
+    });
   }
   return new Error(`cannot reach ${server}: ${error.message || error.code || "connection failed"}`, {
     cause: error,

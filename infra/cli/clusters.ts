@@ -29,14 +29,13 @@ export async function listClusters(connection: Connection): Promise<void> {
   ]);
   const table = [["NAME", "ID", "STATE", "VERSION", "MESSAGE"], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
-  for (const row of table) {
-    process.stdout.write(
-      `${row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd()}\n`,
-    );
-  }
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  await writeOut(`${lines.join("\n")}\n`);
 }
 
 /** By name or id; an unknown one is an error that lists what there is. */
@@ -79,7 +78,9 @@ async function kubectlApply(manifest: string, kubeconfig: string | undefined): P
   const kubectl = spawn("kubectl", [...args, "apply", "-f", "-"], { stdio: ["pipe", "inherit", "inherit"] });
   // kubectl may end before it has read everything; its exit code says why.
   kubectl.stdin.on("error", () => undefined).end(manifest);
-  const [code] = (await once(kubectl, "close")) as [number | null];
+  const [code] = (await once(kubectl, "close").catch((error: unknown) => {
+    throw new Error(`cannot run kubectl: ${error instanceof Error ? error.message : String(error)}`);
+  })) as [number | null];
   if (code !== 0) throw new Error(`kubectl apply ended with code ${code ?? "none"}`);
 }
 
@@ -106,11 +107,9 @@ export async function printToken(connection: Connection, options: TokenOptions):
   await writeOut(`${token}\n`);
 }
 
-/** Resolves when the whole text is handed over, so that exiting does not cut a pipe. */
+/** Resolves when the whole text is handed over, so that exiting does not cut a pipe. Rejects when the reader is gone. */
 function writeOut(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    // The reader may be gone already: an error event of its own would end this process with a stack.
-    process.stdout.once("error", reject);
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }

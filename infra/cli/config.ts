@@ -21,11 +21,19 @@ export function configPath(): string {
 export function readConfig(): CliConfig {
   const path = configPath();
   if (!existsSync(path)) throw new Error("not logged in: run `npm run drover -- login` first");
-  const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
+  const parsed = parse(readFileSync(path, "utf8"));
   if (typeof parsed !== "object" || parsed === null || !("server" in parsed) || !("token" in parsed)) {
     throw new Error(`${path} is not a Drover login: run \`npm run drover -- login\` again`);
   }
   return parsed as CliConfig;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Replaces the file as a whole; it is never readable by others, not even for a moment. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { callJson } from "./client.ts";
+import { call, callJson, UntrustedServer } from "./client.ts";
 import type { Connection } from "./client.ts";
 import { configPath, writeConfig } from "./config.ts";
 import { openPrompter } from "./prompt.ts";
@@ -21,8 +21,7 @@ interface Collection<T> {
 export async function login(options: LoginOptions): Promise<void> {
   const server = options.server.replace(/\/+$/, "");
   if (!server.startsWith("https://")) throw new Error("--server must start with https://");
-  const ca = readCa(options);
-  const connection: Connection = { server, ...(ca === undefined ? {} : { ca }) };
+  const connection = await trustedConnection(server, options);
   const prompter = openPrompter();
   try {
     const password =
@@ -55,13 +54,20 @@ export async function login(options: LoginOptions): Promise<void> {
 
 /**
  * The CA comes from a file only, never from the server it is to vouch for (CVE-2025-67601): `--ca`, else the CA
- * that `npm start` made in its data directory, when the server is on this machine.
+ * that `npm start` made in its data directory, when the server is on this machine and uses it. That file stays there when the
+ * server is given a certificate of its operator's, which the system's store then has to vouch for.
  */
-function readCa(options: LoginOptions): string | undefined {
-  if (options.caFile !== undefined) return readFileSync(options.caFile, "utf8");
-  const host = new URL(options.server).hostname;
+async function trustedConnection(server: string, options: LoginOptions): Promise<Connection> {
+  if (options.caFile !== undefined) return { server, ca: readFileSync(options.caFile, "utf8") };
+  const { hostname } = new URL(server);
   const local = join(options.dataDir, "tls", "ca.crt");
-  if (["localhost", "127.0.0.1", "[::1]"].includes(host) && existsSync(local))
-    return readFileSync(local, "utf8");
-  return undefined;
+  if (!["localhost", "127.0.0.1", "[::1]"].includes(hostname) || !existsSync(local)) return { server };
+  const withLocalCa = { server, ca: readFileSync(local, "utf8") };
+  try {
+    await call(withLocalCa, "GET", "/ping");
+    return withLocalCa;
+  } catch (error) {
+    if (error instanceof UntrustedServer) return { server };
+    throw error;
+  }
 }

@@ -27,9 +27,9 @@ async function main(): Promise<void> {
     args: process.argv.slice(2),
     allowPositionals: true,
     options: {
-      server: { type: "string", default: process.env["DROVER_SERVER_URL"] ?? "https://localhost:8443" },
+      server: { type: "string", default: process.env["DROVER_SERVER_URL"] || "https://localhost:8443" },
       ca: { type: "string" },
-      "data-dir": { type: "string", default: process.env["DROVER_DATA_DIR"] ?? ".drover" },
+      "data-dir": { type: "string", default: process.env["DROVER_DATA_DIR"] || ".drover" },
       username: { type: "string", default: "admin" },
       apply: { type: "boolean", default: false },
       kubeconfig: { type: "string" },
@@ -77,6 +77,9 @@ function minutes(text: string): number {
   return Number(text);
 }
 
+// Whoever reads our output may leave (`| head -1`). The error events say no more than a failed write (clusters.ts), and
+// unheard they would end this process with a stack.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 try {
   await main();
 } catch (error) {

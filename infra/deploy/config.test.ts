@@ -14,6 +14,18 @@ describe("deployedText", () => {
     expect(text).toContain('service = "drover-api"');
   });
 
+  it("keeps the variables of earlier deployments, and sets the server URL when it is given", () => {
+    const text = deployedText(durable, { hyperdriveId, withApiBinding: true });
+    expect(text).toMatch(/^keep_vars = true\n/);
+    expect(text).not.toContain("DROVER_SERVER_URL");
+    const given = deployedText(durable, {
+      hyperdriveId,
+      withApiBinding: true,
+      serverUrl: "https://x.example",
+    });
+    expect(given).toMatch(/\[vars\]\nDROVER_SERVER_URL = "https:\/\/x\.example"\n$/);
+  });
+
   it("leaves out only the binding to the API for a first deployment", () => {
     const text = deployedText(durable, { hyperdriveId, withApiBinding: false });
     expect(text).not.toContain("services");

@@ -1,4 +1,8 @@
-/** Calls to wrangler. Secrets go in on standard input; only `hyperdrive create` takes its connection string as an argument. */
+/**
+ * Calls to wrangler. Secrets go in on standard input. Only `hyperdrive create` takes its connection string as an argument: it
+ * offers no other way (4.164.0), so other users of this machine can see the password in the process list meanwhile. Where that
+ * matters, make the configuration elsewhere and give `--hyperdrive-id`.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";

@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChunkedBody } from "./chunked-body.ts";
 import type { Gate } from "./gate.ts";
+import { refusal, unavailable } from "./refusal.ts";
 import { MAX_HEAD_BYTES, MAX_TARGET_BYTES, rewriteHead } from "./request-head.ts";
 
 export interface ConnectionOptions {
@@ -25,14 +26,6 @@ const RETRY_MS = 25;
 /** How long a refused client may go on sending before the connection is cut: enough to read the answer. */
 const LINGER_MS = 1000;
 
-const REASONS: Record<number, string> = {
-  400: "Bad Request",
-  414: "URI Too Long",
-  431: "Request Header Fields Too Large",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
-
 /** What the next bytes from the client are. */
 type Phase =
   | { readonly kind: "head" }
@@ -44,15 +37,6 @@ type Phase =
   | { readonly kind: "closing" };
 
 const HEAD: Phase = { kind: "head" };
-
-/** A plain response of our own, after which the connection ends. */
-export function refusal(status: number, reason: string): string {
-  const body = `${reason}\n`;
-  return (
-    `HTTP/1.1 ${status} ${REASONS[status] ?? "Error"}\r\nContent-Type: text/plain\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  );
-}
 
 /** Serves a client until either side leaves. */
 export function serveClient(client: Socket, clientIp: string, options: ConnectionOptions): void {
@@ -216,7 +200,8 @@ class FrontConnection {
       return;
     }
     if (backend === undefined) {
-      this.#refuse(503, "Drover is starting, try again");
+      // What waits is a head, unless workerd died in the middle of a body.
+      this.#answer(unavailable(first.toString("latin1", 0, MAX_TARGET_BYTES)));
       return;
     }
     this.#backend = backend;
@@ -266,14 +251,18 @@ class FrontConnection {
     backend?.destroy();
   }
 
-  /** Answers for ourselves and ends the connection, in a way that lets the client read the answer. */
   #refuse(status: number, reason: string): void {
+    this.#answer(refusal(status, reason));
+  }
+
+  /** Answers for ourselves and ends the connection, in a way that lets the client read the answer. */
+  #answer(response: string): void {
     this.#phase = { kind: "closing" };
     this.#stopHeadTimer();
     this.#held = EMPTY;
     this.#dropBackend();
     this.#client.resume();
-    this.#client.end(refusal(status, reason));
+    this.#client.end(response);
     setTimeout(() => this.#client.destroy(), LINGER_MS).unref();
   }
 

@@ -8,8 +8,9 @@ import { createServer } from "node:tls";
 import { errorCode } from "../files.ts";
 import type { ServingCertificate } from "../pki/certificates.ts";
 import { UserError } from "../user-error.ts";
-import { refusal, serveClient } from "./connection.ts";
+import { serveClient } from "./connection.ts";
 import { Gate } from "./gate.ts";
+import { refusal } from "./refusal.ts";
 
 export interface FrontOptions {
   readonly host: string;

@@ -7,6 +7,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Log } from "../log.ts";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
+import { cannotConnect } from "../postgres/reach.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { StatementRegistry } from "./prepared-statements.ts";
@@ -29,7 +30,7 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** Opens a first connection to the database, then listens. Throws `ServerRefusal` or a network error. */
+/** Opens a first connection to the database, then listens. Throws `UserError` when it cannot be reached. */
 export async function startPooler(options: PoolerOptions): Promise<Pooler> {
   const { socketPath, target, log, size = 20, waitMs = 15_000 } = options;
   const pool = new ConnectionPool({ target, size, waitMs, log });
@@ -37,7 +38,9 @@ export async function startPooler(options: PoolerOptions): Promise<Pooler> {
   const registry = new StatementRegistry();
   const open = new Set<ClientConnection>();
   try {
-    await pool.open();
+    await pool.open().catch((error: unknown) => {
+      throw cannotConnect(target(), error);
+    });
     rmSync(socketPath, { force: true });
     const server = createServer((socket) => {
       const client = new ClientConnection(socket, { pool, registry, clients });

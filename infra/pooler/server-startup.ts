@@ -38,6 +38,8 @@ export class ServerRefusal extends Error {
   }
 }
 
+const HUNG_UP = "the server closed the connection during start-up";
+
 /** Connects within `timeoutMs`. Throws `ServerRefusal` or a network error. */
 export async function openServerSession(target: DatabaseTarget, timeoutMs: number): Promise<ServerSession> {
   const socket = await openSocket(target, timeoutMs);
@@ -92,8 +94,7 @@ async function openSocket(target: DatabaseTarget, timeoutMs: number): Promise<So
     await once(plain, "connect", { signal });
     if (target.tls === "disable") return plain;
     plain.write(message("", int32(SSL_REQUEST)));
-    const [answer]: [Buffer] = (await once(plain, "data", { signal })) as [Buffer];
-    plain.pause();
+    const answer = await firstBytes(plain, signal);
     // More than one byte before TLS would be somebody's injected plaintext (CVE-2021-23222).
     if (answer.length !== 1) throw new Error("unexpected answer to the TLS request");
     if (answer[0] === code("S")) {
@@ -107,6 +108,24 @@ async function openSocket(target: DatabaseTarget, timeoutMs: number): Promise<So
   } catch (error) {
     plain.destroy();
     throw signal.aborted ? new Error("PostgreSQL did not answer in time", { cause: error }) : error;
+  }
+}
+
+/** Bytes, or an error at once when the other side hangs up instead. */
+async function firstBytes(socket: Socket, signal: AbortSignal): Promise<Buffer> {
+  const closed = new AbortController();
+  const onEnd = () => closed.abort();
+  socket.on("end", onEnd).on("close", onEnd);
+  try {
+    const [bytes]: [Buffer] = (await once(socket, "data", {
+      signal: AbortSignal.any([signal, closed.signal]),
+    })) as [Buffer];
+    socket.pause();
+    return bytes;
+  } catch (error) {
+    throw closed.signal.aborted ? new Error(HUNG_UP, { cause: error }) : error;
+  } finally {
+    socket.off("end", onEnd).off("close", onEnd);
   }
 }
 
@@ -142,7 +161,7 @@ async function authenticate(socket: Socket, target: DatabaseTarget): Promise<Ser
       // NoticeResponse and what later versions may add.
     }
   }
-  throw new Error("the server closed the connection during start-up");
+  throw new Error(HUNG_UP);
 }
 
 function answerAuthentication(frame: Buffer, target: DatabaseTarget, scram: ScramClient): Buffer | undefined {

@@ -121,20 +121,28 @@ export interface PostgresPart extends Part {
 }
 
 /** Starts the server and waits until it accepts connections. Throws when it ends before that. */
-export async function startPostgres(target: EmbeddedPostgres, log: Log): Promise<PostgresPart> {
+export async function startPostgres(
+  target: EmbeddedPostgres,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<PostgresPart> {
   // A server killed a moment ago may hold its shared memory a little longer, and a free port may be taken meanwhile.
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(target, log);
+      return await startOnce(target, log, signal);
     } catch (error) {
-      if (attempt === 5) throw error;
+      if (attempt === 5 || signal?.aborted === true) throw error;
       log("warn", "postgres", `${error instanceof Error ? error.message : String(error)}; trying again`);
       await sleep(attempt * 200);
     }
   }
 }
 
-async function startOnce(target: EmbeddedPostgres, log: Log): Promise<PostgresPart> {
+async function startOnce(
+  target: EmbeddedPostgres,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<PostgresPart> {
   await endOrphan(target.dir, log);
   const port = await freePort();
   const settings = {
@@ -160,6 +168,7 @@ async function startOnce(target: EmbeddedPostgres, log: Log): Promise<PostgresPa
       ["SIGQUIT", 5_000],
     ],
     lastSignal: "SIGINT",
+    signal,
     onLine: (line) => {
       const bad = /^(FATAL|PANIC):/.test(line);
       if (bad) fatal = line;
@@ -174,7 +183,7 @@ async function startOnce(target: EmbeddedPostgres, log: Log): Promise<PostgresPa
   ]);
   if (outcome !== "ready") {
     await part.stop();
-    throw new Error(`PostgreSQL did not start: ${fatal || outcome}`);
+    throw new UserError(`PostgreSQL did not start: ${fatal || outcome}`);
   }
   return { ...part, port, url: `postgres://${USER}:${target.password}@127.0.0.1:${port}/${DATABASE}` };
 }

@@ -15,9 +15,14 @@ export async function reachDatabase(target: DatabaseTarget): Promise<void> {
     const { socket } = await openServerSession(target, LIMIT_MS);
     socket.destroy();
   } catch (error) {
-    const { message = "", code = "unknown reason" } = error as { message?: string; code?: string };
-    // An AggregateError (localhost on IPv4 and IPv6) has no message of its own.
-    const reason = message === "" ? code : message;
-    throw new UserError(`--database-url: cannot connect to ${describeTarget(target)}: ${reason}`);
+    throw cannotConnect(target, error);
   }
+}
+
+/** What `openServerSession` threw, in one line. */
+export function cannotConnect(target: DatabaseTarget, error: unknown): UserError {
+  const { message = "", code = "unknown reason" } = error as { message?: string; code?: string };
+  // An AggregateError (localhost on IPv4 and IPv6) has no message of its own.
+  const reason = message === "" ? code : message;
+  return new UserError(`--database-url: cannot connect to ${describeTarget(target)}: ${reason}`);
 }

@@ -25,6 +25,8 @@ export interface ChildOptions {
   /** Sent when the launcher's own process exits without having stopped the child. */
   readonly lastSignal: NodeJS.Signals;
   readonly onLine: (line: string) => void;
+  /** Ends the child as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const running = new Map<number, NodeJS.Signals>();
@@ -78,7 +80,13 @@ export function startChild(options: ChildOptions): Part {
     await exited;
   };
   let stopping: Promise<void> | undefined;
-  return { pid: pid ?? 0, exited, stop: () => (stopping ??= stop()) };
+  const stopOnce = () => (stopping ??= stop());
+  const { signal } = options;
+  const onAbort = () => void stopOnce();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  void exited.then(() => signal?.removeEventListener("abort", onAbort));
+  if (signal?.aborted === true) onAbort();
+  return { pid: pid ?? 0, exited, stop: stopOnce };
 }
 
 /** Waits for a promise, but not longer than so many milliseconds; says whether it settled in time. */

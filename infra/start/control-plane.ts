@@ -20,10 +20,24 @@ export async function seed(
   controlSocket: string,
   input: SeedInput,
 ): Promise<{ readonly adminCreated: boolean }> {
-  const answer = await control(controlSocket, "POST", "/seed", { body: input, timeoutMs: SEED_TIMEOUT_MS });
-  if (answer.status !== 200) throw new UserError(`seeding failed: ${answer.body.trim()}`);
-  const result = JSON.parse(answer.body) as { adminCreated?: boolean };
+  const answer = await control(controlSocket, "POST", "/seed", {
+    body: input,
+    timeoutMs: SEED_TIMEOUT_MS,
+  }).catch((error: unknown) => {
+    throw new UserError(`seeding failed: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const result = parse(answer.body);
+  if (answer.status !== 200) throw new UserError(`seeding failed: ${result.error ?? answer.body.trim()}`);
   return { adminCreated: result.adminCreated === true };
+}
+
+function parse(body: string): { adminCreated?: boolean; error?: string } {
+  try {
+    return JSON.parse(body) as { adminCreated?: boolean; error?: string };
+  } catch {
+    // workerd's own words, when the Worker threw.
+    return {};
+  }
 }
 
 /** A function that fires the cron trigger, which local workerd never does by itself. Never two at a time. */

@@ -27,8 +27,8 @@ export function externalDatabase(url: string): RunningDatabase {
 export async function embeddedDatabase(dataDir: string, log: Log): Promise<RunningDatabase> {
   const installation = await preparePostgres(dataDir, log);
   let target: DatabaseTarget | undefined;
-  const start = async (): Promise<PostgresPart> => {
-    const part = await startPostgres(installation, log);
+  const start = async (signal: AbortSignal): Promise<PostgresPart> => {
+    const part = await startPostgres(installation, log, signal);
     target = parseDatabaseUrl(part.url);
     return part;
   };

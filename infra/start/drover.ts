@@ -8,17 +8,19 @@ import type { Log } from "../log.ts";
 import type { ServingCertificate } from "../pki/certificates.ts";
 import { ensureLocalCertificate, machineNames, readProvidedCertificate } from "../pki/certificates.ts";
 import { startPooler } from "../pooler/pooler.ts";
+import { explainDatabaseError } from "../postgres/client.ts";
 import { endPostgresOrphan } from "../postgres/embedded.ts";
 import { endWorkerdOrphans, startWorkerd } from "../workerd/process.ts";
 import { cronTrigger, seed } from "./control-plane.ts";
 import { checkVersion, createDataDir, dataDirId, keyMaterial, lockDataDir } from "./data-dir.ts";
 import { embeddedDatabase, externalDatabase, prepareDatabase } from "./database.ts";
-import { generatedPassword } from "./generated-password.ts";
+import { firstPassword } from "./generated-password.ts";
 import { checkKeys } from "./keys-fingerprint.ts";
 import { acquireLease } from "./lease.ts";
 import type { DroverOptions } from "./options.ts";
 import { defaultServerUrl } from "./options.ts";
 import { createRunDir } from "./run-dir.ts";
+import { noteSeeded, wasSeeded } from "./seeded.ts";
 import { supervise } from "./supervise.ts";
 import type { Code } from "./workerd.ts";
 import { bundleWorkers, PROJECT_CODE, writeWorkerdConfig } from "./workerd.ts";
@@ -96,9 +98,13 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   if (applied.length > 0) say(`applied migrations ${applied.join(", ")}`);
   const target = () => database.target();
   const onLost = () => options.onFatal("another Drover has taken over the database");
-  const lease = await acquireLease({ target, holder, log, onLost });
+  const explain = (error: unknown): never => {
+    throw explainDatabaseError(error, target());
+  };
+  const lease = await acquireLease({ target, holder, log, onLost }).catch(explain);
   running.defer(() => lease.release());
-  await checkKeys(target(), keys);
+  await checkKeys(target(), keys).catch(explain);
+  const seeded = await wasSeeded(target()).catch(explain);
   const pooler = await startPooler({ socketPath: runDir.databaseSocket, target, log });
   running.defer(() => pooler.stop());
 
@@ -111,10 +117,15 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     runDir,
   );
   const cron = cronTrigger(runDir.controlSocket, log);
+  let started = false;
   const workerd = await supervise({
     name: "workerd",
     log,
-    start: () => startWorkerd({ ...runDir, log }),
+    start: (signal) => {
+      const until = started ? "alive" : "ready";
+      started = true;
+      return startWorkerd({ ...runDir, log, until, signal });
+    },
     onDown: () => front.gate.close(),
     onUp: () => {
       front.gate.open();
@@ -127,13 +138,15 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   running.defer(() => workerd.stop());
 
   say("seeding");
-  const generated = options.bootstrapPassword === undefined ? generatedPassword(dataDir) : undefined;
+  const first = firstPassword(dataDir, options.bootstrapPassword, seeded);
   const { adminCreated } = await seed(runDir.controlSocket, {
-    bootstrapPassword: options.bootstrapPassword ?? generated?.password ?? "",
-    mustChangePassword: generated !== undefined,
+    bootstrapPassword: first.password,
+    mustChangePassword: first.mustChange,
     serverUrl: url,
     cacerts: caPem,
   });
+  if (!seeded) await noteSeeded(target()).catch(explain);
+  const shown = first.shown(adminCreated);
   front.gate.open();
   // Clients end first: nothing new comes in while the rest is stopped.
   running.defer(() => front.stop());
@@ -147,9 +160,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     dataDir,
     caPem,
     ...(certificate.caPath === undefined ? {} : { caPath: certificate.caPath }),
-    ...(generated !== undefined && (adminCreated || generated.unseen)
-      ? { generatedPassword: generated.password }
-      : {}),
+    ...(shown === undefined ? {} : { generatedPassword: shown }),
     pids: { workerd: () => workerd.pid(), postgres: () => database.pid() },
     stop: () => running.disposeAsync(),
   };

@@ -17,6 +17,8 @@ import { UserError } from "../user-error.ts";
 const KEY = "instance-lease";
 const VALID_SECONDS = 20;
 const RENEW_MS = 5000;
+/** How long giving it up may hold up the end. */
+const RELEASE_MS = 2000;
 
 export interface Lease {
   /** Gives the lease up, so that the next start need not wait. */
@@ -82,7 +84,7 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     } catch (error) {
       log("debug", "lease", `not renewed: ${error instanceof Error ? error.message : String(error)}`);
       await close();
-      database = openDatabase(target());
+      if (!released) database = openDatabase(target());
     }
   };
   const timer = setInterval(() => {
@@ -92,17 +94,16 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     release: async () => {
       released = true;
       clearInterval(timer);
-      if (renewing !== undefined) await within(renewing, 2000);
-      // The old connection may have died with a PostgreSQL that was started again meanwhile.
-      await close();
-      database = openDatabase(target());
+      // The old connection may hang, or have died with a PostgreSQL that was started again meanwhile. A renewal that is
+      // under way on it finds no lease any more.
+      const fresh = openDatabase(target());
+      const gone = fresh`delete from meta where key = ${KEY} and value::json->>'token' = ${token}`;
       // Without a database there is nobody to tell; the lease then ends by itself.
-      const gone = database`delete from meta where key = ${KEY} and value::json->>'token' = ${token}`;
       await within(
         gone.catch(() => undefined),
-        2000,
+        RELEASE_MS,
       );
-      await close();
+      await Promise.all([fresh.end({ timeout: 1 }).catch(() => undefined), close()]);
     },
   };
 }

@@ -58,7 +58,9 @@ function checkPlatform(): void {
 }
 
 function fail(error: unknown): never {
-  if (error instanceof UserError) process.stderr.write(`drover: ${error.message}\n`);
+  // What the system refuses (a full disk, a right that is missing) is the operator's to mend as well.
+  if (error instanceof UserError || (error instanceof Error && "syscall" in error))
+    process.stderr.write(`drover: ${error.message}\n`);
   else console.error("drover:", error);
   // Whatever was started is ended by the exit handler of process/child.ts.
   process.exit(1);

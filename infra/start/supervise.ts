@@ -7,8 +7,8 @@ import type { Part } from "../process/child.ts";
 export interface SuperviseOptions {
   readonly name: string;
   readonly log: Log;
-  /** Starts the part; resolves when it works, throws when it does not. */
-  readonly start: () => Promise<Part>;
+  /** Starts the part; resolves when it works, throws when it does not, or when the signal aborts: then it leaves nothing behind. */
+  readonly start: (signal: AbortSignal) => Promise<Part>;
   /** The part has just died. */
   readonly onDown?: () => void;
   /** The part works again; not called for the first start. */
@@ -35,7 +35,7 @@ const TIMING = { firstDelayMs: 100, maxDelayMs: 10_000, goodAfterMs: 60_000 };
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   const { name, log, start, onDown, onUp, timing = TIMING } = options;
   const stopping = new AbortController();
-  let part = await start();
+  let part = await start(stopping.signal);
 
   const watch = async () => {
     let delayMs = timing.firstDelayMs;
@@ -60,9 +60,10 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
       if (stopping.signal.aborted) break;
       delayMs = Math.min(delayMs * 2, timing.maxDelayMs);
       try {
-        part = await start();
+        part = await start(stopping.signal);
         return { delayMs };
       } catch (error) {
+        if (stopping.signal.aborted) break;
         log("error", name, `cannot start: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
@@ -75,7 +76,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     stop: async () => {
       stopping.abort();
       await part.stop();
-      // A start under way may take long to fail; a process of it ends with ours (process/child.ts).
+      // A start under way was told to end. Should it not, its process ends with ours (process/child.ts).
       await within(watching, STOP_MS);
       // A restart that was under way when we were told to stop may have brought another one up.
       await part.stop();

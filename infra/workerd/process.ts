@@ -15,16 +15,22 @@ export interface WorkerdOptions {
   readonly httpSocket: string;
   readonly controlSocket: string;
   readonly log: Log;
-  /** How long the first answer of `GET /ready` may take. */
+  /**
+   * What to wait for: that the API has reached its database, or, after a restart, that it answers at all. A database that is
+   * away is no reason to end a healthy workerd, which says so itself to whoever asks.
+   */
+  readonly until: "ready" | "alive";
+  /** How long that may take. */
   readonly readyMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 const READY_MS = 30_000;
 const POLL_MS = 20;
 
-/** Starts workerd; resolves when `GET /ready` on the control socket answers 200. Throws when it ends before that. */
+/** Starts workerd; resolves when the API answers on the control socket. Throws `UserError` when it ends before that. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Part> {
-  const { configPath, httpSocket, controlSocket, log, readyMs = READY_MS } = options;
+  const { configPath, httpSocket, controlSocket, log, until, readyMs = READY_MS, signal } = options;
   for (const path of [httpSocket, controlSocket]) rmSync(path, { force: true });
   const lastLines: string[] = [];
   const part = startChild({
@@ -34,6 +40,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Part> {
     // With open sockets workerd does not end on SIGTERM by itself (platform.md 13).
     stopSteps: [["SIGTERM", 3000]],
     lastSignal: "SIGKILL",
+    signal,
     onLine: (line) => {
       const entry = parseLogLine(line);
       if (entry === undefined) return;
@@ -43,20 +50,30 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Part> {
     },
   });
   const ended = part.exited.then((reason) => [reason, ...lastLines].join("; "));
-  const problem = await Promise.race([ended, firstAnswer(controlSocket, readyMs)]);
+  const over = new AbortController();
+  void part.exited.then(() => over.abort());
+  const problem = await Promise.race([ended, firstAnswer(controlSocket, until, readyMs, over.signal)]);
   if (problem === undefined) return part;
   await part.stop();
-  throw new Error(`workerd did not start: ${problem}`);
+  throw new UserError(`workerd did not start: ${problem}`);
 }
 
-/** Asks until the API says that it is ready. Resolves to what was wrong when it did not within so many milliseconds. */
-async function firstAnswer(controlSocket: string, withinMs: number): Promise<string | undefined> {
+/** Asks until the API answers. Resolves to what was wrong when it did not within so many milliseconds, or was `over` before. */
+async function firstAnswer(
+  controlSocket: string,
+  until: WorkerdOptions["until"],
+  withinMs: number,
+  over: AbortSignal,
+): Promise<string | undefined> {
+  // There is no such path: the API says so without asking its database.
+  const path = until === "ready" ? "/ready" : "/alive";
   let problem = "no answer";
   for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(POLL_MS)) {
+    if (over.aborted) break;
     try {
-      const answer = await control(controlSocket, "GET", "/ready", { timeoutMs: deadline - Date.now() });
-      if (answer.status === 200) return undefined;
-      problem = `GET /ready answers ${answer.status} ${answer.body}`.trim();
+      const answer = await control(controlSocket, "GET", path, { timeoutMs: deadline - Date.now() });
+      if (answer.status === 200 || until === "alive") return undefined;
+      problem = `GET ${path} answers ${answer.status} ${answer.body}`.trim();
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }

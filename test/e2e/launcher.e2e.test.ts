@@ -12,6 +12,7 @@ import { connect } from "node:tls";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureLocalCertificate } from "../../infra/pki/certificates.ts";
+import { parseDatabaseUrl } from "../../infra/postgres/database-url.ts";
 import { allPids, processInfo } from "../../infra/process/proc.ts";
 import { migratedPostgres } from "../setup/database.ts";
 import {
@@ -27,17 +28,24 @@ import {
   startDrover,
 } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
+import { flakyProxy } from "./flaky-proxy.ts";
 
 const password = "launcher test passphrase";
 const bootstrap = ["--bootstrap-password", password];
 
 /** Runs the launcher to its end. */
-function launch(
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
+const launch = (args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> =>
+  ended("infra/start/main.ts", args, env);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function ended(script: string, args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["infra/start/main.ts", ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd: root,
       env: cleanEnv(env),
       timeout: 60_000,
@@ -120,6 +128,8 @@ describe("npm start", () => {
     expect(await refusal(["--port", "0", "--host", "192.0.2.1", "--data-dir", dataDir()])).toContain(
       "--host",
     );
+    // Not even root can make a directory there.
+    expect(await refusal(["--port", "0", "--data-dir", "/dev/null/drover"])).toContain("--data-dir");
   });
 
   it("refuses a wrong database URL", async () => {
@@ -149,7 +159,22 @@ describe("npm start", () => {
       expect(line).toMatch(reason);
       expect(line).not.toContain("wrong-secret");
     }
+    const hanging = `postgres://127.0.0.1:${(hangsUp.address() as AddressInfo).port}/x`;
+    expect(await ended("infra/migrate/main.ts", ["--database-url", hanging])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^--database-url: cannot connect to 127\.0\.0\.1:\d+\/x: [^\n]*\n$/),
+    });
     hangsUp.close();
+
+    const sql = postgres(database.url, { max: 1, fetch_types: false });
+    await sql`create role visitor login password 'visitor'`;
+    await sql`create database another`;
+    await sql.end();
+    const visitor = `postgres://visitor:visitor@127.0.0.1:${port}/another`;
+    expect(await refusal(["--port", "0", "--data-dir", dataDir(), "--database-url", visitor])).toContain(
+      "permission denied for database another; the user must own it",
+    );
   });
 
   it("refuses a data directory and a database of a newer version", async () => {
@@ -200,6 +225,28 @@ describe("npm start", () => {
     expect(await server.stop()).toBe(0);
   });
 
+  it("shows a working password after a first start that was killed while it seeded", async () => {
+    for (const afterMs of [0, 300]) {
+      const dir = dataDir();
+      const killed = spawn(process.execPath, ["infra/start/main.ts", "--port", "0", "--data-dir", dir], {
+        cwd: root,
+        env: cleanEnv(),
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const gone = once(killed, "close");
+      let output = "";
+      killed.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      await eventually("seeding", 60_000, () => (output.includes("] seeding\n") ? true : undefined));
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      killed.kill("SIGKILL");
+      await gone;
+      const server = await startDrover({ dataDir: dir });
+      const shown = server.password ?? /password: +(\S+)/.exec(output)?.[1];
+      await loginAs(server, "admin", shown ?? "nothing was shown");
+      expect(await server.stop()).toBe(0);
+    }
+  });
+
   it("speaks through npm: one line and exit code 1 for a refusal, and SIGTERM to npm ends all of it", async () => {
     const npm = (args: string[]) =>
       spawn("npm", ["start", "--", ...args], {
@@ -242,6 +289,80 @@ describe("npm start", () => {
     const session: Connection = await loginAs(second, "admin", first.password ?? "");
     expect((await call(session, "GET", "/v3/users?me=true")).status).toBe(200);
     expect(await second.stop()).toBe(0);
+  });
+
+  it("ends on Ctrl-C within seconds though the database hangs", async () => {
+    const own = await migratedPostgres();
+    const proxy = await flakyProxy(parseDatabaseUrl(own.url));
+    const url = own.url.replace(/:\d+\//, `:${proxy.port}/`);
+    const server = await startDrover({ dataDir: dataDir(), args: [...bootstrap, "--database-url", url] });
+    proxy.mode("hang");
+    const began = Date.now();
+    expect(await server.stop()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(12_000);
+    expect(processesOf(server, "workerd")).toEqual([]);
+    await proxy.stop();
+    await own.stop();
+  });
+
+  it("does not end a restarted workerd because the database is away, and goes on when it is back", async () => {
+    const own = await migratedPostgres();
+    const proxy = await flakyProxy(parseDatabaseUrl(own.url));
+    const url = own.url.replace(/:\d+\//, `:${proxy.port}/`);
+    const server = await startDrover({ dataDir: dataDir(), args: [...bootstrap, "--database-url", url] });
+    const [first = 0] = processesOf(server, "workerd");
+    proxy.mode("away");
+    process.kill(first, "SIGKILL");
+    const anonymous = { server: server.url, ca: server.ca };
+    await eventually("an answer without a database", 10_000, async () =>
+      (await call(anonymous, "GET", "/ping")).status === 200 ? true : undefined,
+    );
+    const second = processesOf(server, "workerd");
+    expect(second).not.toEqual([first]);
+    proxy.mode("pass");
+    await eventually("a login", 30_000, () => loginAs(server, "admin", password));
+    expect(processesOf(server, "workerd")).toEqual(second);
+    expect(existsSync(join(server.dataDir, "run/workerd.capnp"))).toBe(true);
+    expect(await server.stop()).toBe(0);
+    // It holds the key material.
+    expect(existsSync(join(server.dataDir, "run/workerd.capnp"))).toBe(false);
+    await proxy.stop();
+    await own.stop();
+  });
+
+  it("goes on when the reader of its output leaves", async () => {
+    const dir = dataDir();
+    const child = spawn(
+      process.execPath,
+      ["infra/start/main.ts", "--port", "0", "--data-dir", dir, "--log-level", "debug"],
+      {
+        cwd: root,
+        env: cleanEnv(),
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    const closed = once(child, "close");
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const path = join(dir, "tls", "ca.crt");
+    await eventually("workerd", 60_000, () =>
+      allPids().some((pid) => processInfo(pid)?.argv.includes(join(dir, "run/workerd.capnp"))) &&
+      existsSync(path)
+        ? true
+        : undefined,
+    );
+    // Long enough for the welcome, which nobody reads.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(child.exitCode).toBe(null);
+    child.kill("SIGINT");
+    expect((await closed)[0]).toBe(0);
+    // Nobody saw the password, so it is shown again.
+    const again = await startDrover({ dataDir: dir });
+    expect(again.password).toBeDefined();
+    await loginAs(again, "admin", again.password ?? "");
+    expect(again.output()).toContain(`login --server ${again.url} --ca ${again.caPath}`);
+    expect(await again.stop()).toBe(0);
   });
 
   it("serves a certificate of the operator's and publishes its private CA", async () => {

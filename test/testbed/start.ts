@@ -85,12 +85,35 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     ? mkdtempSync(join(tmpdir(), "drover-testbed-"))
     : resolve(options.dir ?? join(cacheDir, "run", name));
   const lock = await lockAndClear(dir, name);
-  const pong = await listen();
+  try {
+    return await start({ name, dir, temporary, lock, binaries, onProgress });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Start {
+  readonly name: string;
+  readonly dir: string;
+  readonly temporary: boolean;
+  readonly lock: Lock;
+  readonly binaries: Awaited<ReturnType<typeof ensureBinaries>>;
+  readonly onProgress: OnProgress;
+}
+
+async function start({ name, dir, temporary, lock, binaries, onProgress }: Start): Promise<Testbed> {
   const [etcd = 0, etcdPeer = 0, apiserver = 0, controllerManager = 0, scheduler = 0, kwok = 0, kubelet = 0] =
     await freePorts(7);
-  const forwarded = portOf(pong);
-  const ports = { etcd, etcdPeer, apiserver, controllerManager, scheduler, kwok, kubelet, forwarded };
-  const plane = writeControlPlane(dir, name, binaries, ports);
+  const ports = { etcd, etcdPeer, apiserver, controllerManager, scheduler, kwok, kubelet };
+  const pong = await listen();
+  let plane: ControlPlane;
+  try {
+    plane = writeControlPlane(dir, name, binaries, { ...ports, forwarded: portOf(pong) });
+  } catch (error) {
+    pong.close();
+    throw error;
+  }
   const server = `https://127.0.0.1:${apiserver}`;
   const api = adminApi(server, plane.caPem, plane.admin);
   const kubeletApi = adminApi(`https://127.0.0.1:${kubelet}`, plane.caPem, plane.admin);
