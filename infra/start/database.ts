@@ -1,7 +1,7 @@
 /** The database under Drover: embedded or external, brought up to date. */
 import { migrate } from "../migrate/migrate.ts";
 import { readMigrations } from "../migrate/migrations.ts";
-import { withDatabase } from "../postgres/client.ts";
+import { explainDatabaseError, openDatabase } from "../postgres/client.ts";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
 import { parseDatabaseUrl } from "../postgres/database-url.ts";
 import type { PostgresPart } from "../postgres/embedded.ts";
@@ -53,8 +53,13 @@ export async function prepareDatabase(
   migrationsDir: string,
 ): Promise<string[]> {
   await reachDatabase(target);
-  return withDatabase(target, async (database) => {
+  const database = openDatabase(target);
+  try {
     await refuseSecondInstance(database, holder);
-    return migrate(database, readMigrations(migrationsDir));
-  });
+    return await migrate(database, readMigrations(migrationsDir));
+  } catch (error) {
+    throw explainDatabaseError(error, target);
+  } finally {
+    await database.end({ timeout: 1 });
+  }
 }

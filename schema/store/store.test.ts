@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import postgres from "postgres";
 import type { Sql } from "postgres";
-import { migratedSql } from "../../test/setup/database.ts";
+import { migratedPostgres } from "../../test/setup/database.ts";
 import type { PolicyRule } from "../rbac/types.ts";
 import { namespaces } from "../resources/core/namespaces.ts";
 import { secrets, toBase64 } from "../resources/core/secrets.ts";
@@ -30,7 +31,9 @@ let store: BoundStore;
 let open: (commit?: (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>) => Store;
 
 beforeAll(async () => {
-  ({ sql, stop } = await migratedSql());
+  const database = await migratedPostgres();
+  ({ stop } = database);
+  sql = postgres(database.url, { max: 8, fetch_types: false });
   open = (commit = (items) => commitBatch(sql, items)) =>
     createStore({
       sql: () => sql,
@@ -46,7 +49,10 @@ beforeAll(async () => {
   store = open().as(root);
   await store.create(namespaces, namespace("default"));
 });
-afterAll(() => stop());
+afterAll(async () => {
+  await sql.end();
+  await stop();
+});
 
 const namespace = (name: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 const setting = (name: string, value = "1"): Setting => ({

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { migratedSql } from "../../test/setup/database.ts";
+import { migratedPostgres } from "../../test/setup/database.ts";
 import { completeWork, enqueueWork, failWork, leaseDueWork, msUntilNextWork, requeueWork } from "./work.ts";
 import type { LeasedWork } from "./work.ts";
 
@@ -9,9 +10,14 @@ let sql: Sql;
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  ({ sql, stop } = await migratedSql());
+  const database = await migratedPostgres();
+  ({ stop } = database);
+  sql = postgres(database.url, { max: 8, fetch_types: false });
 });
-afterAll(() => stop());
+afterAll(async () => {
+  await sql.end();
+  await stop();
+});
 beforeEach(async () => {
   await sql`delete from work`;
 });
