@@ -61,6 +61,27 @@ describe("work rows", () => {
     expect((await leaseOne()).seq).toBe(work.seq + 1);
   });
 
+  for (const [name, end] of [
+    ["done", completeWork],
+    ["requeued", (client: Sql, work: LeasedWork) => requeueWork(client, work, 60_000)],
+    ["failed", (client: Sql, work: LeasedWork) => failWork(client, work, "broken")],
+  ] as const) {
+    it(`are due at once when the enqueue commits while the run is being ${name}`, async () => {
+      await enqueue("k");
+      const work = await leaseOne();
+      let ended: Promise<void> | undefined;
+      await sql.begin(async (enqueuing) => {
+        await enqueueWork(enqueuing, [{ controller: "c", key: "k", runAt: 0 }]);
+        ended = end(sql, work);
+        const waiting = async (): Promise<number> =>
+          (await sql`select from pg_locks where not granted`).length;
+        await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      });
+      await ended;
+      expect((await leaseOne()).seq).toBe(work.seq + 1);
+    });
+  }
+
   it("fall to another worker when their lease ends, and the late one changes nothing", async () => {
     await enqueue("k");
     const [late] = await leaseDueWork(sql, 1, 50);

@@ -2,7 +2,7 @@
  * Work rows (design 7): leased one worker per key, at least once. Times are the database's, so that clocks of Workers
  * need not agree. `seq` rises with every enqueue: a change during a run is never lost.
  */
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
 import type { WorkRow } from "./types.ts";
 
 export interface LeasedWork {
@@ -31,15 +31,15 @@ export async function leaseDueWork(sql: Sql, limit: number, leaseMs: number): Pr
     returning w.controller, w.key, w.lease_token as token, w.seq::float8 as seq, w.attempts`;
 }
 
-/** Ends a run: the row goes, or stays armed when it was enqueued meanwhile. Does nothing once the lease is lost. */
-export async function completeWork(sql: Sql, { controller, key, token, seq }: LeasedWork): Promise<void> {
-  await sql`
-    with done as (
-      delete from work
-      where controller = ${controller} and key = ${key} and lease_token = ${token} and seq = ${seq}
-    )
-    update work set lease_token = null, lease_until = null, attempts = 0, last_error = null
-    where controller = ${controller} and key = ${key} and lease_token = ${token} and seq <> ${seq}`;
+/**
+ * Ends a run: the row goes, or stays armed when it was enqueued meanwhile. Does nothing once the lease is lost. Two
+ * statements: one sees the row as it was at its beginning, and would miss an enqueue that commits while it waits for the lock.
+ */
+export async function completeWork(sql: Sql, work: LeasedWork): Promise<void> {
+  const { controller, key, token, seq } = work;
+  const done = await sql`
+    delete from work where controller = ${controller} and key = ${key} and lease_token = ${token} and seq = ${seq}`;
+  if (done.count === 0) await release(sql, work, 0, 0, null);
 }
 
 /** Runs again after `afterMs`, or at once when it was enqueued meanwhile. Waiting is not an error. */
@@ -67,7 +67,7 @@ async function release(
 }
 
 /** Arms rows outside of any commit: tunnel events and sweeps. */
-export async function enqueueWork(sql: Sql, rows: readonly WorkRow[]): Promise<void> {
+export async function enqueueWork(sql: Sql | TransactionSql, rows: readonly WorkRow[]): Promise<void> {
   if (rows.length === 0) return;
   const list = rows.map(({ controller, key, runAt }) => ({ controller, key, run_at: Math.round(runAt) }));
   await sql`
