@@ -129,7 +129,7 @@ function answer(url: URL, incoming: IncomingMessage, response: ServerResponse, e
 const block = Buffer.from(Array.from({ length: 1 << 16 }, (_, index) => (index * 31) >>> 3));
 
 /** Writes `length` bytes of a fixed pattern, as fast as they are taken, and ends the stream. */
-export function sendPattern(stream: NodeJS.WritableStream, length: number): void {
+export function sendPattern(stream: NodeJS.WritableStream, length: number, end = true): void {
   let left = length;
   const send = (): void => {
     while (left > 0) {
@@ -140,7 +140,7 @@ export function sendPattern(stream: NodeJS.WritableStream, length: number): void
         return;
       }
     }
-    stream.end();
+    if (end) stream.end();
   };
   send();
 }

@@ -11,7 +11,8 @@ import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from 
 import type { Connection, Drover } from "./drover.ts";
 import { clusterHandle } from "./cluster.ts";
 import type { ImportedCluster } from "./cluster.ts";
-import { connectAgent, newCluster, startRelay } from "./scripted-agent.ts";
+import { startRelay } from "../relay.ts";
+import { connectAgent, newCluster } from "./scripted-agent.ts";
 import type { ScriptedAgent } from "./scripted-agent.ts";
 
 const password = "router test passphrase";

@@ -1,9 +1,6 @@
 /** An agent whose cluster is a Node HTTP server of the test: the real tunnel code, with answers that a test chooses. */
-import { once } from "node:events";
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
-import { connect, createServer as createRelay } from "node:net";
-import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
 import { WebSocket } from "ws";
 import { ConnStream } from "../../agent/conn-stream.ts";
@@ -100,43 +97,4 @@ export async function newCluster(admin: Connection, name: string): Promise<{ id:
   const token = tokens.data[0]?.token;
   if (token === undefined) throw new Error("the cluster has no registration token");
   return { id, token };
-}
-
-export interface Relay {
-  readonly port: number;
-  /** Forwards nothing more and closes nothing: what a half-open connection looks like from both sides. */
-  readonly freeze: () => void;
-  readonly close: () => void;
-}
-
-export async function startRelay(target: number): Promise<Relay> {
-  const sockets = new Set<Socket>();
-  const relay = createRelay((near) => {
-    const far = connect(target, "127.0.0.1");
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
-  }).listen(0, "127.0.0.1");
-  await once(relay, "listening");
-  const address = relay.address();
-  if (address === null || typeof address === "string") throw new Error("the relay has no port");
-  return {
-    port: address.port,
-    freeze() {
-      for (const socket of sockets) {
-        socket.unpipe();
-        socket.pause();
-      }
-    },
-    close() {
-      relay.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
 }

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 export const peerVersions = { "v0.6.1": "go.mod", "v0.4.1": "v041.mod", "v0.3.2": "v032.mod" } as const;
 export type PeerVersion = keyof typeof peerVersions;
 
-const sources = ["main.go", "backend.go", "client.go", "server.go", "load.go"];
+const sources = ["main.go", "backend.go", "client.go", "server.go", "take.go", "load.go"];
 
 /** Path of the binary for a version; built once per content, kept in the user's cache directory. */
 export function buildPeer(version: PeerVersion): string {

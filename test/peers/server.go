@@ -25,7 +25,8 @@ import (
 
 // runServer is the server side of the Go library behind TLS: agents connect to /v3/connect (any token; the client key
 // is the token, with stv-cluster- in front for the steve session), and /via/<client key>/<path> is proxied through
-// the session to -dial, for each client key given as an argument. /direct/<path> goes to a local backend without a tunnel.
+// the session to -dial, for each client key given as an argument; each request to /take/<client key> reads once from a
+// stream to -dial. /direct/<path> goes to a local backend without a tunnel.
 func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ExitOnError)
 	caFile := flags.String("ca-out", "", "file that the self-signed certificate is written to")
@@ -49,6 +50,7 @@ func runServer(args []string) error {
 	mux.Handle("/direct/", http.StripPrefix("/direct", proxyTo(address, nil)))
 	for _, key := range flags.Args() {
 		mux.Handle("/via/"+key+"/", http.StripPrefix("/via/"+key, proxyTo(*dial, tunnel.Dialer(key))))
+		mux.Handle("/take/"+key, takeFrom(*dial, tunnel.Dialer(key)))
 	}
 	listener, err := listenTLS(*caFile)
 	if err != nil {

@@ -26,6 +26,11 @@ const eofText = "EOF";
 export const maxErrorBytes = 100;
 const encoder = new TextEncoder();
 
+/** The id of a stream's fence, and back: streams have positive ids. */
+export function fenceId(connId: number): number {
+  return -connId;
+}
+
 export class Conn implements BudgetMember {
   readonly id: number;
   readonly proto: string;
@@ -146,16 +151,33 @@ export class Conn implements BudgetMember {
       const chunk = this.#unread.shift();
       if (chunk === undefined) break;
       this.#account();
-      if (this.#open && this.#holding && this.#unread.bytes < this.#host.limits.pauseAbove / 8)
-        this.#release();
+      if (this.#open && this.#holding && this.#unread.bytes < this.#host.limits.pauseAbove / 8) {
+        this.#holding = false;
+        this.#sendResume();
+      }
       this.onData(chunk);
     }
     if (this.#closing !== undefined && this.#unread.isEmpty) this.#finish();
   }
 
-  #release(): void {
-    this.#holding = false;
-    this.#host.send(encodeMessage(messageType.resume, this.id));
+  /**
+   * Go's two sides share one flag for both directions: our RESUME also erases the mark of a PAUSE that Go has sent, maybe
+   * a moment ago, and the RESUME that ends it never comes. Go pauses only while it takes in our DATA, so the ERROR that
+   * answers an empty DATA right before the RESUME comes after every PAUSE that the RESUME erases, and before all others.
+   */
+  #sendResume(): void {
+    this.#host.send(encodeMessage(messageType.data, fenceId(this.id)));
+    this.#signal(messageType.resume);
+  }
+
+  #signal(type: number): void {
+    this.#host.send(encodeMessage(type, this.id));
+  }
+
+  /** The answer to the fence of a RESUME of ours: what the peer paused before it holds no more. */
+  receiveFence(): void {
+    this.#held = false;
+    while (this.flushOne());
   }
 
   #finish(): void {
@@ -187,7 +209,7 @@ export class Conn implements BudgetMember {
     this.#closing = undefined;
     if (!wasOpen) return;
     // A paused Go writer leaks for ever unless it is woken before it hears of the end (tunnel.md 1.7).
-    if (this.#holding) this.#release();
+    if (this.#holding) this.#signal(messageType.resume);
     this.#sendError(text);
     this.#host.removed(this);
   }
@@ -220,14 +242,14 @@ export class Conn implements BudgetMember {
       this.abort("read buffer exceeded");
     } else if (!this.#holding && this.#unread.bytes > this.#host.limits.pauseAbove) {
       this.#holding = true;
-      this.#host.send(encodeMessage(messageType.pause, this.id));
+      this.#signal(messageType.pause);
     }
   }
 
   /** ERROR arrived: echoed once with the same text, so that the peer frees its side; data first, then the end. */
   receiveError(text: string): void {
     if (!this.#open) return;
-    if (this.#holding) this.#release();
+    if (this.#holding) this.#signal(messageType.resume);
     this.#sendError(text);
     this.#host.removed(this);
     this.#shut(text === eofText ? { kind: "eof" } : { kind: "error", text });
@@ -255,14 +277,13 @@ export class Conn implements BudgetMember {
   }
 
   /**
-   * RESUME arrived. Go's two sides share one flag for both directions, and clearing it does not wake its writer:
-   * so the end of a pause is answered with RESUME, or with PAUSE where we still hold the peer; a RESUME that ends no
-   * pause is answered only to re-assert our own (tunnel.md 1.7). Two implementations of this rule never ping-pong.
+   * RESUME arrived. With it Go clears its flag and does not wake its own writer, which waits for the same one: the end of
+   * a pause is answered with RESUME, or with PAUSE where we still hold the peer; a RESUME that ends no pause is answered
+   * only to re-assert our own (tunnel.md 1.7). Two implementations of this rule never ping-pong.
    */
   receiveResume(): void {
-    if (this.#held || this.#holding) {
-      this.#host.send(encodeMessage(this.#holding ? messageType.pause : messageType.resume, this.id));
-    }
+    if (this.#holding) this.#signal(messageType.pause);
+    else if (this.#held) this.#sendResume();
     if (!this.#held) return;
     this.#held = false;
     while (this.flushOne());

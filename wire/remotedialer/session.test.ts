@@ -203,7 +203,7 @@ describe("a session", () => {
     other.write(Buffer.from("goes on"));
     expect(server.take()).toEqual(["DATA 3 goes on"]);
     server.message(resume, one.id);
-    expect(server.take()).toEqual(["RESUME 2", "DATA 2 held back"]);
+    expect(server.take()).toEqual(["DATA -2", "RESUME 2", "DATA 2 held back"]);
   });
 
   it("tunnel 14: answers the RESUME that ends a pause, and no other", () => {
@@ -213,7 +213,22 @@ describe("a session", () => {
     expect(server.take()).toEqual([]);
     server.message(resume, 2);
     server.message(resume, 2);
-    expect(server.take()).toEqual(["RESUME 2"]);
+    expect(server.take()).toEqual(["DATA -2", "RESUME 2"]);
+  });
+
+  it("tunnel 14: a PAUSE that crosses our RESUME, which erases Go's mark of it, does not hold for ever; a later one holds", () => {
+    const conn = server.session.dial("tcp", "a:1");
+    server.message(pause, 2);
+    server.message(resume, 2);
+    server.message(pause, 2);
+    server.take();
+    conn.write(Buffer.from("held back"));
+    expect(server.take()).toEqual([]);
+    server.message(error, -2, "connection not found client/0/-2");
+    expect(server.take()).toEqual(["DATA 2 held back"]);
+    server.message(pause, 2);
+    conn.write(Buffer.from("held"));
+    expect(server.take()).toEqual([]);
   });
 
   it("tunnel 15: two of our own never ping-pong", () => {

@@ -3,7 +3,7 @@
  * no socket, no clock, no timers. A broken stream never breaks the session; a broken session fails every stream.
  */
 import { decodeMessage, decodeSync, encodeMessage, encodeSync, encodeText, messageType } from "./codec.ts";
-import { Conn, maxErrorBytes } from "./conn.ts";
+import { Conn, fenceId, maxErrorBytes } from "./conn.ts";
 import type { ConnHost } from "./conn.ts";
 import { Budget, defaultLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
@@ -137,6 +137,7 @@ export class Session implements ConnHost {
         return;
       case messageType.error:
         if (conn !== undefined) conn.receiveError(decoder.decode(payload.subarray(0, maxErrorBytes)));
+        else this.#conns.get(fenceId(connId))?.receiveFence();
         return;
       case messageType.pause:
         conn?.receivePause();

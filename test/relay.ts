@@ -1,0 +1,60 @@
+/** A TCP relay in front of a server: a line that a test can make long, or cut without either end hearing of it. */
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { Socket } from "node:net";
+import { Transform } from "node:stream";
+
+export interface Relay {
+  readonly port: number;
+  /** Forwards nothing more and closes nothing: what a half-open connection looks like from both sides. */
+  readonly freeze: () => void;
+  readonly close: () => void;
+}
+
+/** `delayMs`: how long each byte travels, one way. Any number of bytes may be on the way. */
+export async function startRelay(target: number, delayMs = 0): Promise<Relay> {
+  const sockets = new Set<Socket>();
+  const relay = createServer((near) => {
+    const far = connect(target, "127.0.0.1");
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        near.destroy();
+        far.destroy();
+      });
+    }
+    if (delayMs === 0) near.pipe(far).pipe(near);
+    else near.pipe(delay(delayMs)).pipe(far).pipe(delay(delayMs)).pipe(near);
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  const address = relay.address();
+  if (address === null || typeof address === "string") throw new Error("the relay has no port");
+  return {
+    port: address.port,
+    freeze() {
+      for (const socket of sockets) {
+        socket.unpipe();
+        socket.pause();
+      }
+    },
+    close() {
+      relay.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Timers of one length fire in the order in which they were set. */
+function delay(ms: number): Transform {
+  return new Transform({
+    readableHighWaterMark: Number.MAX_SAFE_INTEGER,
+    transform(chunk: Buffer, _encoding, taken) {
+      setTimeout(() => this.push(chunk), ms);
+      taken();
+    },
+    flush(ended) {
+      setTimeout(ended, ms);
+    },
+  });
+}
