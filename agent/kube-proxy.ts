@@ -7,6 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { request } from "node:https";
 import type { Agent, RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
+import { failureStatus } from "../schema/kube-status.ts";
 import type { KubeAccess } from "./kube-config.ts";
 
 /** Never passed on: hop-by-hop (RFC 9110 7.6.1), and what would authenticate as somebody else. */
@@ -190,15 +191,7 @@ function headOf(upstream: IncomingMessage, extra = ""): string {
 
 /** Errors of the agent itself are Kubernetes Status objects: the reader is a Kubernetes client. */
 function sendStatus(response: ServerResponse, code: number, message: string): void {
-  const body = JSON.stringify({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason: "ServiceUnavailable",
-    code,
-  });
+  const body = JSON.stringify(failureStatus(code, "ServiceUnavailable", message));
   response.writeHead(code, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   response.end(body);
 }

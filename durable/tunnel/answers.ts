@@ -1,4 +1,5 @@
 /** What the tunnel itself answers: always a Kubernetes Status (design 2). */
+import { failureStatus } from "../../schema/kube-status.ts";
 
 const reasons: Readonly<Record<number, string>> = {
   400: "BadRequest",
@@ -8,16 +9,8 @@ const reasons: Readonly<Record<number, string>> = {
 
 /** `retryAfter` in seconds: clients repeat the request by themselves then. */
 export function statusAnswer(code: 400 | 502 | 503, message: string, retryAfter?: number): Response {
-  const body = {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason: reasons[code],
-    ...(retryAfter === undefined ? {} : { details: { retryAfterSeconds: retryAfter } }),
-    code,
-  };
+  const details = retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter };
+  const body = failureStatus(code, reasons[code], message, details);
   const headers: Record<string, string> =
     retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
   return Response.json(body, { status: code, headers });

@@ -158,15 +158,11 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
    * (tunnel.md 6, row 11).
    */
   #newest(kind: Attachment["kind"]): LiveSession | undefined {
-    let found: LiveSession | undefined;
-    for (const session of this.#sessions.values()) {
-      if (session.attachment.kind !== kind) continue;
-      const newer = session.attachment.openedAt >= (found?.attachment.openedAt ?? 0);
-      const sounder = found?.isSuspect === true && !session.isSuspect;
-      if (found === undefined || sounder || (newer && (!session.isSuspect || found.isSuspect)))
-        found = session;
-    }
-    return found;
+    const newestFirst = [...this.#sessions.values()]
+      .filter(({ attachment }) => attachment.kind === kind)
+      .toReversed()
+      .toSorted((a, b) => b.attachment.openedAt - a.attachment.openedAt);
+    return newestFirst.find(({ isSuspect }) => !isSuspect) ?? newestFirst[0];
   }
 
   /** Close and error events can both come, after a death too: only the first counts. */

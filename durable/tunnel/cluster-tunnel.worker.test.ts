@@ -72,14 +72,6 @@ async function ask(): Promise<{ status: number; headers: Headers }> {
   return answer;
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 5_000; Date.now() < deadline;) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error("not within 5 s");
-}
-
 describe("a cluster's tunnel", () => {
   it("tunnel 6: goes on over the same socket after it lost its memory, and never repeats a stream's id", async () => {
     const agent = await connectAgent();
@@ -102,10 +94,11 @@ describe("a cluster's tunnel", () => {
     const answer = await ask();
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).toBe("1");
-    await until(async () => {
+    const afterAlarm = async (): Promise<string[]> => {
       await runDurableObjectAlarm(stub);
-      return changes().includes("closed");
-    });
+      return changes();
+    };
+    await expect.poll(afterAlarm, { timeout: 5_000 }).toContain("closed");
     expect((await stub.status()).sessions).toEqual([]);
   });
 
@@ -113,7 +106,7 @@ describe("a cluster's tunnel", () => {
     const agent = await connectAgent();
     await evictDurableObject(stub, { webSockets: "hibernate" });
     expect(await runDurableObjectAlarm(stub)).toBe(true);
-    await until(() => agent.probes() === 1);
+    await expect.poll(agent.probes, { timeout: 5_000 }).toBe(1);
     expect((await stub.status()).sessions).toHaveLength(1);
     expect(changes()).toEqual(["opened"]);
   });

@@ -1,5 +1,6 @@
 /** A WebSocket of the client, as messages, joined to one of the cluster, as frames on a tunnel stream (exec, port-forward). */
 import type { Conn } from "../../wire/remotedialer/conn.ts";
+import { isValidCloseCode } from "../../wire/websocket/frame.ts";
 import { MessageStream } from "../../wire/websocket/messages.ts";
 import { bufferedBytes } from "./live-session.ts";
 
@@ -90,11 +91,10 @@ export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
 
 /** Codes that may not be sent become 1011; a reason holds at most 123 bytes. */
 function closeClient(client: WebSocket, code: number, reason: string): void {
-  const sendable =
-    (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code < 5000);
   try {
     if (code === 1005) client.close();
-    else client.close(sendable ? code : 1011, reason.slice(0, 100).replace(/[^\x20-\x7e]/g, "?"));
+    else
+      client.close(isValidCloseCode(code) ? code : 1011, reason.slice(0, 100).replace(/[^\x20-\x7e]/g, "?"));
   } catch {
     // It is closed already.
   }

@@ -1,4 +1,5 @@
 /** The one place where errors become answers: one renderer per API face (style.md, rule 2). */
+import { failureStatus } from "../../schema/kube-status.ts";
 import { StoreError } from "../../schema/store/errors.ts";
 import { ApiError } from "./errors.ts";
 
@@ -88,14 +89,6 @@ export function kubeStatus(error: ApiError): object {
     ...(error.causes.length === 0 ? {} : { causes: error.causes }),
     ...(error.retryAfter === undefined ? {} : { retryAfterSeconds: error.retryAfter }),
   };
-  return {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: unauthorized ? "Unauthorized" : error.message,
-    reason: error.code === "AlreadyExists" ? "AlreadyExists" : reasons[error.status],
-    ...(Object.keys(details).length === 0 ? {} : { details }),
-    code: error.status,
-  };
+  const reason = error.code === "AlreadyExists" ? "AlreadyExists" : reasons[error.status];
+  return failureStatus(error.status, reason, unauthorized ? "Unauthorized" : error.message, details);
 }

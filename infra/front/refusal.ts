@@ -1,4 +1,5 @@
 /** Responses of the front's own, after which the connection ends. Pure. */
+import { failureStatus } from "../../schema/kube-status.ts";
 
 const REASONS: Readonly<Record<number, string>> = {
   400: "Bad Request",
@@ -17,15 +18,7 @@ export function unavailable(head: string): string {
   const message = "Drover is starting, try again";
   const [, target = ""] = head.split(" ", 2);
   if (!target.startsWith("/k8s/")) return refusal(503, message);
-  const status = {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason: "ServiceUnavailable",
-    code: 503,
-  };
+  const status = failureStatus(503, "ServiceUnavailable", message);
   return response(503, "application/json", `${JSON.stringify(status)}\n`);
 }
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { explainDatabaseError, openDatabase } from "../postgres/client.ts";
+import { withDatabase } from "../postgres/client.ts";
 import { describeTarget, parseDatabaseUrl } from "../postgres/database-url.ts";
 import { reachDatabase } from "../postgres/reach.ts";
 import { UserError } from "../user-error.ts";
@@ -19,16 +19,9 @@ async function main(): Promise<void> {
     throw new UserError("give --database-url postgres://user:password@host:port/database");
   const target = parseDatabaseUrl(url);
   await reachDatabase(target);
-  const database = openDatabase(target);
-  try {
-    const applied = await migrate(database, readMigrations(MIGRATIONS_DIR));
-    const what = applied.length === 0 ? "up to date" : `applied ${applied.join(", ")}`;
-    console.log(`${describeTarget(target)}: ${what}`);
-  } catch (error) {
-    throw explainDatabaseError(error, target);
-  } finally {
-    await database.end({ timeout: 1 });
-  }
+  const applied = await withDatabase(target, (database) => migrate(database, readMigrations(MIGRATIONS_DIR)));
+  const what = applied.length === 0 ? "up to date" : `applied ${applied.join(", ")}`;
+  console.log(`${describeTarget(target)}: ${what}`);
 }
 
 if (import.meta.main) {

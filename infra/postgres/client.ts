@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { UserError } from "../user-error.ts";
 import type { DatabaseTarget } from "./database-url.ts";
 import { describeTarget, tlsOptions } from "./database-url.ts";
+import { cannotConnect } from "./reach.ts";
 
 export type Database = postgres.Sql;
 
@@ -23,6 +24,21 @@ export function openDatabase(target: DatabaseTarget): Database {
   });
 }
 
+/** Runs `use` on a connection of its own. Throws `UserError` as `explainDatabaseError` makes it. */
+export async function withDatabase<T>(
+  target: DatabaseTarget,
+  use: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = openDatabase(target);
+  try {
+    return await use(database);
+  } catch (error) {
+    throw explainDatabaseError(error, target);
+  } finally {
+    await database.end({ timeout: 1 });
+  }
+}
+
 /** SQLSTATE classes in which the connection itself is at fault: wrong password, no such database, too many clients, … */
 const REFUSED = /^(08|28|3D|53|57)/;
 
@@ -34,7 +50,5 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): un
   if (code === "42501")
     return new UserError(`--database-url: ${describeTarget(target)}: ${error.message}; the user must own it`);
   if (failedQuery || code === "") return error;
-  // An AggregateError (localhost on IPv4 and IPv6) has no message of its own.
-  const reason = error.message === "" ? code : error.message;
-  return new UserError(`--database-url: cannot connect to ${describeTarget(target)}: ${reason}`);
+  return cannotConnect(target, error);
 }

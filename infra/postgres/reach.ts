@@ -19,7 +19,7 @@ export async function reachDatabase(target: DatabaseTarget): Promise<void> {
   }
 }
 
-/** What `openServerSession` threw, in one line. */
+/** Why a connection failed, in one line. */
 export function cannotConnect(target: DatabaseTarget, error: unknown): UserError {
   const { message = "", code = "unknown reason" } = error as { message?: string; code?: string };
   // An AggregateError (localhost on IPv4 and IPv6) has no message of its own.

@@ -1,7 +1,7 @@
 /** The database under Drover: embedded or external, brought up to date. */
 import { migrate } from "../migrate/migrate.ts";
 import { readMigrations } from "../migrate/migrations.ts";
-import { explainDatabaseError, openDatabase } from "../postgres/client.ts";
+import { withDatabase } from "../postgres/client.ts";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
 import { parseDatabaseUrl } from "../postgres/database-url.ts";
 import type { PostgresPart } from "../postgres/embedded.ts";
@@ -53,13 +53,8 @@ export async function prepareDatabase(
   migrationsDir: string,
 ): Promise<string[]> {
   await reachDatabase(target);
-  const database = openDatabase(target);
-  try {
+  return withDatabase(target, async (database) => {
     await refuseSecondInstance(database, holder);
-    return await migrate(database, readMigrations(migrationsDir));
-  } catch (error) {
-    throw explainDatabaseError(error, target);
-  } finally {
-    await database.end({ timeout: 1 });
-  }
+    return migrate(database, readMigrations(migrationsDir));
+  });
 }

@@ -8,7 +8,7 @@ import type { Log } from "../log.ts";
 import type { ServingCertificate } from "../pki/certificates.ts";
 import { ensureLocalCertificate, machineNames, readProvidedCertificate } from "../pki/certificates.ts";
 import { startPooler } from "../pooler/pooler.ts";
-import { explainDatabaseError } from "../postgres/client.ts";
+import { explainDatabaseError, withDatabase } from "../postgres/client.ts";
 import { endPostgresOrphan } from "../postgres/embedded.ts";
 import { endWorkerdOrphans, startWorkerd } from "../workerd/process.ts";
 import { cronTrigger, seed } from "./control-plane.ts";
@@ -98,13 +98,14 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   if (applied.length > 0) say(`applied migrations ${applied.join(", ")}`);
   const target = () => database.target();
   const onLost = () => options.onFatal("another Drover has taken over the database");
-  const explain = (error: unknown): never => {
+  const lease = await acquireLease({ target, holder, log, onLost }).catch((error: unknown) => {
     throw explainDatabaseError(error, target());
-  };
-  const lease = await acquireLease({ target, holder, log, onLost }).catch(explain);
+  });
   running.defer(() => lease.release());
-  await checkKeys(target(), keys).catch(explain);
-  const seeded = await wasSeeded(target()).catch(explain);
+  const seeded = await withDatabase(target(), async (meta) => {
+    await checkKeys(meta, keys);
+    return wasSeeded(meta);
+  });
   const pooler = await startPooler({ socketPath: runDir.databaseSocket, target, log });
   running.defer(() => pooler.stop());
 
@@ -145,7 +146,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     serverUrl: url,
     cacerts: caPem,
   });
-  if (!seeded) await noteSeeded(target()).catch(explain);
+  if (!seeded) await withDatabase(target(), noteSeeded);
   const shown = first.shown(adminCreated);
   front.gate.open();
   // Clients end first: nothing new comes in while the rest is stopped.

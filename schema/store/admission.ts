@@ -34,6 +34,8 @@ export interface Planned<T extends KubeObject = KubeObject> {
   readonly before: T | undefined;
   /** Without resourceVersion; `undefined` when the object goes. */
   readonly after: T | undefined;
+  /** An update that would leave everything as it is. */
+  readonly changesNothing: boolean;
   readonly expect: Readonly<Record<string, number>>;
   readonly raise: readonly string[];
 }
@@ -122,8 +124,8 @@ async function plan<T extends KubeObject>(
   const old = before === undefined ? undefined : encodeObject(definition, before);
   const encoded = after === undefined ? undefined : encodeObject(definition, after);
   const guard = await guards(admission, definition, old, encoded);
-  if (after === undefined) await judge(admission, definition, "DELETE", subject, before);
-  else await judge(admission, definition, before === undefined ? "CREATE" : "UPDATE", after, before);
+  const operation = after === undefined ? "DELETE" : before === undefined ? "CREATE" : "UPDATE";
+  await judge(admission, definition, operation, subject, before, encoded);
   const {
     namespace = "",
     name,
@@ -135,6 +137,7 @@ async function plan<T extends KubeObject>(
     definition,
     before,
     after,
+    changesNothing: old !== undefined && encoded !== undefined && isSame(old, encoded),
     ...guard,
     commit: {
       type: typeKey(definition),
@@ -151,10 +154,7 @@ async function plan<T extends KubeObject>(
   };
 }
 
-/** Whether a planned update would leave everything as it is. */
-export function changesNothing({ definition, before, after }: Planned): boolean {
-  if (before === undefined || after === undefined) return false;
-  const [old, next] = [encodeObject(definition, before), encodeObject(definition, after)];
+function isSame(old: EncodedObject, next: EncodedObject): boolean {
   return (
     old.body === next.body &&
     old.secret === next.secret &&
@@ -185,17 +185,17 @@ async function mutated<T extends KubeObject>(
   return { ...result, metadata: { ...result.metadata, generation } };
 }
 
-/** Throws `Invalid` with every problem. */
+/** Throws `Invalid` with every problem. `encoded`: the object, unless it goes. */
 async function judge<T extends KubeObject>(
   admission: Admission,
   definition: ResourceDefinition<T>,
   operation: "CREATE" | "UPDATE" | "DELETE",
   object: T,
   old: T | undefined,
+  encoded?: EncodedObject,
 ): Promise<void> {
   const errors: FieldError[] = [];
-  if (operation !== "DELETE")
-    errors.push(...shapeErrors(definition, object), ...encodingErrors(encodeObject(definition, object)));
+  if (encoded !== undefined) errors.push(...shapeErrors(definition, object), ...encodingErrors(encoded));
   // Rules of the type rely on the schema: they see only what holds to it.
   if (errors.length === 0)
     errors.push(...((await definition.validate?.(contextOf(admission, operation, object, old))) ?? []));

@@ -1,8 +1,7 @@
 /** The committing statement on a real PostgreSQL: revisions, atomicity, and what one bad item does to its batch. */
-import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { migratedPostgres } from "../../test/setup/database.ts";
+import { migratedSql } from "../../test/setup/database.ts";
 import { batchLength } from "./batch.ts";
 import { commitBatch } from "./commit.ts";
 import type { CommitItem, CommitObject, CommitResult } from "./types.ts";
@@ -11,14 +10,9 @@ let sql: Sql;
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  const database = await migratedPostgres();
-  ({ stop } = database);
-  sql = postgres(database.url, { max: 8, fetch_types: false });
+  ({ sql, stop } = await migratedSql());
 });
-afterAll(async () => {
-  await sql.end();
-  await stop();
-});
+afterAll(() => stop());
 
 const object = (name: string, more: Partial<CommitObject> = {}): CommitObject => ({
   type: "tests",

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import postgres from "postgres";
 import type { Sql } from "postgres";
-import { migratedPostgres } from "../../test/setup/database.ts";
+import { migratedSql } from "../../test/setup/database.ts";
 import type { PolicyRule } from "../rbac/types.ts";
 import { namespaces } from "../resources/core/namespaces.ts";
 import { secrets, toBase64 } from "../resources/core/secrets.ts";
@@ -31,9 +30,7 @@ let store: BoundStore;
 let open: (commit?: (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>) => Store;
 
 beforeAll(async () => {
-  const database = await migratedPostgres();
-  ({ stop } = database);
-  sql = postgres(database.url, { max: 8, fetch_types: false });
+  ({ sql, stop } = await migratedSql());
   open = (commit = (items) => commitBatch(sql, items)) =>
     createStore({
       sql: () => sql,
@@ -49,10 +46,7 @@ beforeAll(async () => {
   store = open().as(root);
   await store.create(namespaces, namespace("default"));
 });
-afterAll(async () => {
-  await sql.end();
-  await stop();
-});
+afterAll(() => stop());
 
 const namespace = (name: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 const setting = (name: string, value = "1"): Setting => ({

@@ -5,7 +5,7 @@ import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
-import { changesNothing, planCreate, planDelete, planUpdate } from "./admission.ts";
+import { planCreate, planDelete, planUpdate } from "./admission.ts";
 import type { Admission, Planned } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
 import type { Actor } from "./authorize.ts";
@@ -249,7 +249,7 @@ class ActorStore implements BoundStore {
     subresource: "status" | undefined,
   ): Promise<T> {
     const planned = await planUpdate(this.#admission, definition, current, wanted, subresource);
-    return planned === undefined || changesNothing(planned) ? current : this.#commit(planned, []);
+    return planned === undefined || planned.changesNothing ? current : this.#commit(planned, []);
   }
 
   /** Commits; answers with the first object as it is now, or as it was when it went. */
@@ -305,7 +305,7 @@ class ActorStore implements BoundStore {
     const current = await this.#current(definition, namespace, name);
     if (action === "delete") return planDelete(this.#admission, definition, current);
     const planned = await planUpdate(this.#admission, definition, current, object, undefined);
-    return planned === undefined || changesNothing(planned) ? undefined : planned;
+    return planned === undefined || planned.changesNothing ? undefined : planned;
   }
 
   /** As NamespaceLifecycle: a namespace must exist, or be made by the same commit, and not be going. */

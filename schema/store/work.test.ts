@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { migratedPostgres } from "../../test/setup/database.ts";
+import { migratedSql } from "../../test/setup/database.ts";
 import { completeWork, enqueueWork, failWork, leaseDueWork, msUntilNextWork, requeueWork } from "./work.ts";
 import type { LeasedWork } from "./work.ts";
 
@@ -10,14 +9,9 @@ let sql: Sql;
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  const database = await migratedPostgres();
-  ({ stop } = database);
-  sql = postgres(database.url, { max: 8, fetch_types: false });
+  ({ sql, stop } = await migratedSql());
 });
-afterAll(async () => {
-  await sql.end();
-  await stop();
-});
+afterAll(() => stop());
 beforeEach(async () => {
   await sql`delete from work`;
 });

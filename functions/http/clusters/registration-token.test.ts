@@ -1,4 +1,3 @@
-import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256Hex } from "../../../schema/auth/token-secret.ts";
@@ -13,7 +12,7 @@ import { createSealer } from "../../../schema/seal/sealer.ts";
 import { commitBatch } from "../../../schema/store/commit.ts";
 import { createStore } from "../../../schema/store/store.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
-import { migratedPostgres } from "../../../test/setup/database.ts";
+import { migratedSql } from "../../../test/setup/database.ts";
 import { findRegistrationToken } from "./registration-token.ts";
 
 const management = "management.cattle.io/v3";
@@ -25,9 +24,7 @@ describe("registration tokens", () => {
   let store: BoundStore;
 
   beforeAll(async () => {
-    const database = await migratedPostgres();
-    ({ stop } = database);
-    sql = postgres(database.url, { max: 4, fetch_types: false });
+    ({ sql, stop } = await migratedSql());
     store = createStore({
       sql: () => sql,
       commit: (items) => commitBatch(sql, items),
@@ -58,10 +55,7 @@ describe("registration tokens", () => {
       data: { token: toBase64("first") },
     });
   }, 60_000);
-  afterAll(async () => {
-    await sql?.end();
-    await stop?.();
-  });
+  afterAll(() => stop?.());
 
   const holds = async (data: Record<string, string>): Promise<void> => {
     await store.modify<Secret>(secrets, clusterId, "crt-token-default-token", (secret) => ({

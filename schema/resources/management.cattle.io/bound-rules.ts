@@ -1,7 +1,11 @@
 /** Rules behind roles and bindings, read for admission checks (auth.md 7.8). */
 import type { AdmissionContext } from "../../resource.ts";
+import { allows } from "../../rbac/evaluate.ts";
 import type { PolicyRule } from "../../rbac/types.ts";
+import type { FieldError } from "../../structural/types.ts";
+import { escalationErrors } from "../policy-rule.ts";
 import type { GlobalRole } from "./global-roles.ts";
+import { management } from "./group.ts";
 import type { GlobalRoleBinding } from "./global-role-bindings.ts";
 
 type Lookups = Pick<AdmissionContext, "lookup" | "lookupByIndex">;
@@ -14,6 +18,17 @@ export async function rulesOfUser({ lookup, lookupByIndex }: Lookups, userId: st
     [...names].map(async (name) => lookup("globalroles.management.cattle.io", "", name)),
   );
   return roles.flatMap((role) => (role === undefined ? [] : rulesOfRole(role as GlobalRole)));
+}
+
+/** What is wrong with the actor's handing on a role: nothing with the right to `verb` it, or with all that it gives. */
+export function grantErrors(
+  { rules }: AdmissionContext["actor"],
+  verb: "bind" | "escalate",
+  role: GlobalRole,
+  path: string,
+): FieldError[] {
+  const right = { verb, group: management.group, resource: "globalroles", name: role.metadata.name };
+  return allows(rules, right) ? [] : escalationErrors(rules, rulesOfRole(role), path);
 }
 
 /** The rules that a role gives, wherever it gives them: judged as if they held everywhere, which is the strict reading. */

@@ -2,13 +2,11 @@
 import { field } from "../../norman.ts";
 import type { KubeObject } from "../../object.ts";
 import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
-import { allows } from "../../rbac/evaluate.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden, immutable, invalid } from "../names.ts";
-import { escalationErrors } from "../policy-rule.ts";
-import { rulesOfRole } from "./bound-rules.ts";
+import { grantErrors } from "./bound-rules.ts";
 import { management, standardMethods } from "./group.ts";
 
 const schema = once(
@@ -72,6 +70,5 @@ async function validate(context: AdmissionContext<GlobalRoleBinding>): Promise<F
   if (role === undefined) return [invalid("globalRoleName", object.globalRoleName, "no such GlobalRole")];
   if (role.metadata.deletionTimestamp !== undefined)
     return [forbidden("globalRoleName", "the GlobalRole is being deleted")];
-  const bind = { verb: "bind", group: management.group, resource: "globalroles", name: role.metadata.name };
-  return allows(actor.rules, bind) ? [] : escalationErrors(actor.rules, rulesOfRole(role), "globalRoleName");
+  return grantErrors(actor, "bind", role, "globalRoleName");
 }

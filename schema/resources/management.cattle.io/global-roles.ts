@@ -2,13 +2,12 @@
 import { field } from "../../norman.ts";
 import type { KubeObject } from "../../object.ts";
 import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
-import { allows } from "../../rbac/evaluate.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden, immutable } from "../names.ts";
-import { escalationErrors, policyRuleSchema, ruleErrors } from "../policy-rule.ts";
-import { rulesOfRole } from "./bound-rules.ts";
+import { policyRuleSchema, ruleErrors } from "../policy-rule.ts";
+import { grantErrors } from "./bound-rules.ts";
 import { management, standardMethods } from "./group.ts";
 
 const schema = once(() => {
@@ -84,15 +83,7 @@ const fixedParts = [
 /** A role that every new user gets is a grant: of a built-in one, this member alone may change. */
 function defaultErrors(actor: AdmissionContext["actor"], object: GlobalRole, old: GlobalRole): FieldError[] {
   if (object.newUserDefault !== true || old.newUserDefault === true) return [];
-  const bind = {
-    verb: "bind",
-    group: management.group,
-    resource: "globalroles",
-    name: object.metadata.name,
-  };
-  return allows(actor.rules, bind)
-    ? []
-    : escalationErrors(actor.rules, rulesOfRole(object), "newUserDefault");
+  return grantErrors(actor, "bind", object, "newUserDefault");
 }
 
 function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole>): FieldError[] {
@@ -113,13 +104,5 @@ function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole
       ruleErrors(rules, `inheritedNamespacedRules[${namespace}]`),
     ),
   ];
-  const escalate = {
-    verb: "escalate",
-    group: management.group,
-    resource: "globalroles",
-    name: object.metadata.name,
-  };
-  return allows(actor.rules, escalate)
-    ? errors
-    : [...errors, ...escalationErrors(actor.rules, rulesOfRole(object), "rules")];
+  return [...errors, ...grantErrors(actor, "escalate", object, "rules")];
 }
