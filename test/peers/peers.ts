@@ -55,9 +55,11 @@ export interface Peer {
 /** The peer ends when its standard input does, so it cannot outlive the test process. */
 export function startPeer(binary: string, args: readonly string[], env: Record<string, string> = {}): Peer {
   const child = spawn(binary, [...args], {
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: "pipe",
     env: { ...process.env, ...env },
   });
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
   const events: PeerEvent[] = [];
   const seen = new Map<string, number>();
   const listeners = new Set<() => void>();
@@ -80,7 +82,7 @@ export function startPeer(binary: string, args: readonly string[], env: Record<s
   function next(name: string, timeoutMs = 15_000): Promise<PeerEvent> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => settle(new Error(`no event "${name}" within ${timeoutMs} ms`)),
+        () => settle(new Error(`no event "${name}" within ${timeoutMs} ms:\n${log}`)),
         timeoutMs,
       );
       function settle(outcome: PeerEvent | Error): void {
@@ -97,7 +99,7 @@ export function startPeer(binary: string, args: readonly string[], env: Record<s
           seen.set(name, index + 1);
           settle(found);
         } else if (ended) {
-          settle(new Error(`the peer ended without an event "${name}"`));
+          settle(new Error(`the peer ended without an event "${name}":\n${log}`));
         }
       }
       listeners.add(look);
