@@ -20,6 +20,13 @@ export interface JsonSchema {
   readonly uniqueItems?: boolean;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-int-or-string"?: boolean;
+  readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
+  readonly "x-kubernetes-list-map-keys"?: readonly string[];
+  readonly "x-kubernetes-map-type"?: "atomic" | "granular";
+  /** Strategic merge patch of built-in types, as in Kubernetes' OpenAPI. */
+  readonly "x-kubernetes-patch-merge-key"?: string;
+  /** `merge`, `replace`, `retainKeys`, or several with commas. */
+  readonly "x-kubernetes-patch-strategy"?: string;
 }
 
 /** One problem with a field, in Kubernetes' terms (metav1 StatusCause). */
