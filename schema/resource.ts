@@ -31,6 +31,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * `unique:<type>/<bucket>` in `meta`.
    */
   readonly unique?: readonly string[];
+  /** What may be done with the type; absent: everything. `create` alone: a question, answered and never stored. */
+  readonly verbs?: readonly string[];
+  /** Dotted paths that field selectors may name, besides metadata.name and metadata.namespace: `status.phase`. */
+  readonly selectableFields?: readonly string[];
   /** The generation in `meta` that every write of this type raises. */
   readonly raises?: "rbac" | "registry";
   /**

@@ -5,20 +5,52 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
 import { invalid, isDnsLabel } from "../names.ts";
+import { isQualifiedName } from "../qualified-name.ts";
+import { timeSchema } from "../times.ts";
+
+const condition = {
+  type: "object",
+  required: ["type", "status"],
+  properties: {
+    type: { type: "string" },
+    status: { type: "string" },
+    lastTransitionTime: timeSchema,
+    reason: { type: "string" },
+    message: { type: "string" },
+  },
+} as const satisfies JsonSchema;
 
 const schema = once(
   () =>
     ({
       type: "object",
       properties: {
-        spec: { type: "object", properties: { finalizers: { type: "array", items: { type: "string" } } } },
+        spec: {
+          type: "object",
+          properties: {
+            finalizers: { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "atomic" },
+          },
+        },
         status: {
           type: "object",
-          properties: { phase: { type: "string", enum: ["Active", "Terminating"] } },
+          properties: {
+            phase: { type: "string", enum: ["Active", "Terminating"] },
+            conditions: {
+              type: "array",
+              items: condition,
+              "x-kubernetes-list-type": "map",
+              "x-kubernetes-list-map-keys": ["type"],
+              "x-kubernetes-patch-strategy": "merge",
+              "x-kubernetes-patch-merge-key": "type",
+            },
+          },
         },
       },
     }) as const satisfies JsonSchema,
 );
+
+/** Of `spec`; names without a prefix are these (pkg/apis/core/helper). */
+const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
 export type Namespace = KubeObject & FromSchema<ReturnType<typeof schema>>;
 
@@ -31,6 +63,7 @@ export const namespaces: ResourceDefinition<Namespace> = {
   shortNames: ["ns"],
   scope: "Cluster",
   schema,
+  selectableFields: ["status.phase"],
   printerColumns: [{ name: "Status", type: "string", jsonPath: ".status.phase" }],
   mutate: ({ object }) => ({
     ...object,
@@ -41,6 +74,15 @@ export const namespaces: ResourceDefinition<Namespace> = {
     },
     status: { phase: object.metadata.deletionTimestamp === undefined ? "Active" : "Terminating" },
   }),
-  validate: ({ object: { metadata } }) =>
-    isDnsLabel(metadata.name) ? [] : [invalid("metadata.name", metadata.name, "must be a DNS label")],
+  validate: ({ operation, object: { metadata, spec } }) => {
+    const errors = isDnsLabel(metadata.name)
+      ? []
+      : [invalid("metadata.name", metadata.name, "must be a DNS label")];
+    if (operation === "DELETE") return errors;
+    for (const finalizer of spec?.finalizers ?? []) {
+      if (!isQualifiedName(finalizer) || !(finalizer.includes("/") || standardFinalizers.includes(finalizer)))
+        errors.push(invalid("spec.finalizers", finalizer, "must be a standard name or one with a prefix"));
+    }
+    return errors;
+  },
 };
