@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import {
   bigint,
   check,
+  customType,
   index,
   integer,
   jsonb,
@@ -17,12 +18,15 @@ import {
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 
+/** Text in the order of its UTF-8 bytes, whatever the database's own collation: lists are cut into pages by it. */
+const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
+
 export const objects = pgTable(
   "objects",
   {
     type: text().notNull(),
-    namespace: text().notNull(),
-    name: text().notNull(),
+    namespace: key().notNull(),
+    name: key().notNull(),
     uid: text().notNull(),
     revision: bigint({ mode: "number" }).notNull(),
     body: text().notNull(),
@@ -43,14 +47,15 @@ export const events = pgTable(
   {
     revision: bigint({ mode: "number" }).primaryKey(),
     type: text().notNull(),
-    namespace: text().notNull(),
-    name: text().notNull(),
+    namespace: key().notNull(),
+    name: key().notNull(),
     uid: text().notNull(),
     kind: text({ enum: ["ADDED", "MODIFIED", "DELETED"] }).notNull(),
     body: text(),
     sealed: text(),
     labels: jsonb(),
     before: text(),
+    beforeRevision: bigint("before_revision", { mode: "number" }),
     beforeSealed: text("before_sealed"),
     beforeLabels: jsonb("before_labels"),
     itemId: text("item_id").notNull(),
@@ -59,6 +64,7 @@ export const events = pgTable(
   (table) => [
     index("events_item").on(table.itemId),
     index("events_key").on(table.type, table.namespace, table.name, table.revision),
+    index("events_type").on(table.type, table.revision),
     check("events_kind", sql`${table.kind} in ('ADDED', 'MODIFIED', 'DELETED')`),
   ],
 );

@@ -21,6 +21,7 @@ import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
+import { retainEvents } from "./event-retention.ts";
 import { controllers } from "./registry.ts";
 import { keepBusy } from "./slots.ts";
 
@@ -68,12 +69,16 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
   await poke(env, log, runAt);
 }
 
-/** Cron's safety net: wakes the scheduler when work is due, whatever became of pokes and alarms. In a steady state it only reads. */
+/**
+ * Cron's safety net: wakes the scheduler when work is due, whatever became of pokes and alarms; and what no change calls
+ * for: the log is kept short. In a steady state it only reads.
+ */
 export async function sweep(env: Env, now = new Date()): Promise<void> {
   const log = createLogger(env.DROVER_LOG_LEVEL);
   const sql = openSql(env);
   const ms = await msUntilNextWork(sql);
   if (ms !== undefined) await poke(env, log, Date.now() + ms);
+  await retainEvents(sql, log);
   const stale = await unhealthyClusters({
     store: openStore(env, { log, sql: () => sql }).as(systemActor("health-sweep")),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),

@@ -11,7 +11,7 @@ export interface Actor {
   readonly rules: readonly PolicyRule[];
 }
 
-export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
 export interface Attempt {
   readonly verb: Verb;
@@ -48,5 +48,6 @@ function forbiddenError(
   return new StoreError(
     "Forbidden",
     `${subject} is forbidden: User "${actor.name}" cannot ${verb} resource "${resource}" in API group "${definition.group}" ${scope}`,
+    { subject: { definition, name } },
   );
 }

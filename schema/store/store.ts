@@ -10,8 +10,12 @@ import type { Admission, Planned } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
 import type { Actor } from "./authorize.ts";
 import { StoreError, alreadyExists, conflict, isStoreError, notFound } from "./errors.ts";
+import { readPage } from "./pages.ts";
+import type { PageQuery } from "./pages.ts";
 import { createReader } from "./reader.ts";
 import type { ListFilter, Reader } from "./reader.ts";
+import { createTextReads } from "./text-reads.ts";
+import type { TextReads } from "./text-reads.ts";
 import type { CommitItem, CommitResult, WorkRow } from "./types.ts";
 
 export type { Actor } from "./authorize.ts";
@@ -60,29 +64,50 @@ export interface BoundStore {
   create<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     object: T,
-    options?: { readonly creatorId?: string; readonly alongside?: readonly Operation[] },
+    options?: WriteOptions & { readonly creatorId?: string; readonly alongside?: readonly Operation[] },
   ): Promise<T>;
   /** `metadata.resourceVersion`, if given, must be the current one. Throws `NotFound`, `Conflict`, `Invalid`. */
   update<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     object: T,
-    options?: { readonly subresource?: "status" },
+    options?: WriteOptions & { readonly subresource?: "status" },
   ): Promise<T>;
-  /** Reads, changes, writes; again when somebody was faster. `undefined` from `change`: nothing is written. */
+  /**
+   * Reads, changes, writes; again when somebody was faster, unless the changed object names another resourceVersion
+   * than the one read. `undefined` from `change`: nothing is written.
+   */
   modify<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     namespace: string,
     name: string,
     change: (current: T) => T | undefined,
-    options?: { readonly subresource?: "status" },
+    options?: WriteOptions & { readonly subresource?: "status"; readonly verb?: "update" | "patch" },
   ): Promise<T>;
   /** Without finalizers the object goes at once, else it gets its deletionTimestamp. Answers with its last state. */
   delete(
     definition: ResourceDefinition,
     namespace: string,
     name: string,
-    preconditions?: { readonly uid?: string; readonly resourceVersion?: string },
+    options?: WriteOptions & Preconditions,
   ): Promise<KubeObject>;
+  /** Deletes what a list finds, each on its own; what is gone meanwhile is left out. Needs the right to `deletecollection`. */
+  deleteCollection(
+    definition: ResourceDefinition,
+    query: Omit<PageQuery, "type" | "limit">,
+    options?: WriteOptions,
+  ): Promise<KubeObject[]>;
+  /** Reads that give JSON text and parse nothing. */
+  readonly texts: TextReads;
+}
+
+export interface WriteOptions {
+  /** Judged in full, and nothing is committed. */
+  readonly dryRun?: boolean;
+}
+
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 /** A write under a lease that is no longer held: somebody else works on it. */
@@ -94,6 +119,8 @@ export class LeaseLost extends Error {
 class Stale extends Error {}
 
 const maxAttempts = 5;
+/** Deletions of one `deleteCollection` under way at once. */
+const deletions = 16;
 
 export function createStore(deps: StoreDeps): Store {
   const reader = createReader(deps.sql, deps.sealer);
@@ -106,6 +133,7 @@ class ActorStore implements BoundStore {
   readonly #actor: Actor;
   readonly #lease: Lease | undefined;
   readonly #admission: Admission;
+  readonly texts: TextReads;
 
   constructor(deps: StoreDeps, reader: Reader, actor: Actor, lease: Lease | undefined) {
     this.#deps = deps;
@@ -114,6 +142,7 @@ class ActorStore implements BoundStore {
     this.#lease = lease;
     const { sealer, registry, now } = deps;
     this.#admission = { actor, reader, sealer, typeOf: registry.byTypeKey, now };
+    this.texts = createTextReads(actor, deps.sql, sealer);
   }
 
   async get<T extends KubeObject>(
@@ -145,7 +174,8 @@ class ActorStore implements BoundStore {
     {
       creatorId,
       alongside = [],
-    }: { readonly creatorId?: string; readonly alongside?: readonly Operation[] } = {},
+      dryRun,
+    }: WriteOptions & { readonly creatorId?: string; readonly alongside?: readonly Operation[] } = {},
   ): Promise<T> {
     const { namespace, name, generateName } = object.metadata;
     authorize(this.#actor, { verb: "create", definition, namespace });
@@ -164,7 +194,7 @@ class ActorStore implements BoundStore {
           const planned = await this.#planOperation(operation, creatorId);
           if (planned !== undefined) others.push(planned);
         }
-        return this.#commit(main, others);
+        return this.#commit(main, others, dryRun);
       },
       (error) => generated && isStoreError(error, "AlreadyExists"),
     );
@@ -173,7 +203,7 @@ class ActorStore implements BoundStore {
   async update<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     object: T,
-    { subresource }: { readonly subresource?: "status" } = {},
+    { subresource, dryRun }: WriteOptions & { readonly subresource?: "status" } = {},
   ): Promise<T> {
     const { namespace = "", name, resourceVersion } = object.metadata;
     authorize(this.#actor, { verb: "update", definition, namespace, name, subresource });
@@ -182,7 +212,7 @@ class ActorStore implements BoundStore {
         const current = await this.#current(definition, namespace, name);
         if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion)
           throw conflict(definition, name);
-        return this.#write(definition, current, object, subresource);
+        return this.#write(definition, current, object, subresource, dryRun);
       },
       (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
     );
@@ -193,16 +223,25 @@ class ActorStore implements BoundStore {
     namespace: string,
     name: string,
     change: (current: T) => T | undefined,
-    { subresource }: { readonly subresource?: "status" } = {},
+    {
+      subresource,
+      dryRun,
+      verb = "update",
+    }: WriteOptions & { readonly subresource?: "status"; readonly verb?: "update" | "patch" } = {},
   ): Promise<T> {
-    authorize(this.#actor, { verb: "update", definition, namespace, name, subresource });
+    authorize(this.#actor, { verb, definition, namespace, name, subresource });
+    let pinned = false;
     return this.#again(
       async () => {
         const current = await this.#current(definition, namespace, name);
+        const { resourceVersion } = current.metadata;
         const wanted = change(structuredClone(current));
-        return wanted === undefined ? current : this.#write(definition, current, wanted, subresource);
+        if (wanted === undefined) return current;
+        pinned = wanted.metadata.resourceVersion !== resourceVersion;
+        if (pinned && wanted.metadata.resourceVersion !== undefined) throw conflict(definition, name);
+        return this.#write(definition, current, wanted, subresource, dryRun);
       },
-      (error) => isStoreError(error, "Conflict"),
+      (error) => !pinned && isStoreError(error, "Conflict"),
     );
   }
 
@@ -210,9 +249,41 @@ class ActorStore implements BoundStore {
     definition: ResourceDefinition,
     namespace: string,
     name: string,
-    { uid, resourceVersion }: { readonly uid?: string; readonly resourceVersion?: string } = {},
+    options: WriteOptions & Preconditions = {},
   ): Promise<KubeObject> {
     authorize(this.#actor, { verb: "delete", definition, namespace, name });
+    return this.#delete(definition, namespace, name, options);
+  }
+
+  async deleteCollection(
+    definition: ResourceDefinition,
+    query: Omit<PageQuery, "type" | "limit">,
+    options: WriteOptions = {},
+  ): Promise<KubeObject[]> {
+    authorize(this.#actor, { verb: "deletecollection", definition, namespace: query.namespace });
+    const deleted: KubeObject[] = [];
+    let from: Pick<PageQuery, "at" | "after"> = {};
+    for (;;) {
+      const wanted = { ...query, ...from, type: typeKey(definition), limit: deletions };
+      const page = await readPage(this.#deps.sql(), wanted);
+      const gone = page.rows.map(({ namespace, name, uid }) =>
+        this.#delete(definition, namespace, name, { ...options, uid }).catch((error: unknown) => {
+          if (isStoreError(error, "NotFound") || isStoreError(error, "Conflict")) return undefined;
+          throw error;
+        }),
+      );
+      deleted.push(...(await Promise.all(gone)).filter((object) => object !== undefined));
+      if (page.next === undefined) return deleted;
+      from = { at: page.revision, after: page.next };
+    }
+  }
+
+  #delete(
+    definition: ResourceDefinition,
+    namespace: string,
+    name: string,
+    { uid, resourceVersion, dryRun }: WriteOptions & Preconditions,
+  ): Promise<KubeObject> {
     return this.#again(
       async () => {
         const current = await this.#current(definition, namespace, name);
@@ -226,7 +297,7 @@ class ActorStore implements BoundStore {
         if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
           throw conflict(definition, name);
         const planned = await planDelete(this.#admission, definition, current);
-        return planned === undefined ? current : this.#commit(planned, []);
+        return planned === undefined ? current : this.#commit(planned, [], dryRun);
       },
       (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
     );
@@ -247,15 +318,21 @@ class ActorStore implements BoundStore {
     current: T,
     wanted: T,
     subresource: "status" | undefined,
+    dryRun: boolean | undefined,
   ): Promise<T> {
     const planned = await planUpdate(this.#admission, definition, current, wanted, subresource);
-    return planned === undefined || planned.changesNothing ? current : this.#commit(planned, []);
+    return planned === undefined || planned.changesNothing ? current : this.#commit(planned, [], dryRun);
   }
 
   /** Commits; answers with the first object as it is now, or as it was when it went. */
-  async #commit<T extends KubeObject>(main: Planned<T>, others: readonly Planned[]): Promise<T> {
+  async #commit<T extends KubeObject>(
+    main: Planned<T>,
+    others: readonly Planned[],
+    dryRun = false,
+  ): Promise<T> {
     const all: Planned[] = [main, ...others];
     refuseTwice(all);
+    if (dryRun) return this.#withoutCommit(main);
     const now = this.#deps.now();
     const [result] = await this.#deps.commit([
       {
@@ -274,6 +351,19 @@ class ActorStore implements BoundStore {
     const object = main.after ?? main.before;
     if (object === undefined) throw new TypeError("nothing was committed");
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(result.revisions[0]) } };
+  }
+
+  /** What the answer to a commit would be. */
+  async #withoutCommit<T extends KubeObject>({ definition, before, after, commit }: Planned<T>): Promise<T> {
+    const { namespace, name } = commit;
+    if (before === undefined && (await this.#reader.get(definition, namespace, name)) !== undefined)
+      throw alreadyExists(definition, name);
+    const object = after ?? before;
+    if (object === undefined) throw new TypeError("nothing was planned");
+    const { resourceVersion } = before?.metadata ?? {};
+    return resourceVersion === undefined
+      ? object
+      : { ...object, metadata: { ...object.metadata, resourceVersion } };
   }
 
   /** Reads and judges again when what it was judged by has moved. */

@@ -1,0 +1,75 @@
+/** Reads that give objects as JSON text, for faces that pass them on: nothing is parsed, rights are judged. */
+import type { Sql } from "postgres";
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import type { Sealer } from "../seal/sealer.ts";
+import { authorize } from "./authorize.ts";
+import type { Actor } from "./authorize.ts";
+import { isStorable, placeOf } from "./encoding.ts";
+import type { StoredRow } from "./encoding.ts";
+import { notFound } from "./errors.ts";
+import { readRevision } from "./log.ts";
+import { readPage } from "./pages.ts";
+import type { Page, PageQuery } from "./pages.ts";
+import { objectText } from "./text.ts";
+
+export interface TextPage extends Omit<Page, "rows"> {
+  readonly texts: readonly string[];
+}
+
+export interface TextReads {
+  /** Throws `Forbidden`, `NotFound`. */
+  readonly get: (definition: ResourceDefinition, namespace: string, name: string) => Promise<string>;
+  /** Throws `Forbidden`, `Expired`. With one name, the right to list (or watch) that name is enough. */
+  readonly page: (
+    definition: ResourceDefinition,
+    query: Omit<PageQuery, "type">,
+    verb?: "list" | "watch",
+  ) => Promise<TextPage>;
+  /** Throws `Forbidden` where the actor may not watch. */
+  readonly mayWatch: (definition: ResourceDefinition, namespace: string | undefined, name?: string) => void;
+  /** The sensitive members of an object or an event, parsed. Rights have been judged by whoever read it. */
+  readonly unseal: (
+    definition: ResourceDefinition,
+    from: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly sealed: string;
+    },
+  ) => Promise<object>;
+  /** Of the store, and the last one that the log has forgotten. */
+  readonly revision: () => Promise<{ revision: number; compacted: number }>;
+}
+
+export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer): TextReads {
+  const textOf = async (definition: ResourceDefinition, row: StoredRow): Promise<string> => {
+    const secret = row.sealed === null ? null : await sealer.open(row.sealed, placeOf(definition, row));
+    return objectText(row.body, row.revision, secret);
+  };
+  return {
+    async get(definition, namespace, name) {
+      authorize(actor, { verb: "get", definition, namespace, name });
+      if (!isStorable(namespace) || !isStorable(name)) throw notFound(definition, name);
+      const [row] = await open()<StoredRow[]>`
+        select namespace, name, uid, revision::float8 as revision, body, sealed from objects
+        where type = ${typeKey(definition)} and namespace = ${namespace} and name = ${name}`;
+      if (row === undefined) throw notFound(definition, name);
+      return textOf(definition, row);
+    },
+    async page(definition, query, verb = "list") {
+      const { namespace, names } = query;
+      const name = names?.length === 1 ? names[0] : undefined;
+      authorize(actor, { verb, definition, namespace, name });
+      const { rows, ...page } = await readPage(open(), { ...query, type: typeKey(definition) });
+      return { ...page, texts: await Promise.all(rows.map((row) => textOf(definition, row))) };
+    },
+    mayWatch(definition, namespace, name) {
+      authorize(actor, { verb: "watch", definition, namespace, name });
+    },
+    async unseal(definition, { sealed, ...place }) {
+      return JSON.parse(await sealer.open(sealed, placeOf(definition, place))) as object;
+    },
+    revision: () => readRevision(open()),
+  };
+}
