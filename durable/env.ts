@@ -1,5 +1,12 @@
 /** Bindings of the durable script (durable/wrangler.toml; locally infra/workerd/config.ts). */
-import type { ControlPlaneRpc, SchedulerRpc, StoreWriterRpc, TunnelRpc } from "../schema/internal/rpc.ts";
+import type {
+  ControlPlaneRpc,
+  SchedulerRpc,
+  StoreWriterRpc,
+  TunnelRpc,
+  WatchFanoutRpc,
+  WatchHubRpc,
+} from "../schema/internal/rpc.ts";
 
 type Remote<T> = T & Rpc.DurableObjectBranded;
 
@@ -8,6 +15,8 @@ export interface DurableEnv {
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
   readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
+  readonly WATCH_HUB: DurableObjectNamespace<Remote<WatchHubRpc>>;
+  readonly WATCH: DurableObjectNamespace<Remote<WatchFanoutRpc>>;
   readonly API: Service<ControlPlaneRpc & Rpc.WorkerEntrypointBranded>;
   readonly DROVER_LOG_LEVEL?: string;
   /** The address in CONNECT on a steve session, default `127.0.0.1:6080`: agents of v0.3.2 dial it literally. */

@@ -2,6 +2,8 @@
 export { ClusterTunnel } from "./tunnel/cluster-tunnel.ts";
 export { Scheduler } from "./scheduler/scheduler.ts";
 export { StoreWriter } from "./store/store-writer.ts";
+export { WatchFanout } from "./watch/watch-fanout.ts";
+export { WatchHub } from "./watch/watch-hub.ts";
 
 export default {
   fetch: () => new Response("not found\n", { status: 404 }),

@@ -1,5 +1,11 @@
 /** Bindings of the API Worker (wrangler.toml; locally infra/workerd/config.ts). */
-import type { SchedulerRpc, StoreWriterRpc, TunnelRpc } from "../schema/internal/rpc.ts";
+import type {
+  SchedulerRpc,
+  StoreWriterRpc,
+  TunnelRpc,
+  WatchFanoutRpc,
+  WatchHubRpc,
+} from "../schema/internal/rpc.ts";
 
 type Remote<T> = T & Rpc.DurableObjectBranded;
 
@@ -11,6 +17,10 @@ export interface Env {
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
   /** One object named "main". */
   readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
+  /** One object named "main". */
+  readonly WATCH_HUB: DurableObjectNamespace<Remote<WatchHubRpc>>;
+  /** Objects named `<typeKey>#<k>` (schema/internal/watch.ts): a watch of a type goes to the first that has room. */
+  readonly WATCH: DurableObjectNamespace<Remote<WatchFanoutRpc>>;
   /** `{"current":"k1","keys":{"k1":"<base64, 32 bytes>"}}` */
   readonly DROVER_KEYS: string;
   /** The external URL, used until the setting `server-url` is set. */

@@ -7,10 +7,14 @@ import { batchLength } from "../../schema/store/batch.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
 import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
 import type { DurableEnv } from "../env.ts";
+import { within } from "../within.ts";
+import { CommitNotices } from "./commit-notices.ts";
 
 /** Every object costs a little less than this much memory several times over: the queue is bounded by items. */
 const maxQueue = 4_096;
 const connectionAttempts = 5;
+/** A hub that does not answer must not keep the next notice back. */
+const noticeMs = 5_000;
 
 interface Waiting {
   readonly item: CommitItem;
@@ -22,6 +26,9 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
   /** Closes its connection after 2 s of idling: an idle object must be able to leave memory. */
   readonly #sql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
   readonly #queue: Waiting[] = [];
+  readonly #notices = new CommitNotices((notice) =>
+    within(noticeMs, "WatchHub", this.env.WATCH_HUB.getByName("main").committed(notice)),
+  );
   #running: Promise<void> | undefined;
 
   /**
@@ -40,6 +47,11 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
     const failed = settled.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  }
+
+  /** The hub asks for it when watchers come. */
+  async resumeWatch(): Promise<void> {
+    this.#notices.resume();
   }
 
   async #run(): Promise<void> {
@@ -62,6 +74,8 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
         if (result === undefined) reject(new Error("the commit gave no result"));
         else resolve(result);
       });
+      // After the answers, which never wait for it.
+      this.ctx.waitUntil(this.#notices.committed(results));
     } catch (error) {
       const [only, ...others] = batch;
       if (isConnectionError(error)) for (const { reject } of batch) reject(error);

@@ -36,8 +36,12 @@ export interface ConnectContext {
 
 export type InternalContext = ProxyContext | ConnectContext;
 
-/** Header-safe form: JSON with every character outside printable ASCII escaped. */
 export function encodeContext(context: InternalContext): string {
+  return headerJson(context);
+}
+
+/** Header-safe form: JSON with every character outside printable ASCII escaped. */
+export function headerJson(context: object): string {
   return JSON.stringify(context).replace(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -1,4 +1,5 @@
 /** RPC shapes between the API Worker and the Durable Objects. Both sides are deployed separately: only add optional fields. */
+import type { LogEvent } from "../store/log.ts";
 import type { CommitItem, CommitResult } from "../store/types.ts";
 
 export interface SessionInfo {
@@ -27,6 +28,39 @@ export interface TunnelRpc {
 /** `StoreWriter` (binding STORE_WRITER, one object named "main"). */
 export interface StoreWriterRpc {
   commit(items: readonly CommitItem[]): Promise<readonly CommitResult[]>;
+  /** Somebody watches: tell `WatchHub` of commits again. Idempotent. */
+  resumeWatch(): Promise<void>;
+}
+
+/** The first and the last revision of a committed batch. */
+export interface CommitNotice {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `WatchHub` (binding WATCH_HUB, one object named "main"): the one reader of the log. */
+export interface WatchHubRpc {
+  /** May be lost. With no listeners, nobody need be told until `resumeWatch`. */
+  committed(notice: CommitNotice): Promise<{ readonly listeners: number }>;
+  /**
+   * The fan-out `name` has every event up to `position` and wants what comes after. Repeated every few seconds: that is
+   * how a lost notice or a restarted hub is made up for.
+   */
+  listen(name: string, position: number): Promise<void>;
+  leave(name: string): Promise<void>;
+}
+
+/** What `events` holds of one type is all there is after `after`, up to `to`; in order. */
+export interface WatchDelivery {
+  readonly after: number;
+  readonly to: number;
+  readonly events: readonly LogEvent[];
+}
+
+/** `WatchFanout` (binding WATCH, named `<typeKey>#<k>`) besides `fetch`, which takes a `WatchContext` (watch.ts). */
+export interface WatchFanoutRpc {
+  /** Answers when the delivery is with the watchers; `listening: false`: there are none, and no more are wanted. */
+  deliver(delivery: WatchDelivery): Promise<{ readonly listening: boolean }>;
 }
 
 /** `Scheduler` (binding SCHEDULER, one object named "main"). */

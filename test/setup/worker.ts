@@ -1,17 +1,50 @@
 /** The main module of tests inside workerd: the objects that they look into, and a runner that does what a test says. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { DurableEnv } from "../../durable/env.ts";
+import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
+import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
+import { watchLimits } from "../../durable/watch/watch-limits.ts";
 import type { ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
 export { StoreWriter } from "../../durable/store/store-writer.ts";
 export { ClusterTunnel } from "../../durable/tunnel/cluster-tunnel.ts";
 
+/** Tests do not wait for minutes, and fill nothing with megabytes. */
+const limits = {
+  ...watchLimits,
+  watchers: 60,
+  tickMs: 200,
+  beatMs: 20,
+  idleMs: 400,
+  bookmarkMs: 200,
+  waitingBytes: 262_144,
+  pageBytes: 16_384,
+  ringBytes: 1_048_576,
+  checkMs: 50,
+  emptyMs: 20,
+};
+globalThis.testWatchLimits = limits;
+
+export class WatchFanout extends Fanout {
+  constructor(ctx: DurableObjectState, env: DurableEnv) {
+    super(ctx, env, limits);
+  }
+}
+
+export class WatchHub extends Hub {
+  constructor(ctx: DurableObjectState, env: DurableEnv) {
+    super(ctx, env, limits);
+  }
+}
+
 declare global {
   /** What the next runs answer, in turn; then that nothing is due. A global: rooms do not import tests (design 1). */
   var testRuns: { answers: (() => Promise<number | null>)[]; count: number } | undefined;
   /** What tunnels have reported, once a test asks for it. */
   var testTunnelEvents: TunnelEvent[] | undefined;
+  /** In force at once. */
+  var testWatchLimits: { checkMs: number } | undefined;
 }
 
 export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements ControlPlaneRpc {

@@ -1,0 +1,152 @@
+/** One client's stream: what waits for it, and how it ends. */
+import type { WatchContext } from "../../schema/internal/watch.ts";
+import type { Selection } from "./selection.ts";
+import { bookmarkLine, expiredLine } from "./watch-lines.ts";
+
+export interface WatcherOptions {
+  readonly selection: Selection;
+  readonly watch: Pick<WatchContext, "after" | "apiVersion" | "kind" | "sealedToo" | "bookmarks">;
+  /** Epoch milliseconds. */
+  readonly endsAt: number;
+  /** More may not wait for a client that reads too slowly. */
+  readonly maxWaitingBytes: number;
+  /** Once, however it ends. */
+  readonly onEnded: (watcher: Watcher) => void;
+}
+
+/** Handed to the stream at a time. What a client that has gone silent may keep of a watch that is over. */
+const handedBytes = 16_384;
+
+export class Watcher {
+  readonly selection: Selection;
+  readonly sealedToo: boolean;
+  readonly endsAt: number;
+  readonly stream: ReadableStream<Uint8Array>;
+  /** All that it selects up to here was written. Moved while it catches up; once joined, it goes with its feed. */
+  at: number;
+  /** Epoch milliseconds; `Infinity` without bookmarks. */
+  bookmarkAt = Infinity;
+  readonly wantsBookmarks: boolean;
+  readonly #watch: WatcherOptions["watch"];
+  readonly #maxWaitingBytes: number;
+  readonly #onEnded: WatcherOptions["onEnded"];
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** Ours and not the stream's: what a stream holds, only an error could take away from it again. */
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #state: "open" | "finishing" | "ended" = "open";
+  /** Of `drained`. */
+  #wake: (() => void) | undefined;
+
+  constructor({ selection, watch, endsAt, maxWaitingBytes, onEnded }: WatcherOptions) {
+    this.selection = selection;
+    this.sealedToo = watch.sealedToo;
+    this.wantsBookmarks = watch.bookmarks;
+    this.endsAt = endsAt;
+    this.at = watch.after;
+    this.#watch = watch;
+    this.#maxWaitingBytes = maxWaitingBytes;
+    this.#onEnded = onEnded;
+    // Not a stream of bytes: such a one would take the lines, which all watchers share, away from the others.
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pulled(),
+        cancel: () => this.leave(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: handedBytes }),
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Bytes that were written and not yet taken by the runtime, which holds a little more. */
+  get waiting(): number {
+    if (this.#state === "ended") return 0;
+    return this.#queuedBytes + handedBytes - (this.#controller?.desiredSize ?? handedBytes);
+  }
+
+  write(line: Uint8Array): void {
+    if (this.#state !== "open" || line.byteLength === 0) return;
+    this.#queue.push(line);
+    this.#queuedBytes += line.byteLength;
+    this.#hand();
+  }
+
+  /** To be called after live events only: one who catches up waits for `drained` instead. */
+  cutIfSlow(): void {
+    if (this.waiting > this.#maxWaitingBytes) this.cut();
+  }
+
+  /** Resolves when no more than `bytes` wait, or it has ended. */
+  async drained(bytes: number): Promise<void> {
+    while (this.#state === "open" && this.waiting > bytes)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  bookmark(revision: number): void {
+    this.write(bookmarkLine(this.#watch, revision));
+  }
+
+  expire(compacted: number): void {
+    this.write(expiredLine(this.at, compacted));
+    this.finish();
+  }
+
+  /** Writes nothing more, and ends when what was written is read. */
+  finish(): void {
+    if (this.#state !== "open") return;
+    this.#state = "finishing";
+    this.#wake?.();
+    this.#hand();
+  }
+
+  /** Drops what waits and ends, after a whole line: the client watches again from the last one that it got. */
+  cut(): void {
+    if (this.#state === "ended") return;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#close();
+  }
+
+  /** The client has gone. */
+  leave(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#wake?.();
+    this.#onEnded(this);
+  }
+
+  #pulled(): void {
+    this.#hand();
+    this.#wake?.();
+  }
+
+  #hand(): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    while ((controller.desiredSize ?? 0) > 0) {
+      const line = this.#queue.shift();
+      if (line === undefined) break;
+      this.#queuedBytes -= line.byteLength;
+      // It may ask for more at once, and come back here.
+      controller.enqueue(line);
+    }
+    if (this.#state === "finishing" && this.#queue.length === 0) this.#close();
+  }
+
+  #close(): void {
+    try {
+      this.#controller?.close();
+    } catch {
+      // The runtime has closed it already.
+    }
+    this.leave();
+  }
+}

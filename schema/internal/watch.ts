@@ -1,0 +1,74 @@
+/** A watch on one type, as it crosses from the API Worker to a `WatchFanout` in the internal context header. */
+import { headerJson } from "./context.ts";
+
+export interface WatchContext {
+  readonly v: 1;
+  readonly op: "watch";
+  /** `typeKey()`: the fan-out must be one of this type. */
+  readonly type: string;
+  /** For bookmarks: `management.cattle.io/v3` and `Cluster`. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  /** Query texts that the Worker has found to be valid. */
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Every event after this revision is sent. */
+  readonly after: number;
+  readonly bookmarks: boolean;
+  readonly timeoutMs: number;
+  /** Lines of objects that have a sealed part carry it, with what is needed to open it (`SealedWatchLine`). */
+  readonly sealedToo: boolean;
+}
+
+/** One line of the answer, before the Worker has opened it. `BOOKMARK` and `ERROR` never carry a sealed part. */
+export interface SealedWatchLine {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: unknown;
+  readonly sealed?: string;
+  readonly uid?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** The object that serves watches of `type`: the `shard`-th, from 0; the next one where that answers 503. */
+export function fanoutName(type: string, shard: number): string {
+  return `${type}#${shard}`;
+}
+
+/** The type of a fan-out; a type's key has no `#`. */
+export function fanoutType(name: string): string {
+  return name.slice(0, name.lastIndexOf("#"));
+}
+
+export function encodeWatch(context: WatchContext): string {
+  return headerJson(context);
+}
+
+/** `undefined` for anything but a watch of a version that we know: the caller answers 400 and does nothing. */
+export function decodeWatch(value: string | null): WatchContext | undefined {
+  if (value === null) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+  return isWatch(parsed) ? parsed : undefined;
+}
+
+function isWatch(value: unknown): value is WatchContext {
+  if (typeof value !== "object" || value === null) return false;
+  const watch = value as Readonly<Record<keyof WatchContext, unknown>>;
+  return (
+    watch.v === 1 &&
+    watch.op === "watch" &&
+    [watch.type, watch.apiVersion, watch.kind].every((text) => typeof text === "string") &&
+    [watch.namespace, watch.name, watch.labelSelector, watch.fieldSelector].every(
+      (text) => text === undefined || typeof text === "string",
+    ) &&
+    [watch.after, watch.timeoutMs].every((number) => Number.isSafeInteger(number) && Number(number) >= 0) &&
+    [watch.bookmarks, watch.sealedToo].every((flag) => typeof flag === "boolean")
+  );
+}
