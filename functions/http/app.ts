@@ -6,8 +6,10 @@ import { importManifest } from "./clusters/import-manifest.ts";
 import { connectApp } from "./connect/app.ts";
 import type { AppEnv } from "./context.ts";
 import { kubeApp } from "./kube/app.ts";
+import { localKubeApp } from "./kube/local/app.ts";
 import { ping } from "./ping.ts";
 import { authenticate, requireAccess, requireChangedPassword, webSocketOrigin } from "./middleware/access.ts";
+import { drainBody } from "./middleware/drain-body.ts";
 import { dropInternalHeaders, refuseOddTargets, requestContext } from "./middleware/request-context.ts";
 import {
   apiCattleAuth,
@@ -23,6 +25,7 @@ import { rawPath } from "./target.ts";
 export const app = new Hono<AppEnv>({ getPath: rawPath });
 
 app.get("/ping", ping);
+app.use(drainBody);
 app.use(requestContext);
 app.use(requestIdHeader);
 app.use(apiCattleAuth);
@@ -34,6 +37,7 @@ app.use(authenticate);
 app.use(webSocketOrigin);
 app.use(requireAccess);
 app.use(requireChangedPassword);
+app.route("/", localKubeApp);
 app.route("/", kubeApp);
 app.route("/", connectApp);
 app.route("/", importManifest);

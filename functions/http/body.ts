@@ -5,26 +5,44 @@ import { ApiError } from "./errors.ts";
 export const defaultBodyLimit = 1024 * 1024;
 const maxDepth = 64;
 
-/** The body as text. Throws `PayloadTooLarge`, by Content-Length before anything is read, or as soon as a chunked body exceeds the limit. */
-export async function readBody(request: Request, limit = defaultBodyLimit): Promise<string> {
+/** The body's bytes. Throws `PayloadTooLarge`, by Content-Length before anything is read, or as soon as a chunked body exceeds the limit. */
+export async function readBytes(request: Request, limit = defaultBodyLimit): Promise<Uint8Array> {
   const tooLarge = (): ApiError => new ApiError("PayloadTooLarge", `the request body exceeds ${limit} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
-  if (request.body === null) return "";
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  let text = "";
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
+      if (done) break;
       size += value.byteLength;
       if (size > limit) throw tooLarge();
-      text += decoder.decode(value, { stream: true });
+      chunks.push(value);
     }
   } catch (error) {
     await reader.cancel().catch(() => undefined);
     if (error instanceof ApiError) throw error;
+    throw new ApiError("InvalidBodyContent", "the request body cannot be read", { cause: error });
+  }
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** The body as text. Throws as `readBytes` does, and `InvalidBodyContent` for what is not UTF-8. */
+export async function readBody(request: Request, limit = defaultBodyLimit): Promise<string> {
+  const bytes = await readBytes(request, limit);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch (error) {
     throw new ApiError("InvalidBodyContent", "the request body cannot be read as UTF-8", { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 /** The one error type that handlers throw. Each API face renders it in its own shape (render-error.ts). */
+import type { ErrorSubject } from "../../schema/store/errors.ts";
 import type { FieldError } from "../../schema/structural/types.ts";
 
 /** Stable codes. They are Norman's (norman-v3.md 1.7); the Kubernetes reason follows from the status. */
@@ -10,9 +11,11 @@ const statusOf = {
   NotFound: 404,
   ActionNotAvailable: 404,
   MethodNotAllow: 405,
+  NotAcceptable: 406,
   AlreadyExists: 409,
   Conflict: 409,
   Gone: 410,
+  Expired: 410,
   PayloadTooLarge: 413,
   UnsupportedMediaType: 415,
   Invalid: 422,
@@ -36,16 +39,27 @@ const statusOf = {
   ServerError: 500,
   ClusterUnavailable: 503,
   ServiceUnavailable: 503,
+  Timeout: 504,
 } as const;
 
 export type ApiErrorCode = keyof typeof statusOf;
+
+/**
+ * metav1 StatusCause: what the store says, or the one that tells client-go to list again without a resourceVersion
+ * (apimachinery, `IsResourceVersionTooLarge`).
+ */
+export type StatusCause =
+  | FieldError
+  | { readonly reason: "ResourceVersionTooLarge"; readonly field: ""; readonly message: string };
 
 export interface ApiErrorOptions {
   readonly cause?: unknown;
   /** Norman's `fieldName`. */
   readonly fieldName?: string;
   /** Kubernetes' `details.causes`. */
-  readonly causes?: readonly FieldError[];
+  readonly causes?: readonly StatusCause[];
+  /** Kubernetes' `details.name`, `group` and `kind`. */
+  readonly subject?: ErrorSubject | undefined;
   /** Seconds, sent as `Retry-After`. */
   readonly retryAfter?: number;
 }
@@ -56,7 +70,8 @@ export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly status: (typeof statusOf)[ApiErrorCode];
   readonly fieldName: string | undefined;
-  readonly causes: readonly FieldError[];
+  readonly causes: readonly StatusCause[];
+  readonly subject: ErrorSubject | undefined;
   readonly retryAfter: number | undefined;
 
   constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
@@ -65,6 +80,7 @@ export class ApiError extends Error {
     this.status = statusOf[code];
     this.fieldName = options.fieldName;
     this.causes = options.causes ?? [];
+    this.subject = options.subject;
     this.retryAfter = options.retryAfter;
   }
 }

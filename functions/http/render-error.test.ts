@@ -88,4 +88,26 @@ describe("errors on the wire", () => {
     expect(toApiError(new StoreError("AlreadyExists", "x")).code).toBe("AlreadyExists");
     expect(toApiError(new StoreError("Forbidden", "x")).status).toBe(403);
   });
+
+  it.each([
+    ["Expired", 410],
+    ["Timeout", 504],
+  ] as const)("have the store's %s as Kubernetes' reason, with %i", async (code, status) => {
+    const error = toApiError(new StoreError(code, "x"));
+    expect(await renderError(error, "kube").json()).toMatchObject({ reason: code, code: status });
+    expect(await renderError(error, "norman").json()).toMatchObject({ code, status });
+  });
+
+  it("tell a client in Kubernetes' way that the resourceVersion it asks for is yet to come", async () => {
+    const cause = {
+      reason: "ResourceVersionTooLarge",
+      field: "",
+      message: "Too large resource version",
+    } as const;
+    const error = new ApiError("Timeout", "Too large resource version: 9, current: 3", { causes: [cause] });
+    expect(await renderError(error, "kube").json()).toMatchObject({
+      reason: "Timeout",
+      details: { causes: [cause] },
+    });
+  });
 });

@@ -2,6 +2,7 @@
 import { failureStatus } from "../../schema/kube-status.ts";
 import { StoreError } from "../../schema/store/errors.ts";
 import { ApiError } from "./errors.ts";
+import { statusDetails } from "./kube/local/status-details.ts";
 
 export type Face = "kube" | "norman" | "public-auth" | "text";
 
@@ -9,7 +10,8 @@ export type Face = "kube" | "norman" | "public-auth" | "text";
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof StoreError) {
-    return new ApiError(error.code, error.message, { causes: error.causes ?? [], cause: error });
+    const { code, message, causes = [], subject } = error;
+    return new ApiError(code, message, { causes, subject, cause: error });
   }
   if (isUnreachable(error)) {
     return new ApiError("ServiceUnavailable", "the database cannot be reached", { cause: error });
@@ -72,6 +74,7 @@ const reasons: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "NotFound",
   405: "MethodNotAllowed",
+  406: "NotAcceptable",
   409: "Conflict",
   410: "Expired",
   413: "RequestEntityTooLarge",
@@ -80,15 +83,14 @@ const reasons: Readonly<Record<number, string>> = {
   429: "TooManyRequests",
   500: "InternalError",
   503: "ServiceUnavailable",
+  504: "Timeout",
 };
 
 /** A metav1 `Status`. 401 says what kube-apiserver says, whatever the cause. */
 export function kubeStatus(error: ApiError): object {
   const unauthorized = error.status === 401;
-  const details = {
-    ...(error.causes.length === 0 ? {} : { causes: error.causes }),
-    ...(error.retryAfter === undefined ? {} : { retryAfterSeconds: error.retryAfter }),
-  };
   const reason = error.code === "AlreadyExists" ? "AlreadyExists" : reasons[error.status];
+  const { causes, subject, retryAfter: retryAfterSeconds } = error;
+  const details = statusDetails(reason, subject, { causes, retryAfterSeconds });
   return failureStatus(error.status, reason, unauthorized ? "Unauthorized" : error.message, details);
 }

@@ -94,8 +94,8 @@ describe("the route table", () => {
   it.each([
     "/v1",
     "/v1/management.cattle.io.clusters",
-    "/apis",
-    "/api",
+    "/apix",
+    "/openapi2",
     "/k8s",
     "/k8s/clustersx",
     "/v3x",

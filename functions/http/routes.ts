@@ -29,6 +29,10 @@ const post = ["POST"];
 export const routes: readonly Route[] = [
   { path: "/k8s/clusters/*", access: "authenticated", face: "kube" },
   { path: "/k8s/proxy/*", access: "authenticated", face: "kube" },
+  { path: "/api/*", access: "authenticated", face: "kube" },
+  { path: "/apis/*", access: "authenticated", face: "kube" },
+  { path: "/openapi/*", methods: get, access: "authenticated", face: "kube" },
+  { path: "/version", methods: get, access: "authenticated", face: "kube" },
   { path: "/ping", methods: get, access: "public", face: "text" },
   { path: "/healthz", methods: get, access: "public", face: "text" },
   { path: "/cacerts", methods: get, access: "public", face: "text" },

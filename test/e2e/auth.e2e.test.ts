@@ -556,7 +556,18 @@ describe("authentication", () => {
         [`GET /v3/globalrolebindings/${String(grb)}`],
         ["GET /v3/clusters/c-abcde"],
         ["GET /k8s/clusters/c-abcde/api"],
-        ["GET /k8s/clusters/local/api"],
+        ["GET /k8s/clusters/local/api/v1/secrets"],
+        ["GET /api/v1/namespaces/cattle-global-data/secrets?watch=true"],
+        ["DELETE /api/v1/namespaces/cattle-global-data/secrets"],
+        [
+          "POST /apis/management.cattle.io/v3/globalrolebindings",
+          { metadata: { name: "mole" }, globalRoleName: "admin", userName: id },
+        ],
+        [
+          "POST /apis/management.cattle.io/v3/tokens",
+          { metadata: { name: "token-mole" }, userId: adminId, token: "$2:AAAA:BBBB" },
+        ],
+        [`PUT /apis/management.cattle.io/v3/users/${id}`, { metadata: { name: id }, enabled: true }],
       ];
       for (const [line, body] of attempts) {
         const { status, text } = await as(token, line, body === undefined ? {} : { body });

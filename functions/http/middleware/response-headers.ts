@@ -21,13 +21,17 @@ export const apiCattleAuth: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.res.headers.set("Expires", "Wed 24 Feb 1982 18:42:00 GMT");
 };
 
+const isLocalDiscovery = /^(?:\/k8s\/clusters\/local)?\/apis?\/?$/;
+
 export const contentTypeOptions: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   c.res.headers.set("x-content-type-options", "nosniff");
 };
 
+/** But for what its own handler has tagged: kubectl keeps discovery, and asks whether it is still true. */
 export const noCache: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
+  if (isLocalDiscovery.test(c.req.path) && c.res.headers.has("etag")) return;
   c.res.headers.set("cache-control", "no-cache, no-store, must-revalidate");
 };
 

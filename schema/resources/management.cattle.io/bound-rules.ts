@@ -1,5 +1,6 @@
 /** Rules behind roles and bindings, read for admission checks (auth.md 7.8). */
 import type { AdmissionContext } from "../../resource.ts";
+import { uncovered } from "../../rbac/covers.ts";
 import { allows } from "../../rbac/evaluate.ts";
 import type { PolicyRule } from "../../rbac/types.ts";
 import type { FieldError } from "../../structural/types.ts";
@@ -18,6 +19,17 @@ export async function rulesOfUser({ lookup, lookupByIndex }: Lookups, userId: st
     [...names].map(async (name) => lookup("globalroles.management.cattle.io", "", name)),
   );
   return roles.flatMap((role) => (role === undefined ? [] : rulesOfRole(role as GlobalRole)));
+}
+
+/** Whether the actor is that user, may do all that the user may, or is trusted with users (auth.md 7.8, verb `manage-users`). */
+export async function hasRightsOf(
+  { actor, lookup, lookupByIndex }: Lookups & Pick<AdmissionContext, "actor">,
+  userId: string,
+): Promise<boolean> {
+  if (actor.name === userId) return true;
+  const trusted = { verb: "manage-users", group: management.group, resource: "users", name: userId };
+  if (allows(actor.rules, trusted)) return true;
+  return uncovered(actor.rules, await rulesOfUser({ lookup, lookupByIndex }, userId)).length === 0;
 }
 
 /** What is wrong with the actor's handing on a role: nothing with the right to `verb` it, or with all that it gives. */

@@ -5,7 +5,8 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
-import { immutable, invalid, isDnsSubdomain } from "../names.ts";
+import { forbidden, immutable, invalid, isDnsSubdomain } from "../names.ts";
+import { hasRightsOf } from "./bound-rules.ts";
 import { management } from "./group.ts";
 
 const schema = once(
@@ -78,7 +79,8 @@ export const tokens: ResourceDefinition<Token> = {
   },
 };
 
-function validate({ operation, object, old }: AdmissionContext<Token>): FieldError[] {
+async function validate(context: AdmissionContext<Token>): Promise<FieldError[]> {
+  const { operation, object, old } = context;
   if (operation === "DELETE") return [];
   const { metadata, token = "" } = object;
   const errors = immutable(old, object, [
@@ -90,6 +92,14 @@ function validate({ operation, object, old }: AdmissionContext<Token>): FieldErr
   ]);
   if (!isDnsSubdomain(metadata.name))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS subdomain"));
+  // Whoever sets a token's secret, or makes it live longer, can act as its user.
+  const opens =
+    old === undefined ||
+    old.token !== object.token ||
+    old.ttl !== object.ttl ||
+    (object.enabled !== false && old.enabled === false);
+  if (opens && !(await hasRightsOf(context, object.userId)))
+    errors.push(forbidden("userId", "the user has rights that you do not have"));
   // A clear secret must never get here; its text must not get into an error either.
   if (token !== "" && !/^\$[123]:/.test(token)) errors.push(invalid("token", "…", "must be a salted hash"));
   return errors;

@@ -1,0 +1,119 @@
+/**
+ * The management objects as a Kubernetes API: `/k8s/clusters/local/…`, `/api`, `/apis` (design 2). Rights on each object are
+ * judged by the store; discovery, version and health are for every authenticated caller, as in Kubernetes.
+ */
+import { Hono } from "hono";
+import { registry } from "../../../../schema/resources/registry.ts";
+import { authorize } from "../../../../schema/store/authorize.ts";
+import type { Verb } from "../../../../schema/store/authorize.ts";
+import { actorOf } from "../../../identity/identity.ts";
+import { resolveImpersonation } from "../../../identity/impersonation.ts";
+import { requireIdentity } from "../../context.ts";
+import type { AppContext, AppEnv } from "../../context.ts";
+import { ApiError } from "../../errors.ts";
+import { requireCsrfToken } from "../../norman/csrf.ts";
+import type { Call } from "./call.ts";
+import { verbsOf } from "./discovery.ts";
+import { documents, notFound } from "./documents.ts";
+import { negotiate } from "./negotiate.ts";
+import { get, list } from "./read.ts";
+import { parseRequestInfo } from "./request-info.ts";
+import type { ResourceRequest } from "./request-info.ts";
+import { review } from "./reviews.ts";
+import { watch } from "./watch.ts";
+import { create, patch, remove, removeCollection, update } from "./write.ts";
+
+const prefix = "/k8s/clusters/local";
+
+export const localKubeApp = new Hono<AppEnv>()
+  .all(prefix, serve)
+  .all(`${prefix}/*`, serve)
+  .all("/api", serve)
+  .all("/api/*", serve)
+  .all("/apis", serve)
+  .all("/apis/*", serve)
+  .all("/openapi/*", serve)
+  .all("/version", serve);
+
+const verbs: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+async function serve(c: AppContext): Promise<Response> {
+  // A browser's cookie comes with what foreign pages of the same site ask for, too.
+  if (!["GET", "HEAD"].includes(c.req.method) && !c.req.raw.headers.has("authorization")) requireCsrfToken(c);
+  const identity = await resolveImpersonation(c, requireIdentity(c));
+  const [path = "", search = ""] = split(c.get("target"));
+  const query = new URLSearchParams(search);
+  const info = parseRequestInfo(
+    c.req.method,
+    path.startsWith(prefix) ? path.slice(prefix.length) : path,
+    query,
+  );
+  if (info === undefined) throw notFound();
+  if (!info.isResource) return documents(c, info, query);
+  const definition = registry.byPlural(info.group, info.version, info.resource);
+  const handler = Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined;
+  if (definition === undefined) throw notFound();
+  if (handler === undefined || !verbsOf(definition).includes(info.verb))
+    throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
+  const isQuestion = verbsOf(definition).length === 1;
+  const namespace = namespaceOf(info, definition.scope);
+  const actor = actorOf(identity);
+  // Before anything of the request is judged, as in Kubernetes; the store judges again what it is asked for.
+  if (!isQuestion) {
+    const { verb, name } = info;
+    const subresource = info.subresource === "status" ? info.subresource : undefined;
+    authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource });
+  }
+  const { headers } = c.req.raw;
+  const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "");
+  if (output === undefined)
+    throw new ApiError("NotAcceptable", "only application/json and application/yaml are served");
+  const call: Call = {
+    c,
+    info,
+    query,
+    definition,
+    namespace,
+    identity,
+    store: c.get("store").as(actor),
+    output,
+    warnings: [],
+  };
+  const answer = await (isQuestion ? review : handler)(call);
+  for (const warning of call.warnings.slice(0, maxWarnings))
+    answer.headers.append("warning", `299 - ${quoted(warning)}`);
+  return answer;
+}
+
+const maxWarnings = 20;
+
+/** RFC 7234 5.5: a quoted string of printable ASCII. */
+function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** A cluster-scoped type has none in its paths; of a namespaced one, only lists and watches may lack it. */
+function namespaceOf(info: ResourceRequest, scope: "Cluster" | "Namespaced"): string {
+  const { namespace = "", verb } = info;
+  if (scope === "Cluster") {
+    // /api/v1/namespaces/x is the Namespace x itself.
+    if (namespace !== "" && info.resource !== "namespaces") throw notFound();
+    return "";
+  }
+  if (namespace === "" && verb !== "list" && verb !== "watch") throw notFound();
+  return namespace;
+}
+
+function split(target: string): string[] {
+  const at = target.indexOf("?");
+  return at === -1 ? [target, ""] : [target.slice(0, at), target.slice(at + 1)];
+}

@@ -1,0 +1,121 @@
+/** The columns that Kubernetes 1.36 prints for its own types (pkg/printers/internalversion). Pure. */
+import type { KubeObject } from "../../../../schema/object.ts";
+import { ageColumn, nameColumn } from "./column.ts";
+import type { Column } from "./column.ts";
+import { ageOf } from "./human-duration.ts";
+
+function column(name: string, description: string, cell: Column["cell"], priority = 0): Column {
+  return { name, type: "string", format: "", description, priority, cell };
+}
+
+const events: readonly Column[] = [
+  column("Last Seen", "Time since the event occurred last.", (object, now) => lastSeen(object, now)),
+  column("Type", "Normal or Warning.", (object) => text(object, "type")),
+  column("Reason", "Why it happened, in one word.", (object) => text(object, "reason")),
+  column("Object", "The object that the event is about.", (object) => {
+    const { kind, name } = about(object);
+    return name === "" ? kind.toLowerCase() : `${kind.toLowerCase()}/${name}`;
+  }),
+  column("Subobject", "The part of the object that it is about.", (object) => about(object).fieldPath, 1),
+  column("Source", "The component that reported it, and where it runs.", (object) => sourceOf(object), 1),
+  column("Message", "What happened, in words.", (object) =>
+    (text(object, "message") || text(object, "note")).trim(),
+  ),
+  column("First Seen", "Time since the event occurred first.", (object, now) => firstSeen(object, now), 1),
+  column("Count", "How often it occurred.", (object) => countOf(object), 1),
+  { ...nameColumn, priority: 1 },
+];
+
+/**
+ * By type key (resource.ts). They cannot be `printerColumns`: no JSONPath counts the entries of a map, and their Age is a
+ * text of the server's. ServiceAccount's Secrets column of older versions is gone in 1.36.
+ */
+export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
+  configmaps: [
+    nameColumn,
+    column(
+      "Data",
+      "How many entries it holds.",
+      (object) => size(object, "data") + size(object, "binaryData"),
+    ),
+    ageColumn,
+  ],
+  secrets: [
+    nameColumn,
+    column("Type", "What the data is for.", (object) => text(object, "type")),
+    column("Data", "How many entries it holds.", (object) => size(object, "data")),
+    ageColumn,
+  ],
+  namespaces: [
+    nameColumn,
+    column("Status", "Active or Terminating.", (object) => text(member(object, "status"), "phase")),
+    ageColumn,
+  ],
+  serviceaccounts: [nameColumn, ageColumn],
+  "leases.coordination.k8s.io": [
+    nameColumn,
+    column("Holder", "Who holds the lease.", (object) => text(member(object, "spec"), "holderIdentity")),
+    ageColumn,
+  ],
+  events,
+  // The same rows under their newer field names.
+  "events.events.k8s.io": events,
+};
+
+function about(event: KubeObject): { kind: string; name: string; fieldPath: string } {
+  const object = { ...member(event, "regarding"), ...member(event, "involvedObject") };
+  return { kind: text(object, "kind"), name: text(object, "name"), fieldPath: text(object, "fieldPath") };
+}
+
+function sourceOf(event: KubeObject): string {
+  const source = { ...member(event, "deprecatedSource"), ...member(event, "source") };
+  const component =
+    text(source, "component") || text(event, "reportingComponent") || text(event, "reportingController");
+  const instance = text(source, "host") || text(event, "reportingInstance");
+  return instance === "" ? component : `${component}, ${instance}`;
+}
+
+function firstSeen(event: KubeObject, now: Date): string {
+  return ageOf(
+    text(event, "firstTimestamp") || text(event, "deprecatedFirstTimestamp") || text(event, "eventTime"),
+    now,
+  );
+}
+
+function lastSeen(event: KubeObject, now: Date): string {
+  const series = seriesOf(event);
+  if (series !== undefined) return ageOf(text(series, "lastObservedTime"), now);
+  const last = text(event, "lastTimestamp") || text(event, "deprecatedLastTimestamp");
+  return last === "" ? firstSeen(event, now) : ageOf(last, now);
+}
+
+/** An event that stands for itself carries no count. */
+function countOf(event: KubeObject): number {
+  const series = seriesOf(event);
+  if (series !== undefined) return count(series, "count");
+  return count(event, "count") || count(event, "deprecatedCount") || 1;
+}
+
+function seriesOf(event: KubeObject): object | undefined {
+  const series = (event as unknown as Record<string, unknown>)["series"];
+  return typeof series === "object" && series !== null ? series : undefined;
+}
+
+function member(object: object, key: string): object {
+  const value = (object as Record<string, unknown>)[key];
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function size(object: object, key: string): number {
+  return Object.keys(member(object, key)).length;
+}
+
+function text(object: object, key: string): string {
+  const value = (object as Record<string, unknown>)[key];
+  return typeof value === "string" ? value : "";
+}
+
+function count(object: object, key: string): number {
+  const value = (object as Record<string, unknown>)[key];
+  return typeof value === "number" ? value : 0;
+}

@@ -1,0 +1,64 @@
+/** What describes the API rather than its objects: discovery, OpenAPI, version, health. For every authenticated caller. */
+import { registry } from "../../../../schema/resources/registry.ts";
+import type { AppContext } from "../../context.ts";
+import { ApiError } from "../../errors.ts";
+import { discoveryResponse } from "./discovery-response.ts";
+import { openApiDocument, openApiPaths } from "./openapi.ts";
+import { renderText, respond } from "./render.ts";
+import type { NonResourceRequest } from "./request-info.ts";
+import { versionInfo } from "./version.ts";
+
+const openApiRoot = "/openapi/v3";
+const json = { format: "json", pretty: false } as const;
+
+export async function documents(
+  c: AppContext,
+  { verb, path }: NonResourceRequest,
+  query: URLSearchParams,
+): Promise<Response> {
+  if (verb !== "get" && verb !== "head")
+    throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
+  const request = c.req.raw;
+  if (path === openApiRoot || path.startsWith(`${openApiRoot}/`)) return openApi(c, path);
+  switch (path) {
+    case "/version":
+      return respond(request, renderText(versionInfo(c.env.DROVER_VERSION ?? ""), json), {
+        contentType: "application/json",
+      });
+    case "/livez":
+    case "/healthz":
+      return new Response("ok");
+    case "/readyz":
+      await c.get("store").as({ name: "system:readyz", rules: [] }).texts.revision();
+      return new Response("ok");
+    default: {
+      const serverAddress = new URL(c.get("origin")).host;
+      const answer = await discoveryResponse(registry.all(), { request, path, query, serverAddress });
+      if (answer === "NotFound") throw notFound();
+      if (answer === "NotAcceptable")
+        throw new ApiError("NotAcceptable", "only application/json and application/yaml are served");
+      return answer;
+    }
+  }
+}
+
+/** Documents never change within a version of Drover: that is the hash by which clients keep them. */
+function openApi(c: AppContext, path: string): Promise<Response> {
+  const version = c.env.DROVER_VERSION ?? "";
+  const name = path.slice(openApiRoot.length + 1);
+  const document = name === "" ? index(version) : openApiDocument(registry.all(), name, version);
+  if (document === undefined) throw notFound();
+  return respond(c.req.raw, renderText(document, json), { contentType: "application/json" });
+}
+
+function index(version: string): object {
+  const paths = openApiPaths(registry.all()).map((path) => [
+    path,
+    { serverRelativeURL: `${openApiRoot}/${path}?hash=${encodeURIComponent(version)}` },
+  ]);
+  return { paths: Object.fromEntries(paths) as object };
+}
+
+export function notFound(): ApiError {
+  return new ApiError("NotFound", "the server could not find the requested resource");
+}

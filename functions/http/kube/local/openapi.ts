@@ -1,0 +1,199 @@
+/**
+ * OpenAPI v3 of the management objects, one document per group and version (`/openapi/v3`), from the declarations. kubectl
+ * reads it for `explain`, and to learn that the server judges unknown fields: PATCH must list `fieldValidation`. Pure.
+ */
+import { apiVersionOf } from "../../../../schema/resource.ts";
+import type { ResourceDefinition } from "../../../../schema/resource.ts";
+import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
+import type { JsonSchema } from "../../../../schema/structural/types.ts";
+
+const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const listMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
+const status = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
+const deleteOptions = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
+
+const metaSchemas: Readonly<Record<string, JsonSchema>> = {
+  [listMeta]: {
+    type: "object",
+    properties: {
+      continue: { type: "string" },
+      remainingItemCount: { type: "integer", format: "int64" },
+      resourceVersion: { type: "string" },
+    },
+  },
+  [status]: {
+    type: "object",
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      code: { type: "integer", format: "int32" },
+      message: { type: "string" },
+      reason: { type: "string" },
+      status: { type: "string" },
+    },
+  },
+  [deleteOptions]: {
+    type: "object",
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      dryRun: { type: "array", items: { type: "string" } },
+      gracePeriodSeconds: { type: "integer", format: "int64" },
+      preconditions: {
+        type: "object",
+        properties: { resourceVersion: { type: "string" }, uid: { type: "string" } },
+      },
+      propagationPolicy: { type: "string" },
+    },
+  },
+};
+
+/** `api/v1`, `apis/management.cattle.io/v3`: where a document is found behind `/openapi/v3/`. */
+export function openApiPaths(definitions: readonly ResourceDefinition[]): string[] {
+  return [...new Set(definitions.map(groupVersionPath))].toSorted();
+}
+
+/** `undefined` where no declared type belongs to that path. `version` is Drover's. */
+export function openApiDocument(
+  definitions: readonly ResourceDefinition[],
+  path: string,
+  version: string,
+): object | undefined {
+  const own = definitions.filter((definition) => groupVersionPath(definition) === path);
+  if (own.length === 0) return undefined;
+  return {
+    openapi: "3.0.0",
+    info: { title: "Drover", version },
+    paths: Object.assign({}, ...own.map(pathsOf)) as object,
+    components: {
+      schemas: {
+        ...metaSchemas,
+        [objectMeta]: objectMetaSchema(),
+        ...(Object.assign({}, ...own.map(schemasOf)) as object),
+      },
+    },
+  };
+}
+
+function groupVersionPath(definition: ResourceDefinition): string {
+  return `${definition.group === "" ? "api" : "apis"}/${apiVersionOf(definition)}`;
+}
+
+/** `io.k8s.api.core.v1.ConfigMap`, `io.cattle.management.v3.Cluster`: as Kubernetes names core types and custom ones. */
+export function schemaName({ group, version, kind }: ResourceDefinition): string {
+  if (group === "") return `io.k8s.api.core.${version}.${kind}`;
+  return `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
+}
+
+function gvkOf({ group, version }: ResourceDefinition, kind: string): object {
+  return { group, kind, version };
+}
+
+function schemasOf(definition: ResourceDefinition): object {
+  const name = schemaName(definition);
+  const { properties = {}, ...schema } = definition.schema();
+  const envelope = { apiVersion: { type: "string" }, kind: { type: "string" } };
+  const { kind } = definition;
+  return {
+    [name]: {
+      ...schema,
+      properties: { ...envelope, metadata: { allOf: [ref(objectMeta)], default: {} }, ...properties },
+      "x-kubernetes-group-version-kind": [gvkOf(definition, kind)],
+    },
+    [`${name}List`]: {
+      type: "object",
+      required: ["items"],
+      properties: {
+        ...envelope,
+        metadata: { allOf: [ref(listMeta)], default: {} },
+        items: { type: "array", items: { allOf: [ref(name)], default: {} } },
+      },
+      "x-kubernetes-group-version-kind": [gvkOf(definition, `${kind}List`)],
+    },
+  };
+}
+
+function pathsOf(definition: ResourceDefinition): object {
+  const { plural, scope, kind } = definition;
+  const name = schemaName(definition);
+  const operation = (action: string, answers: string, more: object = {}): object => ({
+    tags: [groupVersionPath(definition).replaceAll("/", "_")],
+    operationId: `${action}${kind}`,
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": gvkOf(definition, kind),
+    responses: {
+      "200": { description: "OK", content: json(ref(answers)) },
+      "401": { description: "Unauthorized" },
+    },
+    ...more,
+  });
+  const body = { requestBody: { required: true, content: json(ref(name)) } };
+  const base = `/${groupVersionPath(definition)}`;
+  const collection = scope === "Cluster" ? `${base}/${plural}` : `${base}/namespaces/{namespace}/${plural}`;
+  const where = scope === "Cluster" ? [] : [pathParameter("namespace")];
+  const one = {
+    parameters: [...where, pathParameter("name")],
+    get: operation("get", name),
+    put: operation("put", name, { ...body, parameters: writeParameters }),
+    patch: operation("patch", name, {
+      parameters: [...writeParameters, query("force", "boolean")],
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(patchTypes.map((type) => [type, { schema: { type: "object" } }])),
+      },
+    }),
+  };
+  const removal = {
+    parameters: [query("dryRun"), query("propagationPolicy"), query("gracePeriodSeconds", "integer")],
+    requestBody: { content: json(ref(deleteOptions)) },
+  };
+  return {
+    [collection]: {
+      parameters: where,
+      get: operation("list", `${name}List`, { parameters: listParameters }),
+      post: operation("post", name, { ...body, parameters: writeParameters }),
+      delete: operation("deletecollection", status, { ...removal, parameters: listParameters }),
+    },
+    [`${collection}/{name}`]: { ...one, delete: operation("delete", status, removal) },
+    ...(definition.statusSubresource === true ? { [`${collection}/{name}/status`]: one } : {}),
+    ...(scope === "Cluster"
+      ? {}
+      : { [`${base}/${plural}`]: { get: operation("list", `${name}List`, { parameters: listParameters }) } }),
+  };
+}
+
+const patchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+];
+
+const writeParameters = [query("dryRun"), query("fieldManager"), query("fieldValidation")];
+const listParameters = [
+  query("labelSelector"),
+  query("fieldSelector"),
+  query("limit", "integer"),
+  query("continue"),
+  query("resourceVersion"),
+  query("resourceVersionMatch"),
+  query("timeoutSeconds", "integer"),
+  query("watch", "boolean"),
+  query("allowWatchBookmarks", "boolean"),
+  query("sendInitialEvents", "boolean"),
+];
+
+function query(name: string, type = "string"): object {
+  return { name, in: "query", schema: { type, uniqueItems: true } };
+}
+
+function pathParameter(name: string): object {
+  return { name, in: "path", required: true, schema: { type: "string", uniqueItems: true } };
+}
+
+function ref(name: string): object {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function json(schema: object): object {
+  return { "application/json": { schema } };
+}

@@ -1,0 +1,51 @@
+/** The three patch formats of the Kubernetes API, as functions of the current object. */
+import type { KubeObject } from "../../../../schema/object.ts";
+import { PatchError } from "../../../../schema/patch/errors.ts";
+import { applyJsonPatch } from "../../../../schema/patch/json-patch.ts";
+import { applyMergePatch } from "../../../../schema/patch/merge-patch.ts";
+import { applyStrategicMergePatch } from "../../../../schema/patch/strategic.ts";
+import { ApiError } from "../../errors.ts";
+import type { Call } from "./call.ts";
+import { mediaType, readJson, unknownMediaType } from "./request-body.ts";
+import { objectSchema } from "./write-options.ts";
+
+export interface Patch {
+  /** Throws `BadRequest`, `Invalid` for a patch that does not fit the object, `PayloadTooLarge`. */
+  readonly apply: (current: KubeObject) => unknown;
+  readonly duplicates: readonly string[];
+}
+
+const jsonPatch = "application/json-patch+json";
+const mergePatch = "application/merge-patch+json";
+const strategicMergePatch = "application/strategic-merge-patch+json";
+
+/** Throws `UnsupportedMediaType`. Strategic merge is for types that Kubernetes itself has, as there. */
+export async function readPatch({ c, definition }: Call): Promise<Patch> {
+  const strategic = definition.group === "" || definition.group.endsWith(".k8s.io");
+  const type = mediaType(c.req.raw);
+  const accepted = [jsonPatch, mergePatch, ...(strategic ? [strategicMergePatch] : [])];
+  if (!accepted.includes(type)) throw unknownMediaType(accepted);
+  const { value, duplicates } = await readJson(c.req.raw);
+  return { apply: (current) => judged(() => applied(type, current, value)), duplicates };
+
+  function applied(format: string, current: KubeObject, patch: unknown): unknown {
+    if (format === jsonPatch) return applyJsonPatch(current, patch);
+    if (format === mergePatch) return applyMergePatch(current, patch);
+    return applyStrategicMergePatch(objectSchema(definition), current, patch);
+  }
+}
+
+function judged(apply: () => unknown): unknown {
+  try {
+    const patched = apply();
+    if (typeof patched !== "object" || patched === null || Array.isArray(patched))
+      throw new ApiError("BadRequest", "the patch does not leave an object");
+    return patched;
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    throw new ApiError(
+      error.code === "RequestEntityTooLarge" ? "PayloadTooLarge" : error.code,
+      error.message,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+/** get and list: JSON text straight from the rows, parsed only where the client wants a table, metadata or YAML. */
+import type { KubeObject } from "../../../../schema/object.ts";
+import { apiVersionOf } from "../../../../schema/resource.ts";
+import type { PageQuery } from "../../../../schema/store/pages.ts";
+import type { TextPage } from "../../../../schema/store/text-reads.ts";
+import { ApiError } from "../../errors.ts";
+import { answerList, answerObject, answerText, isPlain } from "./answer.ts";
+import { nameOf, subresourceOf } from "./call.ts";
+import type { Call } from "./call.ts";
+import { encodeContinue, parseListOptions } from "./list-options.ts";
+import type { ListOptions } from "./list-options.ts";
+import type { ListMeta } from "./partial-metadata.ts";
+import { selectionOf } from "./selection.ts";
+
+/** Rows of one statement of a list without `limit` (design 3). */
+const pageRows = 500;
+
+export async function get(call: Call): Promise<Response> {
+  subresourceOf(call);
+  const text = await call.store.texts.get(call.definition, call.namespace, nameOf(call));
+  if (isPlain(call.output)) return answerText(call, text);
+  return answerObject(call, JSON.parse(text) as KubeObject);
+}
+
+export async function list(call: Call): Promise<Response> {
+  const options = parseListOptions(call.query, call.definition, false);
+  const at = await revisionOf(call, options);
+  const query: PageQuery = {
+    ...selectionOf(call, options),
+    type: "",
+    limit: options.limit ?? pageRows,
+    ...(at === undefined ? {} : { at }),
+    ...(options.from === undefined ? {} : { after: options.from.key }),
+  };
+  const first = await call.store.texts.page(call.definition, query);
+  const pages = options.limit === undefined ? allPages(call, query, first) : onlyThis(first);
+  const metadata = metadataOf(first, options);
+  if (isPlain(call.output)) return answerText(call, listText(call, metadata, pages));
+  const objects: KubeObject[] = [];
+  for await (const { texts } of pages) for (const text of texts) objects.push(JSON.parse(text) as KubeObject);
+  return answerList(call, listHead(call), metadata, objects);
+}
+
+/** The pages of a selection from `first` on, all at its revision. */
+async function* allPages(call: Call, query: PageQuery, first: TextPage): AsyncGenerator<TextPage> {
+  let page = first;
+  for (;;) {
+    yield page;
+    if (page.next === undefined) return;
+    page = await call.store.texts.page(call.definition, { ...query, at: first.revision, after: page.next });
+  }
+}
+
+async function* onlyThis(page: TextPage): AsyncGenerator<TextPage> {
+  yield page;
+}
+
+/** The revision that a list is asked for; `undefined`: the newest. Throws `Timeout` for one that is yet to come. */
+async function revisionOf({ store }: Call, options: ListOptions): Promise<number | undefined> {
+  const { from, resourceVersion = 0, match, limit } = options;
+  if (from !== undefined) return from.revision;
+  if (resourceVersion === 0) return undefined;
+  const { revision } = await store.texts.revision();
+  if (resourceVersion > revision)
+    throw new ApiError("Timeout", `Too large resource version: ${resourceVersion}, current: ${revision}`, {
+      retryAfter: 1,
+      causes: [{ reason: "ResourceVersionTooLarge", field: "", message: "Too large resource version" }],
+    });
+  // With a limit and no rule for it, a revision means exactly that one.
+  return match === "Exact" || (match === undefined && limit !== undefined) ? resourceVersion : undefined;
+}
+
+function metadataOf({ revision, next, remaining }: TextPage, { limit }: ListOptions): ListMeta {
+  return {
+    resourceVersion: String(revision),
+    ...(limit === undefined || next === undefined
+      ? {}
+      : {
+          continue: encodeContinue({ revision, key: next }),
+          ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+        }),
+  };
+}
+
+export function listHead({ definition }: Call): { kind: string; apiVersion: string } {
+  return { kind: `${definition.kind}List`, apiVersion: apiVersionOf(definition) };
+}
+
+async function* listText(
+  call: Call,
+  metadata: ListMeta,
+  pages: AsyncIterable<TextPage>,
+): AsyncGenerator<string> {
+  const head = JSON.stringify({ ...listHead(call), metadata });
+  yield `${head.slice(0, -1)},"items":[`;
+  let separator = "";
+  for await (const { texts } of pages) {
+    if (texts.length > 0) yield separator + texts.join(",");
+    if (texts.length > 0) separator = ",";
+  }
+  yield "]}\n";
+}

@@ -1,0 +1,106 @@
+/** Request bodies of the Kubernetes API: JSON, YAML or protobuf, bounded, with what strict decoding would refuse. */
+import { parse as parseYaml } from "yaml";
+import { JsonSyntaxError, parseStrictJson } from "../../../../schema/json/strict-parse.ts";
+import { ProtobufError, decodeProtobuf } from "../../../../schema/protobuf/decode.ts";
+import { readBody, readBytes } from "../../body.ts";
+import { ApiError } from "../../errors.ts";
+
+export interface Body {
+  readonly value: Record<string, unknown>;
+  /** Dotted paths of members that the text had twice. */
+  readonly duplicates: readonly string[];
+}
+
+/** kube-apiserver's limit (design 3). */
+export const maxRequestBytes = 3 * 1024 * 1024;
+const maxYamlAliases = 100;
+
+/** An object. Throws `UnsupportedMediaType`, `PayloadTooLarge`, `BadRequest`. */
+export async function readObject(request: Request): Promise<Body> {
+  switch (mediaType(request)) {
+    case "":
+    case "application/json":
+      return objectOf(parseJson(await readBody(request, maxRequestBytes)));
+    case "application/yaml":
+    case "application/x-yaml":
+      return objectOf({ value: parseYamlText(await readBody(request, maxRequestBytes)), duplicates: [] });
+    case "application/vnd.kubernetes.protobuf":
+      return { value: parseProtobuf(await readBytes(request, maxRequestBytes)), duplicates: [] };
+    default:
+      throw unknownMediaType(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+  }
+}
+
+/** A body that may be absent, such as DeleteOptions. */
+export async function readOptionalObject(request: Request): Promise<Body> {
+  if (request.body === null) return { value: {}, duplicates: [] };
+  const text = request.clone();
+  const type = mediaType(request);
+  if (type !== "application/vnd.kubernetes.protobuf" && (await readBody(text, maxRequestBytes)).trim() === "")
+    return { value: {}, duplicates: [] };
+  return readObject(request);
+}
+
+/** JSON of any kind: a JSON patch is a list. */
+export async function readJson(request: Request): Promise<{ value: unknown; duplicates: readonly string[] }> {
+  return parseJson(await readBody(request, maxRequestBytes));
+}
+
+/** Without parameters, in lower case; empty when the client names none. */
+export function mediaType(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+export function unknownMediaType(accepted: readonly string[]): ApiError {
+  return new ApiError(
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  );
+}
+
+function parseJson(text: string): { value: unknown; duplicates: readonly string[] } {
+  try {
+    return parseStrictJson(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError)
+      throw new ApiError("BadRequest", `the request body is not valid JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Through JSON text, so that YAML gets no other values than JSON has, nor numbers that JSON would round. */
+function parseYamlText(text: string): unknown {
+  let value: unknown;
+  try {
+    value = parseYaml(text, { maxAliasCount: maxYamlAliases, uniqueKeys: true, intAsBigInt: true });
+    value = JSON.parse(JSON.stringify(value, yamlMember));
+  } catch (error) {
+    throw new ApiError("BadRequest", `the request body is not valid YAML: ${String(error)}`);
+  }
+  return value;
+}
+
+function yamlMember(_key: string, value: unknown): unknown {
+  if (typeof value !== "bigint") return value;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`the integer ${value} is too large`);
+  return number;
+}
+
+function parseProtobuf(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    const { apiVersion, kind, object } = decodeProtobuf(bytes);
+    return { apiVersion, kind, ...object };
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error;
+    if (error.code === "unknown-kind") throw new ApiError("UnsupportedMediaType", error.message);
+    if (error.code === "too-large") throw new ApiError("PayloadTooLarge", error.message);
+    throw new ApiError("BadRequest", `the request body is not valid protobuf: ${error.message}`);
+  }
+}
+
+function objectOf({ value, duplicates }: { value: unknown; duplicates: readonly string[] }): Body {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ApiError("BadRequest", "the request body is not an object");
+  return { value: value as Record<string, unknown>, duplicates };
+}

@@ -1,0 +1,119 @@
+/** Questions about rights and identity (authorization.k8s.io, authentication.k8s.io): answered by the one evaluator, never stored. */
+import type { KubeObject } from "../../../../schema/object.ts";
+import { allows, allowsPath } from "../../../../schema/rbac/evaluate.ts";
+import type { PolicyRule } from "../../../../schema/rbac/types.ts";
+import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
+import { localSubjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/local-subject-access-reviews.ts";
+import { selfSubjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/self-subject-access-reviews.ts";
+import type { SelfSubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/self-subject-access-reviews.ts";
+import { selfSubjectRulesReviews } from "../../../../schema/resources/authorization.k8s.io/self-subject-rules-reviews.ts";
+import { subjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
+import type { SubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
+import { selfSubjectReviews } from "../../../../schema/resources/authentication.k8s.io/self-subject-reviews.ts";
+import { applyDefaults, prune, validate } from "../../../../schema/structural/engine.ts";
+import { authorize } from "../../../../schema/store/authorize.ts";
+import { invalidObject } from "../../../../schema/store/errors.ts";
+import { actorOf } from "../../../identity/identity.ts";
+import { loadUserAccess } from "../../../identity/user-access.ts";
+import { systemStore } from "../../context.ts";
+import { ApiError } from "../../errors.ts";
+import { answerObject } from "./answer.ts";
+import type { Call } from "./call.ts";
+import { readObject } from "./request-body.ts";
+
+type Answers = (call: Call, review: KubeObject) => Promise<object> | object;
+
+const answers: Readonly<Record<string, Answers>> = {
+  [typeKey(selfSubjectAccessReviews)]: ({ identity }, review) =>
+    decide(identity.rules, (review as SelfSubjectAccessReview).spec),
+  [typeKey(selfSubjectRulesReviews)]: ({ identity }) => rulesOf(identity.rules),
+  [typeKey(selfSubjectReviews)]: ({ identity: { userId, groups, extra } }) => ({
+    userInfo: { username: userId, uid: userId, groups, extra },
+  }),
+  [typeKey(subjectAccessReviews)]: askAbout,
+  [typeKey(localSubjectAccessReviews)]: (call, review) => {
+    const { spec } = review as SubjectAccessReview;
+    if ((spec.resourceAttributes?.namespace ?? "") !== call.namespace)
+      throw new ApiError("Invalid", "spec.resourceAttributes.namespace must match metadata.namespace");
+    return askAbout(call, review);
+  },
+};
+
+/** For every caller, as Kubernetes' `system:basic-user` gives them to all. */
+const open = [selfSubjectAccessReviews, selfSubjectRulesReviews, selfSubjectReviews];
+
+export async function review(call: Call): Promise<Response> {
+  const { definition, identity, namespace, c } = call;
+  if (!open.some((one) => typeKey(one) === typeKey(definition)))
+    authorize(actorOf(identity), { verb: "create", definition, namespace });
+  const { value } = await readObject(c.req.raw);
+  const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
+  const schema = definition.schema();
+  applyDefaults(schema, prune(schema, rest));
+  const errors = validate(schema, rest);
+  if (errors.length > 0) throw invalidObject(definition, "", errors);
+  const question = {
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata: { ...(metadata as KubeObject["metadata"]) },
+    ...rest,
+  };
+  const answer = answers[typeKey(definition)];
+  if (answer === undefined) throw new TypeError(`${typeKey(definition)} has no answer`);
+  return answerObject(call, { ...question, status: await answer(call, question) } as KubeObject, 201);
+}
+
+/** A user of ours by his bindings; anybody else, and groups, have no rights here. */
+async function askAbout(call: Call, review: KubeObject): Promise<object> {
+  const { spec } = review as SubjectAccessReview;
+  if ((spec.user ?? "") === "" && (spec.groups ?? []).length === 0)
+    throw new ApiError("Invalid", "spec.user or spec.groups must be given");
+  const access = await loadUserAccess(systemStore(call.c, "access-review"), spec.user ?? "");
+  return decide(access?.rules ?? [], spec);
+}
+
+function decide(rules: readonly PolicyRule[], spec: SelfSubjectAccessReview["spec"]): object {
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined))
+    throw new ApiError(
+      "Invalid",
+      "exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be given",
+    );
+  if (nonResourceAttributes !== undefined) {
+    const { verb = "", path = "" } = nonResourceAttributes;
+    return { allowed: allowsPath(rules, verb, path) };
+  }
+  const {
+    verb = "",
+    group = "",
+    resource = "",
+    subresource = "",
+    name,
+    namespace,
+  } = resourceAttributes ?? {};
+  const allowed = allows(rules, {
+    verb,
+    group,
+    resource: subresource === "" ? resource : `${resource}/${subresource}`,
+    ...(name === undefined || name === "" ? {} : { name }),
+    ...(namespace === undefined || namespace === "" ? {} : { namespace }),
+  });
+  return { allowed };
+}
+
+function rulesOf(rules: readonly PolicyRule[]): object {
+  return {
+    resourceRules: rules
+      .filter(({ resources }) => resources !== undefined)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        ...(resourceNames === undefined ? {} : { resourceNames }),
+      })),
+    nonResourceRules: rules
+      .filter(({ nonResourceURLs }) => nonResourceURLs !== undefined)
+      .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+    incomplete: false,
+  };
+}

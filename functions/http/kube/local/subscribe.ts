@@ -1,0 +1,57 @@
+/** Opens a watch at a fan-out object: the first of the type's that has room. */
+import { CONTEXT_HEADER } from "../../../../schema/internal/context.ts";
+import { encodeWatch, fanoutName } from "../../../../schema/internal/watch.ts";
+import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
+import { ApiError } from "../../errors.ts";
+import type { Call } from "./call.ts";
+import type { ListOptions } from "./list-options.ts";
+import type { Selection } from "./selection.ts";
+
+/** Of one type: 1,000 watchers each. */
+const maxShards = 32;
+
+/** Lines of events after `after`. Throws `ServiceUnavailable`, `TooManyRequests`. */
+export async function subscribe(
+  { c, definition }: Call,
+  { labelText, fieldText, allowWatchBookmarks }: ListOptions,
+  { namespace, names }: Selection,
+  after: number,
+  timeoutMs: number,
+): Promise<ReadableStream<Uint8Array>> {
+  const type = typeKey(definition);
+  const context = encodeWatch({
+    v: 1,
+    op: "watch",
+    type,
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    after,
+    bookmarks: allowWatchBookmarks,
+    timeoutMs: Math.ceil(timeoutMs),
+    sealedToo: isSealed(definition),
+    ...(namespace === undefined ? {} : { namespace }),
+    // No name is empty: a selection that contradicts itself gets nothing.
+    ...(names === undefined ? {} : { name: names[0] ?? "" }),
+    ...(labelText === "" ? {} : { labelSelector: labelText }),
+    ...(fieldText === "" ? {} : { fieldSelector: fieldText }),
+  });
+  for (let shard = 0; shard < maxShards; shard++) {
+    const fanout = c.env.WATCH.getByName(fanoutName(type, shard));
+    const answer = await fanout.fetch("https://watch/", {
+      headers: { [CONTEXT_HEADER]: context },
+      signal: c.req.raw.signal,
+    });
+    if (answer.ok && answer.body !== null) return answer.body;
+    const text = await answer.text();
+    if (!text.includes("too many watchers"))
+      throw new ApiError("ServiceUnavailable", "the watch cannot begin; please try again", {
+        retryAfter: 1,
+        cause: new Error(`${answer.status} ${text}`),
+      });
+  }
+  throw new ApiError("TooManyRequests", `too many watchers of ${type}`, { retryAfter: 10 });
+}
+
+export function isSealed({ sensitive = [] }: Call["definition"]): boolean {
+  return sensitive.length > 0;
+}

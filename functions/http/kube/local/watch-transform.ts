@@ -1,0 +1,62 @@
+/** Between a fan-out's lines and the client: opens sealed members, and makes tables and bare metadata where asked for. */
+import type { SealedWatchLine } from "../../../../schema/internal/watch.ts";
+import type { KubeObject } from "../../../../schema/object.ts";
+import type { Call } from "./call.ts";
+import { partialMetadataOf } from "./partial-metadata.ts";
+import { isSealed } from "./subscribe.ts";
+import { includeObjectOf, tableOf } from "./table.ts";
+
+const newline = 10;
+
+/** The lines as the client wants them; those that need nothing pass as they are, unread. */
+export function shapeEvents(call: Call, lines: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if (call.output.as === "object" && !isSealed(call.definition)) return lines;
+  return lines.pipeThrough(eventTransform(call));
+}
+
+function eventTransform(call: Call): TransformStream<Uint8Array, Uint8Array> {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  const shape = shaper(call);
+  let begun: Uint8Array[] = [];
+  return new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, controller) {
+      let rest = chunk;
+      for (let end = rest.indexOf(newline); end !== -1; end = rest.indexOf(newline)) {
+        const parts = [...begun, rest.subarray(0, end)];
+        begun = [];
+        rest = rest.subarray(end + 1);
+        const text = parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode();
+        const line = JSON.parse(text) as SealedWatchLine;
+        controller.enqueue(encoder.encode(`${JSON.stringify(await shape(line))}\n`));
+      }
+      if (rest.length > 0) begun.push(rest.slice());
+    },
+  });
+}
+
+function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
+  const { definition, output, store } = call;
+  const { as, apiVersion } = output;
+  const includeObject = includeObjectOf(call.query);
+  let noHeaders = false;
+  return async ({ type, object, sealed, uid = "", namespace = "", name = "" }) => {
+    if (type === "ERROR") return { type, object };
+    const secret =
+      sealed === undefined ? {} : await store.texts.unseal(definition, { namespace, name, uid, sealed });
+    const whole = { ...(object as KubeObject), ...secret };
+    switch (as) {
+      case "object":
+        return { type, object: whole };
+      case "PartialObjectMetadata":
+        return { type, object: partialMetadataOf(whole, apiVersion) };
+      case "Table": {
+        const table = tableOf(definition, [whole], { includeObject, noHeaders, apiVersion });
+        noHeaders = true;
+        return { type, object: table };
+      }
+      default:
+        return as satisfies never;
+    }
+  };
+}

@@ -1,0 +1,160 @@
+/** create, update, patch, delete and deletecollection, each through the store's one write path. */
+import type { KubeObject, ObjectMeta } from "../../../../schema/object.ts";
+import { apiVersionOf } from "../../../../schema/resource.ts";
+import { ApiError } from "../../errors.ts";
+import { answerDeleted, answerList, answerObject } from "./answer.ts";
+import { nameOf, subresourceOf } from "./call.ts";
+import type { Call } from "./call.ts";
+import { readDeleteOptions } from "./delete-options.ts";
+import { parseListOptions } from "./list-options.ts";
+import { readPatch } from "./patch.ts";
+import { listHead } from "./read.ts";
+import { readObject } from "./request-body.ts";
+import type { Body } from "./request-body.ts";
+import { selectionOf } from "./selection.ts";
+import { fieldWarnings, parseWriteQuery } from "./write-options.ts";
+
+export async function create(call: Call): Promise<Response> {
+  const { definition, store, identity } = call;
+  if (call.info.name !== undefined)
+    throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
+  const { dryRun } = parseWriteQuery(call.query);
+  const object = objectOf(call, await readObject(call.c.req.raw));
+  if ((object.metadata.resourceVersion ?? "") !== "")
+    throw new ApiError("BadRequest", "resourceVersion should not be set on objects to be created");
+  const made = await store.create(definition, object, {
+    dryRun,
+    // Rancher's webhook notes the creator of its own types (auth.md 7.8).
+    ...(definition.norman === undefined ? {} : { creatorId: identity.userId }),
+  });
+  return answerObject(call, made, 201);
+}
+
+export async function update(call: Call): Promise<Response> {
+  const { definition, store } = call;
+  const { dryRun } = parseWriteQuery(call.query);
+  const name = nameOf(call);
+  const object = objectOf(call, await readObject(call.c.req.raw));
+  if (object.metadata.name !== name)
+    throw new ApiError(
+      "BadRequest",
+      `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+    );
+  // As for custom resources; core types may be written without having been read.
+  if (definition.group !== "" && (object.metadata.resourceVersion ?? "") === "")
+    throw invalidUpdate(call, name);
+  if (object.metadata.resourceVersion === "") delete object.metadata.resourceVersion;
+  return answerObject(call, await store.update(definition, object, { ...subresourceOf(call), dryRun }));
+}
+
+export async function patch(call: Call): Promise<Response> {
+  const { definition, store, namespace } = call;
+  const { dryRun, fieldValidation } = parseWriteQuery(call.query);
+  const name = nameOf(call);
+  const { apply, duplicates } = await readPatch(call);
+  let warnings: string[] = [];
+  const changed = await store.modify(
+    definition,
+    namespace,
+    name,
+    (current) => {
+      const patched = apply(current);
+      warnings = fieldWarnings(definition, patched, duplicates, fieldValidation);
+      const object = envelopeOf(call, patched);
+      if (object.metadata.name !== name)
+        throw new ApiError("BadRequest", "the name of an object cannot be changed");
+      return object;
+    },
+    { ...subresourceOf(call), dryRun, verb: "patch" },
+  );
+  call.warnings.push(...warnings);
+  return answerObject(call, changed);
+}
+
+export async function remove(call: Call): Promise<Response> {
+  const { definition, store, namespace } = call;
+  if (call.info.subresource !== undefined)
+    throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
+  const options = await readDeleteOptions(call.c.req.raw, call.query);
+  const last = await store.delete(definition, namespace, nameOf(call), options);
+  const waits = (last.metadata.finalizers ?? []).length > 0 && last.metadata.deletionTimestamp !== undefined;
+  return waits ? answerObject(call, last) : answerDeleted(call, last);
+}
+
+export async function removeCollection(call: Call): Promise<Response> {
+  const { definition, store } = call;
+  const list = parseListOptions(call.query, definition, false);
+  const { dryRun } = await readDeleteOptions(call.c.req.raw, call.query);
+  const items = await store.deleteCollection(definition, selectionOf(call, list), { dryRun });
+  const { revision } = await store.texts.revision();
+  return answerList(call, listHead(call), { resourceVersion: String(revision) }, items);
+}
+
+/** The object of a body, checked against the path. */
+function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
+  const { fieldValidation } = parseWriteQuery(call.query);
+  call.warnings.push(...fieldWarnings(call.definition, value, duplicates, fieldValidation));
+  return envelopeOf(call, value);
+}
+
+/** Throws `BadRequest` where kind, version or namespace are not those of the request. */
+function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject {
+  const { apiVersion = "", kind = "", metadata = {} } = value as Partial<KubeObject>;
+  const wanted = apiVersionOf(definition);
+  if (apiVersion !== "" && apiVersion !== wanted)
+    throw new ApiError(
+      "BadRequest",
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    );
+  if (kind !== "" && kind !== definition.kind)
+    throw new ApiError(
+      "BadRequest",
+      `the kind in the data (${kind}) does not match the expected kind (${definition.kind})`,
+    );
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+    throw new ApiError("BadRequest", "metadata must be an object");
+  const given = checkedMetadata(metadata);
+  const own = given.namespace ?? "";
+  if (own !== "" && own !== namespace)
+    throw new ApiError(
+      "BadRequest",
+      "the namespace of the provided object does not match the namespace sent on the request",
+    );
+  return {
+    ...(value as KubeObject),
+    apiVersion: wanted,
+    kind: definition.kind,
+    metadata: { ...given, ...(namespace === "" ? {} : { namespace }) },
+  };
+}
+
+const strings = ["name", "namespace", "generateName", "uid", "resourceVersion"] as const;
+
+/** What the store takes for granted of a client's metadata. Names may be missing: `metadataErrors` says so. */
+function checkedMetadata(given: object): ObjectMeta {
+  const metadata: Record<string, unknown> = { ...given };
+  for (const key of Object.keys(metadata)) if (metadata[key] === null) delete metadata[key];
+  const wrong = (path: string, type: string): ApiError =>
+    new ApiError("BadRequest", `metadata.${path} must be ${type}`);
+  for (const key of strings)
+    if (metadata[key] !== undefined && typeof metadata[key] !== "string") throw wrong(key, "a string");
+  for (const key of ["labels", "annotations"]) {
+    const map = metadata[key];
+    if (map === undefined) continue;
+    if (typeof map !== "object" || Array.isArray(map)) throw wrong(key, "an object");
+  }
+  for (const key of ["finalizers", "ownerReferences"]) {
+    const value = metadata[key];
+    if (value !== undefined && !Array.isArray(value)) throw wrong(key, "a list");
+  }
+  return { name: "", ...metadata };
+}
+
+function invalidUpdate({ definition }: Call, name: string): ApiError {
+  const message = "Invalid value: 0: must be specified for an update";
+  return new ApiError(
+    "Invalid",
+    `${definition.plural}.${definition.group} "${name}" is invalid: metadata.resourceVersion: ${message}`,
+    { causes: [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }] },
+  );
+}
