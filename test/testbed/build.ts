@@ -26,6 +26,7 @@ export interface BuildOptions {
 
 const bedModule = import.meta.dirname;
 const kubectlModule = join(bedModule, "kubectl-versions");
+const kineModule = join(bedModule, "kine");
 
 /**
  * Resolves at once when the binaries are there, else builds them; of several processes that ask at the same time one
@@ -78,6 +79,23 @@ export async function kubectlVersion(
     onProgress,
   );
   return join(dir, "kubectl");
+}
+
+/**
+ * Path of kine, which speaks etcd's protocol and keeps its data in PostgreSQL. In a module of its own: it asks for other
+ * versions of etcd's and Kubernetes' libraries than the test bed. Throws as `ensureBinaries`.
+ */
+export async function kineBinary({ onProgress = () => {} }: BuildOptions = {}): Promise<string> {
+  const dir = await built(
+    {
+      what: "kine (a minute or two)",
+      cwd: kineModule,
+      args: ["build", ...BUILD_FLAGS, "-ldflags=-s -w", "tool"],
+    },
+    ["go.mod", "go.sum"],
+    onProgress,
+  );
+  return join(dir, "kine");
 }
 
 /** Builds into the cache, in a directory named by the command and the content of `inputs` (relative to `cwd`). */
