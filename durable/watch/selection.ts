@@ -1,6 +1,6 @@
 /** What one watch wants, and how a change shows to it. Pure. */
 import type { WatchContext } from "../../schema/internal/watch.ts";
-import { matchesFields, parseFieldSelector } from "../../schema/select/fields.ts";
+import { fieldOf, matchesFields, parseFieldSelector } from "../../schema/select/fields.ts";
 import type { FieldSelector } from "../../schema/select/fields.ts";
 import { matchesLabels, parseLabelSelector } from "../../schema/select/labels.ts";
 import type { LabelSelector } from "../../schema/select/labels.ts";
@@ -59,17 +59,6 @@ function matches(
       return fieldOf(body(), field);
     })
   );
-}
-
-/** A dotted path's value; what is absent is the empty string, as in Kubernetes. */
-function fieldOf(object: unknown, path: string): string {
-  let value = object;
-  for (const key of path.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return "";
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  if (typeof value === "string") return value;
-  return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
 /** The bodies of one event, each parsed at most once, and only for selectors that look into them. Not to be kept. */

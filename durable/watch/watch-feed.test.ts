@@ -157,6 +157,19 @@ describe("WatchFeed", () => {
     expect(revisions(watcher.lines)).toEqual([1, 2]);
   });
 
+  it("can do without the hub: reads to the end of the log by itself", async () => {
+    const log = new Log();
+    const feed = await log.start();
+    const watcher = open(feed);
+    await watcher.joined;
+    for (let count = 0; count < 20; count++) log.commit(count % 2 === 0);
+    await feed.fill();
+    expect(feed.position).toBe(20);
+    watcher.watcher.finish();
+    await watcher.read;
+    expect(revisions(watcher.lines)).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+  });
+
   it("takes no gap for filled when the log it reads ends before it", async () => {
     const log = new Log();
     const feed = await log.start();

@@ -61,3 +61,14 @@ function unescapeValue(text: string): string {
     return escaped;
   });
 }
+
+/** The value at a dotted path of an object; what is absent is the empty string, as in Kubernetes, what is no text its JSON. */
+export function fieldOf(object: unknown, path: string): string {
+  let value = object;
+  for (const key of path.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return "";
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
+}

@@ -1,6 +1,6 @@
 /** From the selectors of a request to what the store is asked for. */
 import type { PageQuery } from "../../../../schema/store/pages.ts";
-import { matchesFields } from "../../../../schema/select/fields.ts";
+import { fieldOf, matchesFields } from "../../../../schema/select/fields.ts";
 import type { FieldRequirement } from "../../../../schema/select/fields.ts";
 import type { Call } from "./call.ts";
 import type { ListOptions } from "./list-options.ts";
@@ -26,7 +26,7 @@ export function selectionOf(
     ...(where === undefined ? {} : { namespace: where }),
     ...(contradicts ? { names: [] } : name === undefined ? {} : { names: [name] }),
     ...(labels.length === 0 ? {} : { labels }),
-    ...(rest.length === 0 ? {} : { filter: (body) => matchesFields(rest, fieldReader(body)) }),
+    ...(rest.length === 0 ? {} : { filter: filterBy(rest) }),
   };
 }
 
@@ -34,19 +34,9 @@ function equal(fields: readonly FieldRequirement[], name: string): string[] {
   return fields.flatMap(({ field, operator, value }) => (field === name && operator === "=" ? [value] : []));
 }
 
-/** Reads dotted paths of one object; what is absent is the empty string, as in Kubernetes. */
-function fieldReader(body: string): (path: string) => string {
-  const object = JSON.parse(body) as unknown;
-  return (path) => {
-    let value = object;
-    for (const key of path.split(".")) {
-      if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return "";
-      value = (value as Record<string, unknown>)[key];
-    }
-    return typeof value === "string"
-      ? value
-      : value === undefined || value === null
-        ? ""
-        : JSON.stringify(value);
+function filterBy(fields: readonly FieldRequirement[]): (body: string) => boolean {
+  return (body) => {
+    const object = JSON.parse(body) as unknown;
+    return matchesFields(fields, (path) => fieldOf(object, path));
   };
 }
