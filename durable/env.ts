@@ -2,6 +2,7 @@
 import type {
   ControlPlaneRpc,
   SchedulerRpc,
+  StoreReaderRpc,
   StoreWriterRpc,
   TunnelRpc,
   WatchFanoutRpc,
@@ -15,6 +16,7 @@ export interface DurableEnv {
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
   readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
+  readonly STORE_READER: DurableObjectNamespace<Remote<StoreReaderRpc>>;
   readonly WATCH_HUB: DurableObjectNamespace<Remote<WatchHubRpc>>;
   readonly WATCH: DurableObjectNamespace<Remote<WatchFanoutRpc>>;
   readonly API: Service<ControlPlaneRpc & Rpc.WorkerEntrypointBranded>;

@@ -1,6 +1,7 @@
 /** Bindings of the API Worker (wrangler.toml; locally infra/workerd/config.ts). */
 import type {
   SchedulerRpc,
+  StoreReaderRpc,
   StoreWriterRpc,
   TunnelRpc,
   WatchFanoutRpc,
@@ -15,6 +16,8 @@ export interface Env {
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
   /** One object named "main". */
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
+  /** A few objects, any of which reads any row (functions/store/open-store.ts). */
+  readonly STORE_READER: DurableObjectNamespace<Remote<StoreReaderRpc>>;
   /** One object named "main". */
   readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
   /** One object named "main". */

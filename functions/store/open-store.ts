@@ -8,9 +8,11 @@ import { parseKeyRing } from "../../schema/seal/keys.ts";
 import { createSealer } from "../../schema/seal/sealer.ts";
 import type { Sealer } from "../../schema/seal/sealer.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
+import type { StoredRow } from "../../schema/store/encoding.ts";
+import { readRows } from "../../schema/store/rows.ts";
 import { createStore } from "../../schema/store/store.ts";
 import type { Store } from "../../schema/store/store.ts";
-import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
+import type { CommitItem, CommitResult, ObjectKey } from "../../schema/store/types.ts";
 import { once } from "../../schema/structural/once.ts";
 import type { Env } from "../env.ts";
 import { forgetIdentities } from "../identity/identify.ts";
@@ -34,6 +36,7 @@ export function openStore(
       return results;
     },
     sealer: sealerOf(env),
+    readRow: (key) => readRow(env, sql, log, key),
     registry,
     workOf,
     now: () => new Date(),
@@ -77,6 +80,24 @@ async function commit(
     const due = items.flatMap(({ work }) => work.map(({ runAt }) => runAt));
     if (due.length > 0) await poke(env, log, Math.min(...due));
     return results;
+  }
+}
+
+/** Each batches what comes at once; more than a few would only keep more connections. */
+const readers = 4;
+
+/** Through an object with a kept connection; if it fails, over one of the request's own. */
+async function readRow(
+  env: Env,
+  sql: () => Sql,
+  log: Logger,
+  key: ObjectKey,
+): Promise<StoredRow | undefined> {
+  try {
+    return await env.STORE_READER.getByName(`r${Math.floor(Math.random() * readers)}`).row(key);
+  } catch (error) {
+    log.warn("StoreReader failed; reading directly", { error });
+    return (await readRows(sql(), [key]))[0];
   }
 }
 

@@ -11,6 +11,7 @@ const OBJECTS = [
   { className: "ClusterTunnel", binding: "TUNNEL", uniqueKey: "drover-cluster-tunnel" },
   { className: "StoreWriter", binding: "STORE_WRITER", uniqueKey: "drover-store-writer" },
   { className: "Scheduler", binding: "SCHEDULER", uniqueKey: "drover-scheduler" },
+  { className: "StoreReader", binding: "STORE_READER", uniqueKey: "drover-store-reader" },
   { className: "WatchHub", binding: "WATCH_HUB", uniqueKey: "drover-watch-hub" },
   { className: "WatchFanout", binding: "WATCH", uniqueKey: "drover-watch-fanout" },
 ] as const;

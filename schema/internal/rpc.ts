@@ -1,6 +1,7 @@
 /** RPC shapes between the API Worker and the Durable Objects. Both sides are deployed separately: only add optional fields. */
 import type { LogEvent } from "../store/log.ts";
-import type { CommitItem, CommitResult } from "../store/types.ts";
+import type { StoredRow } from "../store/encoding.ts";
+import type { CommitItem, CommitResult, ObjectKey } from "../store/types.ts";
 
 export interface SessionInfo {
   readonly kind: "main" | "steve";
@@ -61,6 +62,11 @@ export interface WatchDelivery {
 export interface WatchFanoutRpc {
   /** Answers when the delivery is with the watchers; `listening: false`: there are none, and no more are wanted. */
   deliver(delivery: WatchDelivery): Promise<{ readonly listening: boolean }>;
+}
+
+/** `StoreReader` (binding STORE_READER, a few objects of which any may be asked). */
+export interface StoreReaderRpc {
+  row(key: ObjectKey): Promise<StoredRow | undefined>;
 }
 
 /** `Scheduler` (binding SCHEDULER, one object named "main"). */

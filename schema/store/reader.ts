@@ -6,6 +6,7 @@ import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import { decodeObject, isStorable } from "./encoding.ts";
 import type { StoredRow } from "./encoding.ts";
+import type { ReadRow } from "./rows.ts";
 
 export interface ListFilter {
   readonly namespace?: string;
@@ -32,14 +33,10 @@ export interface Reader {
   readonly generation: (name: string) => Promise<number>;
 }
 
-export function createReader(open: () => Sql, sealer: Sealer): Reader {
+export function createReader(open: () => Sql, sealer: Sealer, readRow: ReadRow): Reader {
   return {
     async get(definition, namespace, name) {
-      if (!isStorable(namespace) || !isStorable(name)) return undefined;
-      const sql = open();
-      const [row] = await sql<StoredRow[]>`
-        select namespace, name, uid, revision::float8 as revision, body, sealed from objects
-        where type = ${typeKey(definition)} and namespace = ${namespace} and name = ${name}`;
+      const row = await readRow({ type: typeKey(definition), namespace, name });
       return row === undefined ? undefined : decodeObject(definition, row, sealer);
     },
     async list(definition, filter) {

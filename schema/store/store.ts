@@ -14,6 +14,8 @@ import { readPage } from "./pages.ts";
 import type { PageQuery } from "./pages.ts";
 import { createReader } from "./reader.ts";
 import type { ListFilter, Reader } from "./reader.ts";
+import { readRows } from "./rows.ts";
+import type { ReadRow } from "./rows.ts";
 import { createTextReads } from "./text-reads.ts";
 import type { TextReads } from "./text-reads.ts";
 import type { CommitItem, CommitResult, WorkRow } from "./types.ts";
@@ -26,6 +28,8 @@ export interface StoreDeps {
   /** Through `StoreWriter`, or `commitBatch` itself. */
   readonly commit: (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>;
   readonly sealer: Sealer;
+  /** Single rows by another way than `sql`; absent: by that. */
+  readonly readRow?: ReadRow;
   readonly registry: { readonly byTypeKey: (key: string) => ResourceDefinition | undefined };
   /** Work that a change calls for. Pure. */
   readonly workOf: (
@@ -123,26 +127,32 @@ const maxAttempts = 5;
 const deletions = 16;
 
 export function createStore(deps: StoreDeps): Store {
-  const reader = createReader(deps.sql, deps.sealer);
-  return { as: (actor, lease) => new ActorStore(deps, reader, actor, lease) };
+  const { sql, sealer, readRow = async (key) => (await readRows(sql(), [key]))[0] } = deps;
+  const reader = createReader(sql, sealer, readRow);
+  return { as: (actor, lease) => new ActorStore({ ...deps, readRow }, reader, actor, lease) };
 }
 
 class ActorStore implements BoundStore {
-  readonly #deps: StoreDeps;
+  readonly #deps: StoreDeps & { readonly readRow: ReadRow };
   readonly #reader: Reader;
   readonly #actor: Actor;
   readonly #lease: Lease | undefined;
   readonly #admission: Admission;
   readonly texts: TextReads;
 
-  constructor(deps: StoreDeps, reader: Reader, actor: Actor, lease: Lease | undefined) {
+  constructor(
+    deps: StoreDeps & { readonly readRow: ReadRow },
+    reader: Reader,
+    actor: Actor,
+    lease: Lease | undefined,
+  ) {
     this.#deps = deps;
     this.#reader = reader;
     this.#actor = actor;
     this.#lease = lease;
     const { sealer, registry, now } = deps;
     this.#admission = { actor, reader, sealer, typeOf: registry.byTypeKey, now };
-    this.texts = createTextReads(actor, deps.sql, sealer);
+    this.texts = createTextReads(actor, deps.sql, sealer, deps.readRow);
   }
 
   async get<T extends KubeObject>(

@@ -5,12 +5,13 @@ import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import { authorize } from "./authorize.ts";
 import type { Actor } from "./authorize.ts";
-import { isStorable, placeOf } from "./encoding.ts";
+import { placeOf } from "./encoding.ts";
 import type { StoredRow } from "./encoding.ts";
 import { notFound } from "./errors.ts";
 import { readRevision } from "./log.ts";
 import { readPage } from "./pages.ts";
 import type { Page, PageQuery } from "./pages.ts";
+import type { ReadRow } from "./rows.ts";
 import { objectText } from "./text.ts";
 
 export interface TextPage extends Omit<Page, "rows"> {
@@ -42,7 +43,7 @@ export interface TextReads {
   readonly revision: () => Promise<{ revision: number; compacted: number }>;
 }
 
-export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer): TextReads {
+export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, readRow: ReadRow): TextReads {
   const textOf = async (definition: ResourceDefinition, row: StoredRow): Promise<string> => {
     const secret = row.sealed === null ? null : await sealer.open(row.sealed, placeOf(definition, row));
     return objectText(row.body, row.revision, secret);
@@ -50,10 +51,7 @@ export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer): 
   return {
     async get(definition, namespace, name) {
       authorize(actor, { verb: "get", definition, namespace, name });
-      if (!isStorable(namespace) || !isStorable(name)) throw notFound(definition, name);
-      const [row] = await open()<StoredRow[]>`
-        select namespace, name, uid, revision::float8 as revision, body, sealed from objects
-        where type = ${typeKey(definition)} and namespace = ${namespace} and name = ${name}`;
+      const row = await readRow({ type: typeKey(definition), namespace, name });
       if (row === undefined) throw notFound(definition, name);
       return textOf(definition, row);
     },

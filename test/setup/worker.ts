@@ -7,6 +7,7 @@ import { watchLimits } from "../../durable/watch/watch-limits.ts";
 import type { ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
+export { StoreReader } from "../../durable/store/store-reader.ts";
 export { StoreWriter } from "../../durable/store/store-writer.ts";
 export { ClusterTunnel } from "../../durable/tunnel/cluster-tunnel.ts";
 
