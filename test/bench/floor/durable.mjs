@@ -13,4 +13,10 @@ export class StoreWriter extends DurableObject {}
 
 export class Scheduler extends DurableObject {}
 
+export class StoreReader extends DurableObject {}
+
+export class WatchHub extends DurableObject {}
+
+export class WatchFanout extends DurableObject {}
+
 export default {};
