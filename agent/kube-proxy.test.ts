@@ -157,6 +157,12 @@ describe("the steve session's HTTP server", () => {
     expect(pair.agent.stats.conns).toBe(1);
   });
 
+  it("repeats a GET whose kept connection the apiserver closed just then, and nothing that it might do twice", async () => {
+    for (let count = 0; count < 4; count++) expect((await get("/api/once")).status).toBe(200);
+    const posted = await get("/api/once", { ...alice, "Content-Length": "1" }, "POST", "x");
+    expect([posted.status, JSON.parse(posted.text)]).toMatchObject([502, { kind: "Status" }]);
+  });
+
   it("answers a Kubernetes Status when the apiserver is down", async () => {
     apiserver.stop();
     const answer = await get("/api/v1/pods");

@@ -3,7 +3,7 @@
  * It believes `Impersonate-*`, because only Drover can speak on the tunnel, and adds the agent's own credential.
  */
 import { createServer, STATUS_CODES } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { ClientRequest, IncomingMessage, Server, ServerResponse } from "node:http";
 import { request } from "node:https";
 import type { Agent, RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
@@ -98,12 +98,32 @@ function forward(
     upstream.on("error", () => response.destroy());
   });
   outgoing.on("error", (error) => {
-    if (response.headersSent) response.destroy();
+    if (response.headersSent || response.destroyed) response.destroy();
+    else if (mayRepeat(incoming, outgoing, error)) forward(access, agent, incoming, response);
     else sendStatus(response, 502, `kube-apiserver: ${error.message}`);
   });
   // The stream of the tunnel closed: the watch, log or command it carried must end in the cluster too.
   response.on("close", () => outgoing.destroy());
-  incoming.pipe(outgoing);
+  if (hasBody(incoming)) incoming.pipe(outgoing);
+  else outgoing.end();
+}
+
+/** The kube-apiserver closed a kept connection just then. It has seen nothing of the request, or may see it twice. */
+function mayRepeat(
+  incoming: IncomingMessage,
+  outgoing: ClientRequest,
+  error: NodeJS.ErrnoException,
+): boolean {
+  return (
+    outgoing.reusedSocket &&
+    (error.code === "ECONNRESET" || error.code === "EPIPE") &&
+    (incoming.method === "GET" || incoming.method === "HEAD") &&
+    !hasBody(incoming)
+  );
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 function forwardUpgrade(

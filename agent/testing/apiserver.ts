@@ -90,12 +90,23 @@ function accountObjects(path: string, response: ServerResponse): boolean {
   return found !== undefined;
 }
 
+const served = new WeakSet<object>();
+
 function answer(url: URL, incoming: IncomingMessage, response: ServerResponse, events: EventEmitter): void {
   switch (url.pathname) {
     case "/api/silent":
       response.writeHead(200, { "content-type": "application/json" });
       response.flushHeaders();
       events.emit("open", url.pathname);
+      return;
+    case "/api/once":
+      // As one that closes an idle connection in the moment in which it is used again.
+      if (served.has(incoming.socket)) {
+        incoming.socket.destroy();
+        return;
+      }
+      served.add(incoming.socket);
+      incoming.resume().on("end", () => response.end("{}"));
       return;
     case "/api/broken":
       response.write("half");
