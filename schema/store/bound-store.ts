@@ -1,0 +1,193 @@
+/** The store as one actor sees it: each verb authorises, reads, plans and commits. */
+import { generateNameSuffix } from "../auth/token-secret.ts";
+import type { KubeObject } from "../object.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import { planCreate, planDelete, planUpdate } from "./admission.ts";
+import type { Planned } from "./admission.ts";
+import { authorize, mayDo } from "./authorize.ts";
+import { again, commitPlanned, currentObject } from "./committing.ts";
+import type { Session } from "./committing.ts";
+import type { BoundStore, Operation, Preconditions, WriteOptions } from "./contract.ts";
+import { deleteCollection, deleteObject } from "./deletion.ts";
+import { conflict, isStoreError } from "./errors.ts";
+import { requireNamespaces } from "./namespace-lifecycle.ts";
+import type { PageQuery } from "./pages.ts";
+import type { ListFilter } from "./reader.ts";
+import { createTextReads } from "./text-reads.ts";
+import type { TextReads } from "./text-reads.ts";
+
+export class ActorStore implements BoundStore {
+  readonly #session: Session;
+  readonly texts: TextReads;
+
+  constructor(session: Session) {
+    this.#session = session;
+    const { actor, deps } = session;
+    this.texts = createTextReads(actor, deps.sql, deps.sealer, deps.readRow);
+  }
+
+  async get<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+  ): Promise<T> {
+    authorize(this.#session.actor, { verb: "get", definition, namespace, name });
+    return currentObject(this.#session, definition, namespace, name);
+  }
+
+  async list<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    filter: ListFilter = {},
+  ): Promise<{ items: T[]; revision: number }> {
+    const { namespace, namespaces = [namespace], names } = filter;
+    for (const where of namespaces) {
+      const each =
+        names !== undefined &&
+        names.every((name) =>
+          mayDo(this.#session.actor, { verb: "get", definition, namespace: where, name }),
+        );
+      if (!each) authorize(this.#session.actor, { verb: "list", definition, namespace: where });
+    }
+    return this.#session.reader.list(definition, filter);
+  }
+
+  async create<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    object: T,
+    {
+      creatorId,
+      alongside = [],
+      dryRun,
+    }: WriteOptions & { readonly creatorId?: string; readonly alongside?: readonly Operation[] } = {},
+  ): Promise<T> {
+    const { namespace, name, generateName } = object.metadata;
+    authorize(this.#session.actor, { verb: "create", definition, namespace });
+    for (const operation of alongside) this.#authorizeOperation(operation);
+    const made = [{ action: "create" as const, definition, object }, ...alongside];
+    const generated = (name ?? "") === "" && generateName !== undefined;
+    return again(
+      async () => {
+        const metadata = generated
+          ? { ...object.metadata, name: generateName.slice(0, 248) + generateNameSuffix(randomBytes) }
+          : object.metadata;
+        await requireNamespaces(this.#session, made);
+        const main = await planCreate(
+          this.#session.admission,
+          definition,
+          { ...object, metadata },
+          creatorId,
+        );
+        const others: Planned[] = [];
+        for (const operation of alongside) {
+          const planned = await this.#planOperation(operation, creatorId);
+          if (planned !== undefined) others.push(planned);
+        }
+        return commitPlanned(this.#session, main, others, dryRun);
+      },
+      (error) => generated && isStoreError(error, "AlreadyExists"),
+    );
+  }
+
+  async update<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    object: T,
+    { subresource, dryRun }: WriteOptions & { readonly subresource?: "status" } = {},
+  ): Promise<T> {
+    const { namespace = "", name, resourceVersion } = object.metadata;
+    authorize(this.#session.actor, { verb: "update", definition, namespace, name, subresource });
+    return again(
+      async () => {
+        const current = await currentObject(this.#session, definition, namespace, name);
+        if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion)
+          throw conflict(definition, name);
+        return this.#write(definition, current, object, subresource, dryRun);
+      },
+      (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
+    );
+  }
+
+  async modify<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+    change: (current: T) => T | undefined,
+    {
+      subresource,
+      dryRun,
+      verb = "update",
+    }: WriteOptions & { readonly subresource?: "status"; readonly verb?: "update" | "patch" } = {},
+  ): Promise<T> {
+    authorize(this.#session.actor, { verb, definition, namespace, name, subresource });
+    let pinned = false;
+    return again(
+      async () => {
+        const current = await currentObject(this.#session, definition, namespace, name);
+        const { resourceVersion } = current.metadata;
+        const wanted = change(structuredClone(current));
+        if (wanted === undefined) return current;
+        pinned = wanted.metadata.resourceVersion !== resourceVersion;
+        if (pinned && wanted.metadata.resourceVersion !== undefined) throw conflict(definition, name);
+        return this.#write(definition, current, wanted, subresource, dryRun);
+      },
+      (error) => !pinned && isStoreError(error, "Conflict"),
+    );
+  }
+
+  async delete(
+    definition: ResourceDefinition,
+    namespace: string,
+    name: string,
+    options: WriteOptions & Preconditions = {},
+  ): Promise<KubeObject> {
+    authorize(this.#session.actor, { verb: "delete", definition, namespace, name });
+    return deleteObject(this.#session, definition, { namespace, name }, options);
+  }
+
+  async deleteCollection(
+    definition: ResourceDefinition,
+    query: Omit<PageQuery, "type" | "limit">,
+    options: WriteOptions = {},
+  ): Promise<KubeObject[]> {
+    authorize(this.#session.actor, { verb: "deletecollection", definition, namespace: query.namespace });
+    return deleteCollection(this.#session, definition, query, options);
+  }
+
+  async #write<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    current: T,
+    wanted: T,
+    subresource: "status" | undefined,
+    dryRun: boolean | undefined,
+  ): Promise<T> {
+    const planned = await planUpdate(this.#session.admission, definition, current, wanted, subresource);
+    return planned === undefined || planned.changesNothing
+      ? current
+      : commitPlanned(this.#session, planned, [], dryRun);
+  }
+
+  #authorizeOperation({ action, definition, object: { metadata } }: Operation): void {
+    const { namespace, name } = metadata;
+    authorize(this.#session.actor, {
+      verb: action,
+      definition,
+      namespace,
+      ...(action === "create" ? {} : { name }),
+    });
+  }
+
+  async #planOperation(
+    { action, definition, object }: Operation,
+    creatorId?: string,
+  ): Promise<Planned | undefined> {
+    if (action === "create") return planCreate(this.#session.admission, definition, object, creatorId);
+    const { namespace = "", name } = object.metadata;
+    const current = await currentObject(this.#session, definition, namespace, name);
+    if (action === "delete") return planDelete(this.#session.admission, definition, current);
+    const planned = await planUpdate(this.#session.admission, definition, current, object, undefined);
+    return planned === undefined || planned.changesNothing ? undefined : planned;
+  }
+}
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}

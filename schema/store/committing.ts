@@ -1,0 +1,133 @@
+/** The end of every write: the commit, what its failures mean, and when a write is judged again. */
+import type { KubeObject } from "../object.ts";
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import type { Admission, Planned } from "./admission.ts";
+import type { Actor } from "./authorize.ts";
+import type { Lease, StoreDeps } from "./contract.ts";
+import { StoreError, alreadyExists, conflict, notFound } from "./errors.ts";
+import type { Reader } from "./reader.ts";
+import type { ReadRow } from "./rows.ts";
+import type { CommitResult } from "./types.ts";
+
+/** What the verbs of one actor share. */
+export interface Session {
+  readonly deps: StoreDeps & { readonly readRow: ReadRow };
+  readonly reader: Reader;
+  readonly actor: Actor;
+  readonly lease: Lease | undefined;
+  readonly admission: Admission;
+}
+
+/** A write under a lease that is no longer held: somebody else works on it. */
+export class LeaseLost extends Error {
+  override readonly name = "LeaseLost";
+}
+
+/** Something that was judged by has moved meanwhile: judge again. */
+class Stale extends Error {}
+
+const maxAttempts = 5;
+
+/** Throws `NotFound`. */
+export async function currentObject<T extends KubeObject>(
+  { reader }: Session,
+  definition: ResourceDefinition<T>,
+  namespace: string,
+  name: string,
+): Promise<T> {
+  const current = await reader.get(definition, namespace, name);
+  if (current === undefined) throw notFound(definition, name);
+  return current;
+}
+
+/** Commits; answers with the first object as it is now, or as it was when it went. */
+export async function commitPlanned<T extends KubeObject>(
+  session: Session,
+  main: Planned<T>,
+  others: readonly Planned[],
+  dryRun = false,
+): Promise<T> {
+  const all: Planned[] = [main, ...others];
+  refuseTwice(all);
+  if (dryRun) return withoutCommit(session, main);
+  const now = session.deps.now();
+  const [result] = await session.deps.commit([
+    {
+      id: crypto.randomUUID(),
+      objects: all.map(({ commit }) => commit),
+      work: all.flatMap(({ definition, before, after }) =>
+        session.deps.workOf(typeKey(definition), before, after, now),
+      ),
+      expectGenerations: Object.assign({}, ...all.map(({ expect }) => expect)) as Record<string, number>,
+      raiseGenerations: [...new Set(all.flatMap(({ raise }) => raise))],
+      ...(session.lease === undefined ? {} : { lease: session.lease }),
+    },
+  ]);
+  if (result === undefined) throw new Error("the commit gave no result");
+  if (!result.ok) throw failureOf(result, all);
+  const object = main.after ?? main.before;
+  if (object === undefined) throw new TypeError("nothing was committed");
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(result.revisions[0]) } };
+}
+
+/** What the answer to a commit would be. */
+async function withoutCommit<T extends KubeObject>(
+  { reader }: Session,
+  { definition, before, after, commit }: Planned<T>,
+): Promise<T> {
+  const { namespace, name } = commit;
+  if (before === undefined && (await reader.get(definition, namespace, name)) !== undefined)
+    throw alreadyExists(definition, name);
+  const object = after ?? before;
+  if (object === undefined) throw new TypeError("nothing was planned");
+  const { resourceVersion } = before?.metadata ?? {};
+  return resourceVersion === undefined
+    ? object
+    : { ...object, metadata: { ...object.metadata, resourceVersion } };
+}
+
+/** Reads and judges again when what it was judged by has moved. */
+export async function again<R>(attempt: () => Promise<R>, retries: (error: unknown) => boolean): Promise<R> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Stale) && !retries(error)) throw error;
+      if (count < maxAttempts) continue;
+      throw error instanceof Stale
+        ? new StoreError("Conflict", "too many concurrent changes; please try again")
+        : error;
+    }
+  }
+}
+
+function failureOf(result: Extract<CommitResult, { ok: false }>, all: readonly Planned[]): Error {
+  const planned = all[result.object ?? 0];
+  if (planned === undefined) return new Error("the commit failed at no object of ours");
+  const { definition, commit } = planned;
+  switch (result.reason) {
+    case "exists":
+      return alreadyExists(definition, commit.name);
+    case "absent":
+      return notFound(definition, commit.name);
+    case "conflict":
+      return conflict(definition, commit.name);
+    case "stale":
+      return new Stale();
+    case "lease":
+      return new LeaseLost("the work lease was lost");
+    case "overloaded":
+      return new StoreError("ServiceUnavailable", "too many writes wait; please try again");
+    case "refused":
+      return new Error(`the database refused the commit: ${result.detail ?? "no reason given"}`);
+    default:
+      return result.reason satisfies never;
+  }
+}
+
+/** Two changes of one object in one commit would be judged by the same state. */
+function refuseTwice(all: readonly Planned[]): void {
+  const keys = new Set(all.map(({ commit }) => `${commit.type}/${commit.namespace}/${commit.name}`));
+  if (keys.size !== all.length) throw new TypeError("one commit changes an object twice");
+}

@@ -1,0 +1,103 @@
+/** What callers of the object store see, and what it is given. */
+import type { Sql } from "postgres";
+import type { KubeObject } from "../object.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import type { Sealer } from "../seal/sealer.ts";
+import type { Actor } from "./authorize.ts";
+import type { PageQuery } from "./pages.ts";
+import type { ListFilter } from "./reader.ts";
+import type { ReadRow } from "./rows.ts";
+import type { TextReads } from "./text-reads.ts";
+import type { CommitItem, CommitResult, WorkRow } from "./types.ts";
+
+export interface StoreDeps {
+  /** Called by the first read: most proxied requests need no database. */
+  readonly sql: () => Sql;
+  /** Through `StoreWriter`, or `commitBatch` itself. */
+  readonly commit: (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>;
+  readonly sealer: Sealer;
+  /** Single rows by another way than `sql`; absent: by that. */
+  readonly readRow?: ReadRow;
+  readonly registry: { readonly byTypeKey: (key: string) => ResourceDefinition | undefined };
+  /** Work that a change calls for. Pure. */
+  readonly workOf: (
+    type: string,
+    before: KubeObject | undefined,
+    after: KubeObject | undefined,
+    now: Date,
+  ) => readonly WorkRow[];
+  readonly now: () => Date;
+}
+
+export type Lease = NonNullable<CommitItem["lease"]>;
+
+export interface Store {
+  /** Every call is judged by the actor's rules. Writes under a lease fail once it is lost. */
+  readonly as: (actor: Actor, lease?: Lease) => BoundStore;
+}
+
+/** A further change, committed with another or not at all. */
+export interface Operation {
+  readonly action: "create" | "update" | "delete";
+  readonly definition: ResourceDefinition;
+  readonly object: KubeObject;
+}
+
+/** All methods throw `StoreError`: `Forbidden` before anything else, and what each names. */
+export interface BoundStore {
+  /** Throws `NotFound`. */
+  get<T extends KubeObject>(definition: ResourceDefinition<T>, namespace: string, name: string): Promise<T>;
+  /** Ordered by namespace and name. With `names`, the right to get each of them is enough. */
+  list<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    filter?: ListFilter,
+  ): Promise<{ items: T[]; revision: number }>;
+  /** Throws `AlreadyExists`, `Invalid`, `NotFound` (its namespace). Answers with the object as stored. */
+  create<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    object: T,
+    options?: WriteOptions & { readonly creatorId?: string; readonly alongside?: readonly Operation[] },
+  ): Promise<T>;
+  /** `metadata.resourceVersion`, if given, must be the current one. Throws `NotFound`, `Conflict`, `Invalid`. */
+  update<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    object: T,
+    options?: WriteOptions & { readonly subresource?: "status" },
+  ): Promise<T>;
+  /**
+   * Reads, changes, writes; again when somebody was faster, unless the changed object names another resourceVersion
+   * than the one read. `undefined` from `change`: nothing is written.
+   */
+  modify<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+    change: (current: T) => T | undefined,
+    options?: WriteOptions & { readonly subresource?: "status"; readonly verb?: "update" | "patch" },
+  ): Promise<T>;
+  /** Without finalizers the object goes at once, else it gets its deletionTimestamp. Answers with its last state. */
+  delete(
+    definition: ResourceDefinition,
+    namespace: string,
+    name: string,
+    options?: WriteOptions & Preconditions,
+  ): Promise<KubeObject>;
+  /** Deletes what a list finds, each on its own; what is gone meanwhile is left out. Needs the right to `deletecollection`. */
+  deleteCollection(
+    definition: ResourceDefinition,
+    query: Omit<PageQuery, "type" | "limit">,
+    options?: WriteOptions,
+  ): Promise<KubeObject[]>;
+  /** Reads that give JSON text and parse nothing. */
+  readonly texts: TextReads;
+}
+
+export interface WriteOptions {
+  /** Judged in full, and nothing is committed. */
+  readonly dryRun?: boolean;
+}
+
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}

@@ -1,0 +1,65 @@
+/** Deletions: of one object, and of all that a list finds. */
+import type { KubeObject } from "../object.ts";
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import { planDelete } from "./admission.ts";
+import { again, commitPlanned, currentObject } from "./committing.ts";
+import type { Session } from "./committing.ts";
+import type { Preconditions, WriteOptions } from "./contract.ts";
+import { conflict, isStoreError } from "./errors.ts";
+import { readPage } from "./pages.ts";
+import type { PageQuery } from "./pages.ts";
+import type { ObjectKey } from "./types.ts";
+
+/** Deletions of one `deleteCollection` under way at once. */
+const deletions = 16;
+
+/** Without finalizers it goes at once, else it gets its deletionTimestamp. No rights are judged. */
+export function deleteObject(
+  session: Session,
+  definition: ResourceDefinition,
+  { namespace, name }: Pick<ObjectKey, "namespace" | "name">,
+  { uid, resourceVersion, dryRun }: WriteOptions & Preconditions,
+): Promise<KubeObject> {
+  return again(
+    async () => {
+      const current = await currentObject(session, definition, namespace, name);
+      const { metadata } = current;
+      if (uid !== undefined && uid !== metadata.uid)
+        throw conflict(
+          definition,
+          name,
+          `the UID in the precondition (${uid}) does not match ${metadata.uid ?? ""}`,
+        );
+      if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+        throw conflict(definition, name);
+      const planned = await planDelete(session.admission, definition, current);
+      return planned === undefined ? current : commitPlanned(session, planned, [], dryRun);
+    },
+    (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
+  );
+}
+
+/** Deletes what a list finds, each on its own; what is gone meanwhile is left out. No rights are judged. */
+export async function deleteCollection(
+  session: Session,
+  definition: ResourceDefinition,
+  query: Omit<PageQuery, "type" | "limit">,
+  options: WriteOptions = {},
+): Promise<KubeObject[]> {
+  const deleted: KubeObject[] = [];
+  let from: Pick<PageQuery, "at" | "after"> = {};
+  for (;;) {
+    const wanted = { ...query, ...from, type: typeKey(definition), limit: deletions };
+    const page = await readPage(session.deps.sql(), wanted);
+    const gone = page.rows.map(({ namespace, name, uid }) =>
+      deleteObject(session, definition, { namespace, name }, { ...options, uid }).catch((error: unknown) => {
+        if (isStoreError(error, "NotFound") || isStoreError(error, "Conflict")) return undefined;
+        throw error;
+      }),
+    );
+    deleted.push(...(await Promise.all(gone)).filter((object) => object !== undefined));
+    if (page.next === undefined) return deleted;
+    from = { at: page.revision, after: page.next };
+  }
+}
