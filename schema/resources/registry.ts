@@ -2,51 +2,15 @@
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { once } from "../structural/once.ts";
-import { selfSubjectReviews } from "./authentication.k8s.io/self-subject-reviews.ts";
-import { localSubjectAccessReviews } from "./authorization.k8s.io/local-subject-access-reviews.ts";
-import { selfSubjectAccessReviews } from "./authorization.k8s.io/self-subject-access-reviews.ts";
-import { selfSubjectRulesReviews } from "./authorization.k8s.io/self-subject-rules-reviews.ts";
-import { subjectAccessReviews } from "./authorization.k8s.io/subject-access-reviews.ts";
-import { leases } from "./coordination.k8s.io/leases.ts";
-import { configMaps } from "./core/config-maps.ts";
-import { events } from "./core/events.ts";
-import { namespaces } from "./core/namespaces.ts";
-import { secrets } from "./core/secrets.ts";
-import { serviceAccounts } from "./core/service-accounts.ts";
-import { clusterRegistrationTokens } from "./management.cattle.io/cluster-registration-tokens.ts";
-import { clusters } from "./management.cattle.io/clusters.ts";
-import { globalRoleBindings } from "./management.cattle.io/global-role-bindings.ts";
-import { globalRoles } from "./management.cattle.io/global-roles.ts";
-import { settings } from "./management.cattle.io/settings.ts";
-import { tokens } from "./management.cattle.io/tokens.ts";
-import { users } from "./management.cattle.io/users.ts";
+import { definitions } from "./index.generated.ts";
 
 /** A type that appears in Norman. */
 export type NormanDefinition = ResourceDefinition & Required<Pick<ResourceDefinition, "norman">>;
 
-const definitions: readonly ResourceDefinition[] = [
-  clusterRegistrationTokens,
-  clusters,
-  configMaps,
-  events,
-  globalRoleBindings,
-  globalRoles,
-  leases,
-  localSubjectAccessReviews,
-  namespaces,
-  secrets,
-  selfSubjectAccessReviews,
-  selfSubjectReviews,
-  selfSubjectRulesReviews,
-  serviceAccounts,
-  settings,
-  subjectAccessReviews,
-  tokens,
-  users,
-];
-
 const byKey = once(() => new Map(definitions.map((definition) => [typeKey(definition), definition])));
-const norman = once(() => definitions.filter(isNorman));
+const norman = once(() =>
+  definitions.filter(isNorman).toSorted((a, b) => (a.norman.id < b.norman.id ? -1 : 1)),
+);
 const byNormanName = once(
   () =>
     new Map(
