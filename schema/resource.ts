@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from "./object.ts";
 import type { NormanProjection } from "./norman.ts";
-import type { PolicyRule } from "./rbac/types.ts";
+import type { ScopedRule } from "./rbac/types.ts";
 import type { FieldError, JsonSchema } from "./structural/types.ts";
 
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
@@ -35,6 +35,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly verbs?: readonly string[];
   /** Dotted paths that field selectors may name, besides metadata.name and metadata.namespace: `status.phase`. */
   readonly selectableFields?: readonly string[];
+  /** A PUT of an absent object makes it, as Kubernetes does for some of its types. */
+  readonly createOnUpdate?: true;
+  /** A PUT must name the resourceVersion it changes; absent: so it is for types outside of Kubernetes' own groups. */
+  readonly conditionalUpdate?: boolean;
   /** The generation in `meta` that every write of this type raises. */
   readonly raises?: "rbac" | "registry";
   /**
@@ -64,7 +68,13 @@ export interface AdmissionContext<T extends KubeObject = KubeObject> {
   /** Absent on CREATE. */
   readonly old?: T;
   /** Who writes: for rules against escalation and against harming oneself. */
-  readonly actor: { readonly name: string; readonly rules: readonly PolicyRule[] };
+  readonly actor: {
+    readonly name: string;
+    readonly groups?: readonly string[];
+    readonly rules: readonly ScopedRule[];
+    /** The server itself: what only it may do asks for this, never for a name. */
+    readonly server?: true;
+  };
   /** `undefined` when absent; unaffected by the caller's rights. */
   readonly lookup: (type: string, namespace: string, name: string) => Promise<KubeObject | undefined>;
   /** Objects of a type whose index `field` holds `value`. */

@@ -1,6 +1,6 @@
 /** What the middleware chain puts into the Hono context, typed, and the few functions that handlers read it with. */
 import type { Context } from "hono";
-import type { PolicyRule } from "../../schema/rbac/types.ts";
+import { everythingRules } from "../../schema/resources/policy-rule.ts";
 import type { Actor, BoundStore, Store } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
 import { actorOf } from "../identity/identity.ts";
@@ -55,14 +55,9 @@ export function systemStore(c: AppContext, purpose: string): BoundStore {
   return c.get("store").as(systemActor(purpose));
 }
 
-const everything: readonly PolicyRule[] = [
-  { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
-  { nonResourceURLs: ["*"], verbs: ["*"] },
-];
-
-/** An actor with every right. No user id begins with `system:`. */
+/** An actor with every right. */
 export function systemActor(purpose: string): Actor {
-  return { name: `system:${purpose}`, rules: everything };
+  return { name: `system:${purpose}`, groups: [], rules: everythingRules, server: true };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Who a request runs as. Data only: values of this type are cached and shared by requests (design 2). */
-import type { PolicyRule } from "../../schema/rbac/types.ts";
+import type { ScopedRule } from "../../schema/rbac/types.ts";
 import type { Actor } from "../../schema/store/store.ts";
 
 export type TokenKind = "session" | "api" | "kubeconfig";
@@ -24,7 +24,7 @@ export interface Identity {
   /** Names of the bound GlobalRoles. */
   readonly roles: readonly string[];
   /** Rules in the management plane, compiled from the bindings. */
-  readonly rules: readonly PolicyRule[];
+  readonly rules: readonly ScopedRule[];
   /** `principalid`, `username`, `requesttokenid`; `requesthost` is added per request. */
   readonly extra: Readonly<Record<string, readonly string[]>>;
   readonly mustChangePassword: boolean;
@@ -35,7 +35,7 @@ export interface Identity {
 
 export const authenticatedGroups = ["system:authenticated", "system:cattle:authenticated"] as const;
 
-/** How the store sees an identity. Actors called `system:…` are the server itself: an impersonated name never is. */
-export function actorOf({ userId, rules }: Identity): Actor {
-  return { name: userId.startsWith("system:") ? `impersonated:${userId}` : userId, rules };
+/** How the store sees an identity: never as the server itself, whatever it is called. */
+export function actorOf({ userId, groups, rules }: Identity): Actor {
+  return { name: userId, groups, rules };
 }

@@ -1,5 +1,6 @@
-/** A user's rights in the management plane, compiled from his bindings when they are needed (design 6). */
-import type { PolicyRule } from "../../schema/rbac/types.ts";
+/** A subject's rights in the management plane, compiled from all bindings when they are needed (design 6). */
+import { scopedTo } from "../../schema/rbac/compile.ts";
+import type { PolicyRule, RbacSubject, ScopedRule } from "../../schema/rbac/types.ts";
 import { rulesOfRole } from "../../schema/resources/management.cattle.io/bound-rules.ts";
 import { globalRoleBindings } from "../../schema/resources/management.cattle.io/global-role-bindings.ts";
 import type { GlobalRoleBinding } from "../../schema/resources/management.cattle.io/global-role-bindings.ts";
@@ -9,44 +10,68 @@ import { users } from "../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../schema/resources/management.cattle.io/users.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { absentAsUndefined } from "../store/absent.ts";
+import { authenticatedGroups } from "./identity.ts";
+import { loadRbacRules } from "./rbac-rights.ts";
 
 export interface UserAccess {
   readonly user: User;
   /** Names of the bound GlobalRoles that exist. */
   readonly roles: readonly string[];
-  readonly rules: readonly PolicyRule[];
+  readonly rules: readonly ScopedRule[];
 }
 
 /** `undefined` for a user that does not exist, is disabled or is being deleted: nobody acts as such a one. */
-export async function loadUserAccess(store: BoundStore, userId: string): Promise<UserAccess | undefined> {
+export async function loadUserAccess(
+  store: BoundStore,
+  userId: string,
+  groups: readonly string[] = authenticatedGroups,
+): Promise<UserAccess | undefined> {
   const [user, rights] = await Promise.all([
     absentAsUndefined(store.get<User>(users, "", userId)),
-    loadRights(store, userId),
+    loadRights(store, { user: userId, groups }),
   ]);
   if (user === undefined || user.enabled === false || user.metadata.deletionTimestamp !== undefined)
     return undefined;
   return { user, ...rights };
 }
 
-/** The rights that bindings give a user id, whether or not such a user may act now. */
-export async function loadRights(store: BoundStore, userId: string): Promise<Omit<UserAccess, "user">> {
-  const bindings = await bindingsOf(store, userId);
+/** The rights that bindings give a user name and groups, whether or not such a user may act now. */
+export async function loadRights(
+  store: BoundStore,
+  subject: RbacSubject,
+): Promise<Pick<UserAccess, "roles" | "rules">> {
+  const [bindings, rbacRules] = await Promise.all([
+    bindingsOf(store, subject.user),
+    loadRbacRules(store, subject),
+  ]);
   const roles = await rolesOf(
     store,
     bindings.filter(({ metadata }) => metadata.deletionTimestamp === undefined),
   );
   return {
     roles: roles.map((role) => role.metadata.name),
-    rules: [...selfRules(userId), ...roles.flatMap((role) => role.rules ?? [])],
+    rules: [...selfRules(subject.user), ...roles.flatMap(effectiveRules), ...rbacRules],
   };
 }
 
+/** What a GlobalRole gives in the management plane: everywhere, and in the namespaces that it names. */
+function effectiveRules({ rules = [], namespacedRules = {} }: GlobalRole): ScopedRule[] {
+  return [
+    ...rules,
+    ...Object.entries(namespacedRules).flatMap(([namespace, own]) => scopedTo(own, [namespace])),
+  ];
+}
+
 /**
- * Everything that a user's roles give anywhere, as the User type's own check against escalation counts it
- * (`rulesOfUser`): also what he has in namespaces and clusters alone.
+ * Everything that a user's bindings give anywhere, as the User type's own check against escalation counts it
+ * (`rulesOfUser`): also what he has in clusters alone.
  */
-export async function loadGivenRules(store: BoundStore, userId: string): Promise<PolicyRule[]> {
-  return (await rolesOf(store, await bindingsOf(store, userId))).flatMap(rulesOfRole);
+export async function loadGivenRules(store: BoundStore, userId: string): Promise<ScopedRule[]> {
+  const [bindings, rbacRules] = await Promise.all([
+    bindingsOf(store, userId),
+    loadRbacRules(store, { user: userId, groups: [] }),
+  ]);
+  return [...(await rolesOf(store, bindings)).flatMap(rulesOfRole), ...rbacRules];
 }
 
 async function bindingsOf(store: BoundStore, userId: string): Promise<readonly GlobalRoleBinding[]> {

@@ -1,13 +1,17 @@
 /** THE evaluator: rules and a request in, decision out, with exactly Kubernetes' semantics (auth.md 7.9). Pure. */
-import type { PolicyRule, ResourceAttributes } from "./types.ts";
+import type { ResourceAttributes, ScopedRule } from "./types.ts";
 
 /** Whether any rule allows the request. Rules only add: nothing denies. */
-export function allows(rules: readonly PolicyRule[], attributes: ResourceAttributes): boolean {
+export function allows(rules: readonly ScopedRule[], attributes: ResourceAttributes): boolean {
   return rules.some((rule) => ruleAllows(rule, attributes));
 }
 
-function ruleAllows(rule: PolicyRule, { verb, group, resource, name }: ResourceAttributes): boolean {
+function ruleAllows(
+  rule: ScopedRule,
+  { verb, group, resource, namespace = "", name }: ResourceAttributes,
+): boolean {
   return (
+    holdsIn(rule, namespace) &&
     has(rule.verbs, verb) &&
     has(rule.apiGroups, group) &&
     coversResource(rule.resources, resource) &&
@@ -16,9 +20,12 @@ function ruleAllows(rule: PolicyRule, { verb, group, resource, name }: ResourceA
 }
 
 /** Whether any rule allows `verb` on a path that is no resource. Only a trailing `*` is a wildcard. */
-export function allowsPath(rules: readonly PolicyRule[], verb: string, path: string): boolean {
+export function allowsPath(rules: readonly ScopedRule[], verb: string, path: string): boolean {
   return rules.some(
-    (rule) => has(rule.verbs, verb) && (rule.nonResourceURLs ?? []).some((url) => coversPath(url, path)),
+    (rule) =>
+      holdsIn(rule, "") &&
+      has(rule.verbs, verb) &&
+      (rule.nonResourceURLs ?? []).some((url) => coversPath(url, path)),
   );
 }
 
@@ -27,11 +34,16 @@ export function allowsPath(rules: readonly PolicyRule[], verb: string, path: str
  * still be shown these (norman-v3.md 1.8: a list holds what may be read).
  */
 export function allowedNames(
-  rules: readonly PolicyRule[],
+  rules: readonly ScopedRule[],
   attributes: Omit<ResourceAttributes, "name">,
 ): readonly string[] {
   const names = rules.flatMap((rule) => rule.resourceNames ?? []);
   return [...new Set(names)].filter((name) => allows(rules, { ...attributes, name }));
+}
+
+/** `namespace` empty: of no namespace, or over all. */
+function holdsIn({ namespaces }: ScopedRule, namespace: string): boolean {
+  return namespaces === undefined || (namespace !== "" && namespaces.includes(namespace));
 }
 
 function has(values: readonly string[] | undefined, value: string): boolean {

@@ -11,6 +11,12 @@ export interface PolicyRule {
   readonly nonResourceURLs?: readonly string[];
 }
 
+/** A rule and where it holds: one that a RoleBinding gives holds in the binding's namespace alone. */
+export interface ScopedRule extends PolicyRule {
+  /** Absent: everywhere, also for what is in no namespace. Empty: nowhere. */
+  readonly namespaces?: readonly string[];
+}
+
 /** A request for objects. */
 export interface ResourceAttributes {
   readonly verb: string;
@@ -18,8 +24,15 @@ export interface ResourceAttributes {
   readonly group: string;
   /** Plural, with its subresource: `pods`, `pods/log`. */
   readonly resource: string;
-  /** Of no meaning to rules that hold everywhere; judged by the caller's choice of rules. */
+  /** Absent or empty: of no namespace, or over all of them. Rules that hold in some namespaces do not hold then. */
   readonly namespace?: string;
   /** Absent for requests that name no object (list, create, deletecollection). */
   readonly name?: string;
+}
+
+/** Whom rules are looked up for. */
+export interface RbacSubject {
+  /** User name; of a service account `system:serviceaccount:<namespace>:<name>`. */
+  readonly user: string;
+  readonly groups: readonly string[];
 }

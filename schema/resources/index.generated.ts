@@ -18,6 +18,10 @@ import { globalRoles } from "./management.cattle.io/global-roles.ts";
 import { settings } from "./management.cattle.io/settings.ts";
 import { tokens } from "./management.cattle.io/tokens.ts";
 import { users } from "./management.cattle.io/users.ts";
+import { clusterRoleBindings } from "./rbac.authorization.k8s.io/cluster-role-bindings.ts";
+import { clusterRoles } from "./rbac.authorization.k8s.io/cluster-roles.ts";
+import { roleBindings } from "./rbac.authorization.k8s.io/role-bindings.ts";
+import { roles } from "./rbac.authorization.k8s.io/roles.ts";
 
 /** Every declared type. */
 export const definitions: readonly ResourceDefinition[] = [
@@ -39,4 +43,8 @@ export const definitions: readonly ResourceDefinition[] = [
   settings,
   tokens,
   users,
+  clusterRoleBindings,
+  clusterRoles,
+  roleBindings,
+  roles,
 ];

@@ -1,6 +1,6 @@
 /** `PolicyRule` as objects carry it, and the checks that every role's rules pass (auth.md 7.8). */
 import { uncovered } from "../rbac/covers.ts";
-import type { PolicyRule } from "../rbac/types.ts";
+import type { PolicyRule, ScopedRule } from "../rbac/types.ts";
 import type { FieldError, JsonSchema } from "../structural/types.ts";
 import { forbidden, required } from "./names.ts";
 
@@ -18,6 +18,12 @@ export const policyRuleSchema = {
   },
 } as const satisfies JsonSchema;
 
+/** Every right there is. */
+export const everythingRules: readonly PolicyRule[] = [
+  { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
+  { nonResourceURLs: ["*"], verbs: ["*"] },
+];
+
 /** Each rule needs verbs, and either resources with their groups or paths. */
 export function ruleErrors(rules: readonly PolicyRule[], path: string): FieldError[] {
   return rules.flatMap((rule, index) => {
@@ -34,8 +40,8 @@ export function ruleErrors(rules: readonly PolicyRule[], path: string): FieldErr
 
 /** One error that names what the writer would give without having it. */
 export function escalationErrors(
-  held: readonly PolicyRule[],
-  wanted: readonly PolicyRule[],
+  held: readonly ScopedRule[],
+  wanted: readonly ScopedRule[],
   path: string,
 ): FieldError[] {
   const [first, ...rest] = uncovered(held, wanted);

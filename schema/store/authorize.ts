@@ -1,14 +1,17 @@
 /** The one check path of the store: deny by default, judged before anything is read. */
-import { allows } from "../rbac/evaluate.ts";
-import type { PolicyRule } from "../rbac/types.ts";
+import { allows, allowsPath } from "../rbac/evaluate.ts";
+import type { ScopedRule } from "../rbac/types.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { StoreError } from "./errors.ts";
 
-/** Who acts: a user id, or `system:<purpose>` for the server itself. */
+/** Who acts: a user by his id, a service account by its user name, or `system:<purpose>` for the server itself. */
 export interface Actor {
   readonly name: string;
-  readonly rules: readonly PolicyRule[];
+  readonly groups?: readonly string[];
+  readonly rules: readonly ScopedRule[];
+  /** The server itself. A name does not say so: service accounts are called `system:…` too. */
+  readonly server?: true;
 }
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
@@ -26,28 +29,48 @@ export function authorize(actor: Actor, attempt: Attempt): void {
   if (!mayDo(actor, attempt)) throw forbiddenError(actor, attempt);
 }
 
-export function mayDo(actor: Actor, { verb, definition, namespace, name, subresource }: Attempt): boolean {
-  const resource = subresource === undefined ? definition.plural : `${definition.plural}/${subresource}`;
+export function mayDo(actor: Actor, attempt: Attempt): boolean {
+  const { verb, definition, name } = attempt;
+  const namespace = namespaceOf(attempt);
   return allows(actor.rules, {
     verb,
     group: definition.group,
-    resource,
-    ...(namespace === undefined || namespace === "" ? {} : { namespace }),
+    resource: resourceOf(attempt),
+    ...(namespace === "" ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
   });
 }
 
-function forbiddenError(
-  actor: Actor,
-  { verb, definition, namespace, name, subresource }: Attempt,
-): StoreError {
-  const resource = subresource === undefined ? definition.plural : `${definition.plural}/${subresource}`;
+/** Throws `Forbidden` with kube-apiserver's message. `verb`: the method in lower case; `path`: below the API's prefix. */
+export function authorizePath(actor: Actor, verb: string, path: string): void {
+  if (allowsPath(actor.rules, verb, path)) return;
+  throw new StoreError(
+    "Forbidden",
+    `forbidden: User ${JSON.stringify(actor.name)} cannot ${verb} path ${JSON.stringify(path)}`,
+  );
+}
+
+function forbiddenError(actor: Actor, attempt: Attempt): StoreError {
+  const { verb, definition, name } = attempt;
+  const namespace = namespaceOf(attempt);
   const subject = name === undefined ? typeKey(definition) : `${typeKey(definition)} "${name}"`;
-  const scope =
-    namespace === undefined || namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
+  const scope = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
   return new StoreError(
     "Forbidden",
-    `${subject} is forbidden: User "${actor.name}" cannot ${verb} resource "${resource}" in API group "${definition.group}" ${scope}`,
+    `${subject} is forbidden: User "${actor.name}" cannot ${verb} resource "${resourceOf(attempt)}" in API group "${definition.group}" ${scope}`,
     { subject: { definition, name } },
   );
+}
+
+function resourceOf({ definition, subresource }: Attempt): string {
+  return subresource === undefined ? definition.plural : `${definition.plural}/${subresource}`;
+}
+
+const ofOneObject: readonly Verb[] = ["get", "update", "patch", "delete"];
+
+/** A request for one Namespace is one in it: who is bound there may read it (k8s.io/apiserver, RequestInfoFactory). */
+function namespaceOf({ verb, definition, namespace = "", name = "" }: Attempt): string {
+  return definition.group === "" && definition.plural === "namespaces" && ofOneObject.includes(verb)
+    ? name
+    : namespace;
 }

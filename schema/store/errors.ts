@@ -74,6 +74,13 @@ export function conflict(type: Type, name: string, why?: string): StoreError {
   );
 }
 
+export function forbiddenObject(type: Type, name: string, why: string): StoreError {
+  const qualified = typeKey(type);
+  return new StoreError("Forbidden", `${qualified} "${name}" is forbidden: ${why}`, {
+    subject: { definition: type, name },
+  });
+}
+
 export function invalidObject(type: Type, name: string, errors: readonly FieldError[]): StoreError {
   const causes = errors.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
   const list = causes.length === 1 ? causes[0] : `[${causes.join(", ")}]`;

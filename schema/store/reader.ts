@@ -14,9 +14,14 @@ export interface ListFilter {
   readonly namespaces?: readonly string[];
   /** All of these labels, with these values. */
   readonly labels?: Readonly<Record<string, string>>;
-  readonly index?: { readonly field: string; readonly value: string };
+  readonly index?: IndexFilter;
   readonly names?: readonly string[];
 }
+
+/** Objects whose index `field` holds the value, or any of the values. */
+export type IndexFilter =
+  | { readonly field: string; readonly value: string }
+  | { readonly field: string; readonly values: readonly string[] };
 
 export interface Reader {
   readonly get: <T extends KubeObject>(
@@ -43,7 +48,9 @@ export function createReader(open: () => Sql, sealer: Sealer, readRow: ReadRow):
       const sql = open();
       const { namespace, namespaces, labels = {}, index, names } = storable(filter);
       // Parameters go as text and are cast: with fetch_types off, postgres.js sends neither arrays nor json rightly.
-      const fields = index === undefined ? {} : { [index.field]: [index.value] };
+      const wanted = JSON.stringify(
+        index === undefined ? [] : indexValues(index).map((value) => ({ [index.field]: [value] })),
+      );
       const rows = await sql<(StoredRow & { current: number })[]>`
         select o.namespace, o.name, o.uid, o.revision::float8 as revision, o.body, o.sealed,
           r.revision::float8 as current
@@ -51,7 +58,7 @@ export function createReader(open: () => Sql, sealer: Sealer, readRow: ReadRow):
           ${namespace === undefined ? sql`` : sql`and o.namespace = ${namespace}`}
           ${namespaces === undefined ? sql`` : sql`and o.namespace in (select json_array_elements_text(${JSON.stringify(namespaces)}::text::json))`}
           ${Object.keys(labels).length === 0 ? sql`` : sql`and o.labels @> ${JSON.stringify(labels)}::text::jsonb`}
-          ${index === undefined ? sql`` : sql`and o.fields @> ${JSON.stringify(fields)}::text::jsonb`}
+          ${index === undefined ? sql`` : sql`and o.fields @> any (array(select json_array_elements(${wanted}::text::json)::jsonb))`}
           ${names === undefined ? sql`` : sql`and o.name in (select json_array_elements_text(${JSON.stringify(names)}::text::json))`}
         order by o.namespace, o.name`;
       const found = rows.filter((row) => row.name !== null);
@@ -70,11 +77,18 @@ export function createReader(open: () => Sql, sealer: Sealer, readRow: ReadRow):
 /** Postgres refuses some texts even as parameters. Nothing stored has them: what asks for one asks for nothing. */
 function storable(filter: ListFilter): ListFilter {
   const { namespace, namespaces, labels = {}, index, names } = filter;
-  const single = [namespace ?? "", index?.value ?? "", ...Object.entries(labels).flat()];
+  const single = [namespace ?? "", ...Object.entries(labels).flat()];
   if (!single.every(isStorable)) return { names: [] };
   return {
     ...filter,
+    ...(index === undefined
+      ? {}
+      : { index: { field: index.field, values: indexValues(index).filter(isStorable) } }),
     ...(names === undefined ? {} : { names: names.filter(isStorable) }),
     ...(namespaces === undefined ? {} : { namespaces: namespaces.filter(isStorable) }),
   };
+}
+
+function indexValues(index: IndexFilter): readonly string[] {
+  return "values" in index ? index.values : [index.value];
 }

@@ -42,6 +42,8 @@ export const leases: ResourceDefinition<Lease> = {
   plural: "leases",
   singular: "lease",
   scope: "Namespaced",
+  createOnUpdate: true,
+  conditionalUpdate: true,
   schema,
   mutate: ({ object }) => {
     if (object.spec === undefined) return object;

@@ -49,6 +49,7 @@ export const events: ResourceDefinition<Event> = {
   singular: "event",
   shortNames: ["ev"],
   scope: "Namespaced",
+  createOnUpdate: true,
   schema,
   // As in Kubernetes: they expire, and are too many for its garbage collector.
   // kube-apiserver's field `source` is missing: it is another field of the object, by turns.

@@ -40,6 +40,7 @@ export const serviceAccounts: ResourceDefinition<ServiceAccount> = {
   singular: "serviceaccount",
   shortNames: ["sa"],
   scope: "Namespaced",
+  conditionalUpdate: true,
   schema,
   // Like kube-apiserver: of a reference to a Secret only the name is kept.
   mutate: ({ object }) =>

@@ -1,24 +1,63 @@
 /** Rules behind roles and bindings, read for admission checks (auth.md 7.8). */
+import type { KubeObject } from "../../object.ts";
 import type { AdmissionContext } from "../../resource.ts";
 import { uncovered } from "../../rbac/covers.ts";
 import { allows } from "../../rbac/evaluate.ts";
-import type { PolicyRule } from "../../rbac/types.ts";
+import { compileRules, rolesNeeded, scopedTo, subjectKeys } from "../../rbac/compile.ts";
+import type { Binding, Role } from "../../rbac/compile.ts";
+import type { ScopedRule } from "../../rbac/types.ts";
 import type { FieldError } from "../../structural/types.ts";
 import { escalationErrors } from "../policy-rule.ts";
+import { rbacGroup } from "../rbac.authorization.k8s.io/group.ts";
 import type { GlobalRole } from "./global-roles.ts";
 import { management } from "./group.ts";
 import type { GlobalRoleBinding } from "./global-role-bindings.ts";
 
 type Lookups = Pick<AdmissionContext, "lookup" | "lookupByIndex">;
 
-/** Everything that a user's GlobalRoleBindings give him. */
-export async function rulesOfUser({ lookup, lookupByIndex }: Lookups, userId: string): Promise<PolicyRule[]> {
-  const bindings = await lookupByIndex("globalrolebindings.management.cattle.io", "userName", userId);
+/** Everything that a user's bindings give him: of GlobalRoles, ClusterRoles and Roles. */
+export async function rulesOfUser(lookups: Lookups, userId: string): Promise<ScopedRule[]> {
+  const { lookup, lookupByIndex } = lookups;
+  const [bindings, rbacRules] = await Promise.all([
+    lookupByIndex("globalrolebindings.management.cattle.io", "userName", userId),
+    rbacRulesOf(lookups, userId),
+  ]);
   const names = new Set(bindings.map((binding) => (binding as GlobalRoleBinding).globalRoleName));
   const roles = await Promise.all(
     [...names].map(async (name) => lookup("globalroles.management.cattle.io", "", name)),
   );
-  return roles.flatMap((role) => (role === undefined ? [] : rulesOfRole(role as GlobalRole)));
+  return [
+    ...roles.flatMap((role) => (role === undefined ? [] : rulesOfRole(role as GlobalRole))),
+    ...rbacRules,
+  ];
+}
+
+/** Of himself; what his groups give, everybody in them has. */
+async function rbacRulesOf({ lookup, lookupByIndex }: Lookups, user: string): Promise<ScopedRule[]> {
+  const subject = { user, groups: [] };
+  const bound = async (plural: string): Promise<Binding[]> => {
+    const found = subjectKeys(subject).map((key) => lookupByIndex(`${plural}.${rbacGroup}`, "subject", key));
+    return (await Promise.all(found)).flat() as (KubeObject & Binding)[];
+  };
+  const [clusterRoleBindings, roleBindings] = await Promise.all([
+    bound("clusterrolebindings"),
+    bound("rolebindings"),
+  ]);
+  const needed = rolesNeeded({ clusterRoleBindings, roleBindings });
+  const present = async (plural: string, namespace: string, name: string): Promise<Role[]> => {
+    const role = await lookup(`${plural}.${rbacGroup}`, namespace, name);
+    return role === undefined ? [] : [role];
+  };
+  const [clusterRoles, roles] = await Promise.all([
+    Promise.all(needed.clusterRoles.map((name) => present("clusterroles", "", name))),
+    Promise.all(needed.roles.map(({ namespace, name }) => present("roles", namespace, name))),
+  ]);
+  return compileRules(subject, {
+    clusterRoleBindings,
+    roleBindings,
+    clusterRoles: clusterRoles.flat(),
+    roles: roles.flat(),
+  });
 }
 
 /** Whether the actor is that user, may do all that the user may, or is trusted with users (auth.md 7.8, verb `manage-users`). */
@@ -43,11 +82,16 @@ export function grantErrors(
   return allows(rules, right) ? [] : escalationErrors(rules, rulesOfRole(role), path);
 }
 
-/** The rules that a role gives, wherever it gives them: judged as if they held everywhere, which is the strict reading. */
-export function rulesOfRole(role: GlobalRole): PolicyRule[] {
+/**
+ * The rules that a role gives, wherever it gives them. Those in namespaces of clusters are judged as if they held
+ * everywhere, which is the strict reading.
+ */
+export function rulesOfRole(role: GlobalRole): ScopedRule[] {
   return [
     ...(role.rules ?? []),
-    ...Object.values(role.namespacedRules ?? {}).flat(),
+    ...Object.entries(role.namespacedRules ?? {}).flatMap(([namespace, rules]) =>
+      scopedTo(rules, [namespace]),
+    ),
     ...Object.values(role.inheritedNamespacedRules ?? {}).flat(),
     // Rights in every cluster and every workspace: what they are is not known here, so only who may do everything has them.
     ...((role.inheritedClusterRoles ?? []).length > 0 || role.inheritedFleetWorkspacePermissions !== undefined

@@ -7,6 +7,7 @@ import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden, immutable } from "../names.ts";
 import { policyRuleSchema, ruleErrors } from "../policy-rule.ts";
+import { isServerItself } from "../server-actor.ts";
 import { grantErrors } from "./bound-rules.ts";
 import { management, standardMethods } from "./group.ts";
 
@@ -87,8 +88,7 @@ function defaultErrors(actor: AdmissionContext["actor"], object: GlobalRole, old
 }
 
 function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole>): FieldError[] {
-  // User ids are DNS names: no user is called so.
-  if (actor.name.startsWith("system:")) return [];
+  if (isServerItself(actor)) return [];
   if (operation === "DELETE")
     return object.builtin === true ? [forbidden("builtin", "a built-in role cannot be deleted")] : [];
   if (old?.builtin === true)

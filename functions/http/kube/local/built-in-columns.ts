@@ -26,6 +26,29 @@ const events: readonly Column[] = [
   { ...nameColumn, priority: 1 },
 ];
 
+const createdAt = column(
+  "Created At",
+  "When it was made.",
+  ({ metadata }) => metadata.creationTimestamp ?? "",
+);
+
+const bindings: readonly Column[] = [
+  nameColumn,
+  column("Role", "The role that it gives.", (object) => {
+    const role = member(object, "roleRef");
+    return `${text(role, "kind")}/${text(role, "name")}`;
+  }),
+  ageColumn,
+  column("Users", "Users who have it.", (object) => subjects(object, "User"), 1),
+  column("Groups", "Groups whose members have it.", (object) => subjects(object, "Group"), 1),
+  column(
+    "ServiceAccounts",
+    "Service accounts that have it.",
+    (object) => subjects(object, "ServiceAccount"),
+    1,
+  ),
+];
+
 /**
  * By type key (resource.ts). They cannot be `printerColumns`: no JSONPath counts the entries of a map, and their Age is a
  * text of the server's. ServiceAccount's Secrets column of older versions is gone in 1.36.
@@ -57,10 +80,26 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     column("Holder", "Who holds the lease.", (object) => text(member(object, "spec"), "holderIdentity")),
     ageColumn,
   ],
+  "roles.rbac.authorization.k8s.io": [nameColumn, createdAt],
+  "clusterroles.rbac.authorization.k8s.io": [nameColumn, createdAt],
+  "rolebindings.rbac.authorization.k8s.io": bindings,
+  "clusterrolebindings.rbac.authorization.k8s.io": bindings,
   events,
   // The same rows under their newer field names.
   "events.events.k8s.io": events,
 };
+
+function subjects(binding: KubeObject, kind: string): string {
+  const { subjects: all = [] } = binding as KubeObject & { readonly subjects?: readonly object[] };
+  return all
+    .filter((subject) => text(subject, "kind") === kind)
+    .map((subject) =>
+      kind === "ServiceAccount"
+        ? `${text(subject, "namespace")}/${text(subject, "name")}`
+        : text(subject, "name"),
+    )
+    .join(", ");
+}
 
 function about(event: KubeObject): { kind: string; name: string; fieldPath: string } {
   const object = { ...member(event, "regarding"), ...member(event, "involvedObject") };

@@ -1,6 +1,8 @@
 /** create, update, patch, delete and deletecollection, each through the store's one write path. */
 import type { KubeObject, ObjectMeta } from "../../../../schema/object.ts";
 import { apiVersionOf } from "../../../../schema/resource.ts";
+import { isStoreError } from "../../../../schema/store/errors.ts";
+import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
 import { ApiError } from "../../errors.ts";
 import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
@@ -40,11 +42,36 @@ export async function update(call: Call): Promise<Response> {
       "BadRequest",
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
     );
-  // As for custom resources; core types may be written without having been read.
-  if (definition.group !== "" && (object.metadata.resourceVersion ?? "") === "")
-    throw invalidUpdate(call, name);
-  if (object.metadata.resourceVersion === "") delete object.metadata.resourceVersion;
-  return answerObject(call, await store.update(definition, object, { ...subresourceOf(call), dryRun }));
+  const blind = (object.metadata.resourceVersion ?? "") === "";
+  if (blind) delete object.metadata.resourceVersion;
+  const { subresource } = subresourceOf(call);
+  const creates = blind && definition.createOnUpdate === true && subresource === undefined;
+  if (blind && isConditional(definition)) {
+    if (!creates) throw invalidUpdate(call, name);
+    const made = await unless("AlreadyExists", store.create(definition, object, { dryRun }));
+    if (made === undefined) throw invalidUpdate(call, name);
+    return answerObject(call, made, 201);
+  }
+  const updating = store.update(definition, object, {
+    ...(subresource === undefined ? {} : { subresource }),
+    dryRun,
+  });
+  const updated = await (creates ? unless("NotFound", updating) : updating);
+  if (updated !== undefined) return answerObject(call, updated);
+  return answerObject(call, await store.create(definition, object, { dryRun }), 201);
+}
+
+/** `undefined` where it fails so. */
+function unless<T>(code: StoreErrorCode, attempt: Promise<T>): Promise<T | undefined> {
+  return attempt.catch((error: unknown) => {
+    if (isStoreError(error, code)) return undefined;
+    throw error;
+  });
+}
+
+/** Types of Kubernetes' own may be written without having been read, but for those that say otherwise. */
+function isConditional({ group, conditionalUpdate }: Call["definition"]): boolean {
+  return conditionalUpdate ?? !(group === "" || group.endsWith(".k8s.io"));
 }
 
 export async function patch(call: Call): Promise<Response> {
