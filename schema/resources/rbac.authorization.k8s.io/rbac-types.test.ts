@@ -15,7 +15,6 @@ import { everythingRules } from "../policy-rule.ts";
 import { registry } from "../registry.ts";
 import { clusterRoleBindings } from "./cluster-role-bindings.ts";
 import { clusterRoles } from "./cluster-roles.ts";
-import type { ClusterRole } from "./cluster-roles.ts";
 import { rbacGroup } from "./group.ts";
 import { roleBindings } from "./role-bindings.ts";
 import { roles } from "./roles.ts";
@@ -34,18 +33,18 @@ let root: BoundStore;
 const as = (...rules: ScopedRule[]): BoundStore =>
   store.as({ name: "u-jane", groups: ["g"], rules: [...writer, ...rules] });
 
-function object(
-  definition: ResourceDefinition,
+function object<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
   name: string,
   content: object,
   namespace = "apps",
-): KubeObject {
+): T {
   return {
     apiVersion: `${rbacGroup}/v1`,
     kind: definition.kind,
     metadata: { name, ...(definition.scope === "Namespaced" ? { namespace } : {}) },
     ...content,
-  };
+  } as unknown as T;
 }
 
 /** `ok`, or code and message. */
@@ -74,7 +73,7 @@ beforeAll(async () => {
   root = store.as({ name: "system:test", rules: everythingRules, server: true });
   for (const name of ["apps", "other"])
     await root.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  await root.create(clusterRoles, object(clusterRoles, "pod-reader", { rules: [pods] }) as ClusterRole);
+  await root.create(clusterRoles, object(clusterRoles, "pod-reader", { rules: [pods] }));
 });
 afterAll(() => stop());
 
@@ -152,7 +151,7 @@ describe("what kube-apiserver validates", () => {
           { kind: "User", name: "u-jane" },
           { kind: "ServiceAccount", name: "robot", namespace: "other" },
         ],
-      }) as never,
+      }),
     );
     expect(made).toMatchObject({
       roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: "pod-reader" },
@@ -173,7 +172,7 @@ describe("what kube-apiserver validates", () => {
     const made = await root.create(roles, {
       ...marked,
       metadata: { ...marked.metadata, labels: { [label]: "g" } },
-    } as never);
+    });
     expect(
       await outcome(root.update(roles, { ...made, metadata: { ...made.metadata, labels: {} } })),
     ).toContain("the label cannot be changed or removed");
@@ -271,19 +270,17 @@ describe("46: who may give what", () => {
   });
 
   it("words it as kube-apiserver does", async () => {
-    expect(await outcome(as().create(roles, object(roles, "it", { rules: [pods] }) as never))).toBe(
+    expect(await outcome(as().create(roles, object(roles, "it", { rules: [pods] })))).toBe(
       'Forbidden: roles.rbac.authorization.k8s.io "it" is forbidden: user "u-jane" (groups=["g"]) is attempting to grant ' +
         'RBAC permissions not currently held:\n{APIGroups:[""], Resources:["pods"], Verbs:["get"]}',
     );
     expect(
-      await outcome(
-        as().create(clusterRoleBindings, object(clusterRoleBindings, "it", refTo("gone")) as never),
-      ),
+      await outcome(as().create(clusterRoleBindings, object(clusterRoleBindings, "it", refTo("gone")))),
     ).toBe('NotFound: clusterroles.rbac.authorization.k8s.io "gone" not found');
   });
 
   it("lets finalizers and owners be changed by who gives nothing, and nothing else", async () => {
-    const made = await root.create(roles, object(roles, "held", { rules: [pods] }) as never);
+    const made = await root.create(roles, object(roles, "held", { rules: [pods] }));
     const metadata = { ...made.metadata, finalizers: ["drover.io/test"] };
     expect(await outcome(as().update(roles, { ...made, metadata }, { dryRun: true }))).toBe("ok");
     const labelled = { ...made.metadata, labels: { a: "b" } };
@@ -297,11 +294,11 @@ describe("an aggregated ClusterRole", () => {
     await root.create(clusterRoles, {
       ...part,
       metadata: { ...part.metadata, labels: { to: "whole" } },
-    } as ClusterRole);
+    });
     const whole = object(clusterRoles, "whole", {
       rules: [{ verbs: ["get"], apiGroups: [""], resources: ["stale"] }],
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: "whole" } }] },
     });
-    expect((await root.create(clusterRoles, whole as ClusterRole)).rules).toEqual([pods]);
+    expect((await root.create(clusterRoles, whole)).rules).toEqual([pods]);
   });
 });
