@@ -15,11 +15,17 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly plural: string;
   readonly singular: string;
   readonly shortNames?: readonly string[];
+  /** Groups of types that kubectl gets at once: `kubectl get cluster-api`. */
+  readonly categories?: readonly string[];
   readonly scope: "Cluster" | "Namespaced";
   /** Structural schema of the object without apiVersion, kind and metadata. Built on first use (design 3). */
   readonly schema: () => JsonSchema;
   /** With a status subresource, ordinary writes ignore `status` and status writes ignore everything else. */
   readonly statusSubresource?: boolean;
+  /** With it, `/scale` shows and sets the number of replicas. */
+  readonly scaleSubresource?: ScaleSubresource;
+  /** Labels of the CustomResourceDefinition that describes this type. */
+  readonly definitionLabels?: Readonly<Record<string, string>>;
   readonly printerColumns?: readonly PrinterColumn[];
   /** JSON pointers of top-level members that are sealed at rest, in objects and events: `["/data"]`. */
   readonly sensitive?: readonly string[];
@@ -59,6 +65,13 @@ export interface PrinterColumn {
   readonly type: "string" | "integer" | "number" | "boolean" | "date";
   readonly jsonPath: string;
   readonly priority?: number;
+}
+
+/** Paths as a CustomResourceDefinition has them: `.spec.replicas`. */
+export interface ScaleSubresource {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
 }
 
 export interface AdmissionContext<T extends KubeObject = KubeObject> {

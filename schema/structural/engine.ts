@@ -159,6 +159,13 @@ function checkArray(
 }
 
 function checkObject(schema: JsonSchema, value: Json, path: string, errors: FieldError[]): void {
+  const { minProperties = 0 } = schema;
+  if (Object.keys(value).length < minProperties)
+    errors.push({
+      reason: "FieldValueInvalid",
+      field: path,
+      message: `Invalid value: ${Object.keys(value).length}: ${path} in body should have at least ${minProperties} properties`,
+    });
   for (const key of schema.required ?? []) {
     if (!Object.hasOwn(value, key))
       errors.push({ reason: "FieldValueRequired", field: join(path, key), message: "Required value" });

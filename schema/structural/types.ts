@@ -7,6 +7,7 @@ export interface JsonSchema {
   readonly nullable?: boolean;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  readonly minProperties?: number;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
   readonly enum?: readonly unknown[];
