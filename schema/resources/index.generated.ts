@@ -5,12 +5,32 @@ import { localSubjectAccessReviews } from "./authorization.k8s.io/local-subject-
 import { selfSubjectAccessReviews } from "./authorization.k8s.io/self-subject-access-reviews.ts";
 import { selfSubjectRulesReviews } from "./authorization.k8s.io/self-subject-rules-reviews.ts";
 import { subjectAccessReviews } from "./authorization.k8s.io/subject-access-reviews.ts";
+import { capiClusters } from "./cluster.x-k8s.io/clusters.ts";
+import { machineDeployments } from "./cluster.x-k8s.io/machine-deployments.ts";
+import { machineDrainRules } from "./cluster.x-k8s.io/machine-drain-rules.ts";
+import { machineHealthChecks } from "./cluster.x-k8s.io/machine-health-checks.ts";
+import { machineSets } from "./cluster.x-k8s.io/machine-sets.ts";
+import { machines } from "./cluster.x-k8s.io/machines.ts";
 import { leases } from "./coordination.k8s.io/leases.ts";
 import { configMaps } from "./core/config-maps.ts";
 import { events } from "./core/events.ts";
 import { namespaces } from "./core/namespaces.ts";
 import { secrets } from "./core/secrets.ts";
 import { serviceAccounts } from "./core/service-accounts.ts";
+import { bundleDeployments } from "./fleet.cattle.io/bundle-deployments.ts";
+import { bundleNamespaceMappings } from "./fleet.cattle.io/bundle-namespace-mappings.ts";
+import { bundles } from "./fleet.cattle.io/bundles.ts";
+import { clusterGroups } from "./fleet.cattle.io/cluster-groups.ts";
+import { fleetClusterRegistrationTokens } from "./fleet.cattle.io/cluster-registration-tokens.ts";
+import { clusterRegistrations } from "./fleet.cattle.io/cluster-registrations.ts";
+import { fleetClusters } from "./fleet.cattle.io/clusters.ts";
+import { contents } from "./fleet.cattle.io/contents.ts";
+import { gitRepoRestrictions } from "./fleet.cattle.io/git-repo-restrictions.ts";
+import { gitRepos } from "./fleet.cattle.io/git-repos.ts";
+import { helmOps } from "./fleet.cattle.io/helm-ops.ts";
+import { imageScans } from "./fleet.cattle.io/image-scans.ts";
+import { fleetPolicies } from "./fleet.cattle.io/policies.ts";
+import { schedules } from "./fleet.cattle.io/schedules.ts";
 import { clusterRegistrationTokens } from "./management.cattle.io/cluster-registration-tokens.ts";
 import { clusters } from "./management.cattle.io/clusters.ts";
 import { globalRoleBindings } from "./management.cattle.io/global-role-bindings.ts";
@@ -18,10 +38,22 @@ import { globalRoles } from "./management.cattle.io/global-roles.ts";
 import { settings } from "./management.cattle.io/settings.ts";
 import { tokens } from "./management.cattle.io/tokens.ts";
 import { users } from "./management.cattle.io/users.ts";
+import { encryptionKeyRotations } from "./operation.cattle.io/encryption-key-rotations.ts";
+import { etcdSnapshotRestores } from "./operation.cattle.io/etcd-snapshot-restores.ts";
+import { etcdSnapshotSaves } from "./operation.cattle.io/etcd-snapshot-saves.ts";
+import { beacons } from "./plan.cattle.io/beacons.ts";
+import { provisioningClusters } from "./provisioning.cattle.io/clusters.ts";
 import { clusterRoleBindings } from "./rbac.authorization.k8s.io/cluster-role-bindings.ts";
 import { clusterRoles } from "./rbac.authorization.k8s.io/cluster-roles.ts";
 import { roleBindings } from "./rbac.authorization.k8s.io/role-bindings.ts";
 import { roles } from "./rbac.authorization.k8s.io/roles.ts";
+import { rkeBootstrapTemplates } from "./rke.cattle.io/bootstrap-templates.ts";
+import { rkeBootstraps } from "./rke.cattle.io/bootstraps.ts";
+import { rkeClusters } from "./rke.cattle.io/clusters.ts";
+import { rkeControlPlanes } from "./rke.cattle.io/control-planes.ts";
+import { customMachines } from "./rke.cattle.io/custom-machines.ts";
+import { etcdSnapshots } from "./rke.cattle.io/etcd-snapshots.ts";
+import { plans } from "./upgrade.cattle.io/plans.ts";
 
 /** Every declared type. */
 export const definitions: readonly ResourceDefinition[] = [
@@ -30,12 +62,32 @@ export const definitions: readonly ResourceDefinition[] = [
   selfSubjectAccessReviews,
   selfSubjectRulesReviews,
   subjectAccessReviews,
+  capiClusters,
+  machineDeployments,
+  machineDrainRules,
+  machineHealthChecks,
+  machineSets,
+  machines,
   leases,
   configMaps,
   events,
   namespaces,
   secrets,
   serviceAccounts,
+  bundleDeployments,
+  bundleNamespaceMappings,
+  bundles,
+  clusterGroups,
+  fleetClusterRegistrationTokens,
+  clusterRegistrations,
+  fleetClusters,
+  contents,
+  gitRepoRestrictions,
+  gitRepos,
+  helmOps,
+  imageScans,
+  fleetPolicies,
+  schedules,
   clusterRegistrationTokens,
   clusters,
   globalRoleBindings,
@@ -43,8 +95,20 @@ export const definitions: readonly ResourceDefinition[] = [
   settings,
   tokens,
   users,
+  encryptionKeyRotations,
+  etcdSnapshotRestores,
+  etcdSnapshotSaves,
+  beacons,
+  provisioningClusters,
   clusterRoleBindings,
   clusterRoles,
   roleBindings,
   roles,
+  rkeBootstrapTemplates,
+  rkeBootstraps,
+  rkeClusters,
+  rkeControlPlanes,
+  customMachines,
+  etcdSnapshots,
+  plans,
 ];
