@@ -12,7 +12,9 @@ const codeOf: Readonly<Record<FieldError["reason"], ApiErrorCode>> = {
   FieldValueNotSupported: "InvalidOption",
   FieldValueRequired: "MissingRequired",
   FieldValueTooLong: "MaxLengthExceeded",
+  FieldValueTooMany: "MaxLimitExceeded",
   FieldValueTypeInvalid: "Invalid",
+  InternalError: "Invalid",
 };
 
 /** `aliases`: fields that errors of the type call by another name. Whatever is no refusal is returned as it is. */
