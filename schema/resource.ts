@@ -17,6 +17,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly shortNames?: readonly string[];
   /** Groups of types that kubectl gets at once: `kubectl get cluster-api`. */
   readonly categories?: readonly string[];
+  /** Absent: `<kind>List`. */
+  readonly listKind?: string;
   readonly scope: "Cluster" | "Namespaced";
   /** Structural schema of the object without apiVersion, kind and metadata. Built on first use (design 3). */
   readonly schema: () => JsonSchema;
@@ -45,7 +47,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly createOnUpdate?: true;
   /** A PUT must name the resourceVersion it changes; absent: so it is for types outside of Kubernetes' own groups. */
   readonly conditionalUpdate?: boolean;
-  /** The generation in `meta` that every write of this type raises. */
+  /** The generation in `meta` that every write of this type raises; `registry` also `registry:<name>`. */
   readonly raises?: "rbac" | "registry";
   /**
    * What Rancher's mutating webhook does. Pure but for the lookups in the context. Runs after defaulting, on a private
@@ -55,6 +57,24 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** What Rancher's validating webhook does, for DELETE as well; an empty list accepts. */
   validate?(context: AdmissionContext<T>): Promise<readonly FieldError[]> | readonly FieldError[];
   readonly norman?: NormanProjection<T>;
+  /** Of a CustomResourceDefinition that somebody made, in one of its versions; absent: declared here. */
+  readonly custom?: CustomType;
+}
+
+/** What a user's type has that a declared one has not: it changes while we run, and may have several versions. */
+export interface CustomType {
+  /** Generations in `meta` that it was read at. Every write of its objects is judged by them. */
+  readonly expects: Readonly<Record<string, number>>;
+  /** Its objects are stored under this apiVersion, whatever version they are asked for in. */
+  readonly storedAs: string;
+  /** Rows up to this revision may have been written by an older schema, or under another apiVersion. */
+  readonly since: number;
+  /** Its CustomResourceDefinition is being deleted: nothing new is made. */
+  readonly terminating: boolean;
+  /** Sent as a `Warning` with every answer. */
+  readonly deprecation?: string;
+  /** Of `metadata`, where the schema says more of it than Kubernetes does. */
+  readonly metadataSchema?: JsonSchema;
 }
 
 /** A method's type, because such parameters are bivariant: a definition of any T is then a `ResourceDefinition`. */
@@ -65,6 +85,8 @@ export interface PrinterColumn {
   readonly type: "string" | "integer" | "number" | "boolean" | "date";
   readonly jsonPath: string;
   readonly priority?: number;
+  readonly format?: string;
+  readonly description?: string;
 }
 
 /** Paths as a CustomResourceDefinition has them: `.spec.replicas`. */
@@ -93,6 +115,8 @@ export interface AdmissionContext<T extends KubeObject = KubeObject> {
   /** Objects of a type whose index `field` holds `value`. */
   readonly lookupByIndex: (type: string, field: string, value: string) => Promise<KubeObject[]>;
   readonly now: () => Date;
+  /** Declared types, by `typeKey()`. */
+  readonly declared: (key: string) => ResourceDefinition | undefined;
 }
 
 /** The key of a type in the store and in RBAC errors: `clusters.management.cattle.io`, `secrets` for the core group. */

@@ -1,6 +1,8 @@
 /** The store of one request or one run. Its Postgres connection is opened by the first query and closes with the invocation. */
 import postgres from "postgres";
 import type { Sql } from "postgres";
+import { distrust } from "../../schema/custom/types.ts";
+import type { TypesCache } from "../../schema/custom/types.ts";
 import { typeKey } from "../../schema/resource.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { registry } from "../../schema/resources/registry.ts";
@@ -20,6 +22,9 @@ import { createLogger } from "../log.ts";
 import type { Logger } from "../log.ts";
 import { workOf } from "../scheduled/registry.ts";
 
+/** Of this isolate. */
+const types: TypesCache = {};
+
 export function openStore(
   env: Env,
   {
@@ -33,11 +38,14 @@ export function openStore(
       const results = await commit(env, sql, log, items);
       // This isolate's own revocations and grants work at once; others hear of them within 10 s.
       if (items.some(changesIdentities)) forgetIdentities();
+      // And its own types: others look once a second, and before they take a type for unknown.
+      if (items.some(({ raiseGenerations = [] }) => raiseGenerations.includes("registry"))) distrust(types);
       return results;
     },
     sealer: sealerOf(env),
     readRow: (key) => readRow(env, sql, log, key),
     registry,
+    typesCache: types,
     workOf,
     now: () => new Date(),
   });

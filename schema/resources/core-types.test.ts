@@ -40,6 +40,7 @@ async function admit<T extends KubeObject>(
     actor: { name: "system:test", rules: [] },
     lookup: async () => undefined,
     lookupByIndex: async () => [],
+    declared: () => undefined,
     now: () => new Date(0),
   });
   const object = (await definition.mutate?.(context(given))) ?? given;

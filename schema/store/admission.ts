@@ -1,4 +1,6 @@
 /** From what a caller wants to what is committed: default, mutate, validate, seal (design 3, "Writing"). */
+import { typeGeneration } from "../custom/definition.ts";
+import { isOutdated } from "../custom/reshape.ts";
 import type { KubeObject } from "../object.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
@@ -10,7 +12,7 @@ import type { FieldError } from "../structural/types.ts";
 import type { Actor } from "./authorize.ts";
 import { encodeObject, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
-import { conflict, invalidObject } from "./errors.ts";
+import { StoreError, conflict, invalidObject } from "./errors.ts";
 import { changedMetadata, metadataErrors, newMetadata, timestamp } from "./metadata.ts";
 import type { Reader } from "./reader.ts";
 import type { CommitObject } from "./types.ts";
@@ -46,6 +48,11 @@ export async function planCreate<T extends KubeObject>(
   given: T,
   creatorId: string | undefined,
 ): Promise<Planned<T>> {
+  if (definition.custom?.terminating === true)
+    throw new StoreError(
+      "MethodNotAllow",
+      "create not allowed while custom resource definition is terminating",
+    );
   const { annotations: { [creatorAnnotation]: _, ...annotations } = {} } = given.metadata;
   if (creatorId !== undefined) annotations[creatorAnnotation] = creatorId;
   const server = { uid: crypto.randomUUID(), now: admission.now() };
@@ -123,7 +130,7 @@ async function plan<T extends KubeObject>(
   if (subject === undefined) throw new TypeError("nothing to plan");
   const old = before === undefined ? undefined : encodeObject(definition, before);
   const encoded = after === undefined ? undefined : encodeObject(definition, after);
-  const guard = await guards(admission, definition, old, encoded);
+  const guard = await guards(admission, definition, subject.metadata.name, old, encoded);
   const operation = after === undefined ? "DELETE" : before === undefined ? "CREATE" : "UPDATE";
   await judge(admission, definition, operation, subject, before, encoded);
   const {
@@ -137,7 +144,8 @@ async function plan<T extends KubeObject>(
     definition,
     before,
     after,
-    changesNothing: old !== undefined && encoded !== undefined && isSame(old, encoded),
+    changesNothing:
+      old !== undefined && encoded !== undefined && isSame(old, encoded) && !isOutdated(before ?? {}),
     ...guard,
     commit: {
       type: typeKey(definition),
@@ -174,7 +182,7 @@ async function mutated<T extends KubeObject>(
   // The rest of T, pruned and defaulted by T's own schema.
   const object = { apiVersion, kind, metadata, ...rest } as unknown as T;
   // Mutation and indexes rely on the schema.
-  const errors = shapeErrors(definition, object);
+  const errors = shapeErrors(definition, object, old);
   if (errors.length > 0) throw invalidObject(definition, metadata.name, errors);
   const operation = old === undefined ? "CREATE" : "UPDATE";
   const result = (await definition.mutate?.(contextOf(admission, operation, object, old))) ?? object;
@@ -195,16 +203,24 @@ async function judge<T extends KubeObject>(
   encoded?: EncodedObject,
 ): Promise<void> {
   const errors: FieldError[] = [];
-  if (encoded !== undefined) errors.push(...shapeErrors(definition, object), ...encodingErrors(encoded));
+  if (encoded !== undefined) errors.push(...shapeErrors(definition, object, old), ...encodingErrors(encoded));
   // Rules of the type rely on the schema: they see only what holds to it.
   if (errors.length === 0)
     errors.push(...((await definition.validate?.(contextOf(admission, operation, object, old))) ?? []));
   if (errors.length > 0) throw invalidObject(definition, object.metadata.name, errors);
 }
 
-function shapeErrors(definition: ResourceDefinition, object: KubeObject): FieldError[] {
-  const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = object;
-  return [...metadataErrors(definition, object), ...validate(definition.schema(), rest)];
+function shapeErrors(definition: ResourceDefinition, object: KubeObject, old?: KubeObject): FieldError[] {
+  // A user's schema may have become stricter than what is stored: who changes something else need not clear that up.
+  const options = definition.custom === undefined || old === undefined ? {} : { old: membersOf(old) };
+  return [
+    ...metadataErrors(definition, object),
+    ...validate(definition.schema(), membersOf(object), options),
+  ];
+}
+
+function membersOf({ apiVersion: _a, kind: _k, metadata: _m, ...members }: KubeObject): object {
+  return members;
 }
 
 function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
@@ -230,14 +246,20 @@ function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
 async function guards(
   { reader }: Admission,
   definition: ResourceDefinition,
+  name: string,
   old: EncodedObject | undefined,
   next: EncodedObject | undefined,
 ): Promise<Pick<Planned, "expect" | "raise">> {
   const unique = uniqueGuards(definition, old, next);
   const expected = unique.map(async (name) => [name, await reader.generation(name)] as const);
   return {
-    expect: Object.fromEntries(await Promise.all(expected)),
-    raise: definition.raises === undefined ? unique : [definition.raises, ...unique],
+    expect: { ...definition.custom?.expects, ...Object.fromEntries(await Promise.all(expected)) },
+    raise: [
+      ...(definition.raises === undefined ? [] : [definition.raises]),
+      // Objects of other types need not be judged again.
+      ...(definition.raises === "registry" ? [typeGeneration(name)] : []),
+      ...unique,
+    ],
   };
 }
 
@@ -258,6 +280,7 @@ function contextOf<T extends KubeObject>(
     ...(old === undefined ? {} : { old }),
     actor,
     now,
+    declared: typeOf,
     lookup: (type, namespace, name) => reader.get(known(type), namespace, name),
     lookupByIndex: async (type, field, value) =>
       (await reader.list(known(type), { index: { field, value } })).items,

@@ -63,10 +63,12 @@ export class ActorStore implements BoundStore {
     const { namespace, name, generateName } = object.metadata;
     authorize(this.#session.actor, { verb: "create", definition, namespace });
     for (const operation of alongside) this.#authorizeOperation(operation);
-    const made = [{ action: "create" as const, definition, object }, ...alongside];
     const generated = (name ?? "") === "" && generateName !== undefined;
     return again(
-      async () => {
+      this.#session,
+      definition,
+      async (definition) => {
+        const made = [{ action: "create" as const, definition, object }, ...alongside];
         const metadata = generated
           ? { ...object.metadata, name: generateName.slice(0, 248) + generateNameSuffix(randomBytes) }
           : object.metadata;
@@ -96,7 +98,9 @@ export class ActorStore implements BoundStore {
     const { namespace = "", name, resourceVersion } = object.metadata;
     authorize(this.#session.actor, { verb: "update", definition, namespace, name, subresource });
     return again(
-      async () => {
+      this.#session,
+      definition,
+      async (definition) => {
         const current = await currentObject(this.#session, definition, namespace, name);
         if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion)
           throw conflict(definition, name);
@@ -120,7 +124,9 @@ export class ActorStore implements BoundStore {
     authorize(this.#session.actor, { verb, definition, namespace, name, subresource });
     let pinned = false;
     return again(
-      async () => {
+      this.#session,
+      definition,
+      async (definition) => {
         const current = await currentObject(this.#session, definition, namespace, name);
         const { resourceVersion } = current.metadata;
         const wanted = change(structuredClone(current));

@@ -1,4 +1,5 @@
 /** The end of every write: the commit, what its failures mean, and when a write is judged again. */
+import type { Types } from "../custom/types.ts";
 import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
@@ -13,6 +14,7 @@ import type { CommitResult } from "./types.ts";
 /** What the verbs of one actor share. */
 export interface Session {
   readonly deps: StoreDeps & { readonly readRow: ReadRow };
+  readonly types: Types;
   readonly reader: Reader;
   readonly actor: Actor;
   readonly lease: Lease | undefined;
@@ -87,11 +89,18 @@ async function withoutCommit<T extends KubeObject>(
     : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
-/** Reads and judges again when what it was judged by has moved. */
-export async function again<R>(attempt: () => Promise<R>, retries: (error: unknown) => boolean): Promise<R> {
+/** Reads and judges again when what it was judged by has moved: a user's type, too, is then read anew. */
+export async function again<R, T extends KubeObject = KubeObject>(
+  { types }: Session,
+  definition: ResourceDefinition<T>,
+  attempt: (definition: ResourceDefinition<T>) => Promise<R>,
+  retries: (error: unknown) => boolean,
+): Promise<R> {
+  let latest = definition;
   for (let count = 1; ; count++) {
     try {
-      return await attempt();
+      if (count > 1) latest = await types.renewed(latest);
+      return await attempt(latest);
     } catch (error) {
       if (!(error instanceof Stale) && !retries(error)) throw error;
       if (count < maxAttempts) continue;

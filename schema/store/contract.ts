@@ -1,5 +1,6 @@
 /** What callers of the object store see, and what it is given. */
 import type { Sql } from "postgres";
+import type { DeclaredTypes, Types, TypesCache } from "../custom/types.ts";
 import type { KubeObject } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
@@ -18,7 +19,10 @@ export interface StoreDeps {
   readonly sealer: Sealer;
   /** Single rows by another way than `sql`; absent: by that. */
   readonly readRow?: ReadRow;
-  readonly registry: { readonly byTypeKey: (key: string) => ResourceDefinition | undefined };
+  /** Declared types. */
+  readonly registry: DeclaredTypes;
+  /** What this isolate knows of users' types; absent: this store asks for itself. */
+  readonly typesCache?: TypesCache;
   /** Work that a change calls for. Pure. */
   readonly workOf: (
     type: string,
@@ -34,6 +38,8 @@ export type Lease = NonNullable<CommitItem["lease"]>;
 export interface Store {
   /** Every call is judged by the actor's rules. Writes under a lease fail once it is lost. */
   readonly as: (actor: Actor, lease?: Lease) => BoundStore;
+  /** Declared types and users' own. Everything that is given a type takes one from here, or a declared one. */
+  readonly types: Types;
 }
 
 /** A further change, committed with another or not at all. */

@@ -22,7 +22,9 @@ export function deleteObject(
   { uid, resourceVersion, dryRun }: WriteOptions & Preconditions,
 ): Promise<KubeObject> {
   return again(
-    async () => {
+    session,
+    definition,
+    async (definition) => {
       const current = await currentObject(session, definition, namespace, name);
       const { metadata } = current;
       if (uid !== undefined && uid !== metadata.uid)

@@ -1,4 +1,5 @@
 /** Between an object and its row: body text, sealed members, labels, indexed fields. */
+import { reshaped } from "../custom/reshape.ts";
 import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
@@ -31,7 +32,8 @@ export function encodeObject(definition: ResourceDefinition, object: KubeObject)
   const open = members.filter(([name]) => !names.includes(name) && name !== "metadata");
   const { apiVersion, kind, ...rest } = Object.fromEntries(open);
   return {
-    body: JSON.stringify({ apiVersion, kind, metadata, ...rest }),
+    // A custom resource is stored in one version, whichever it was written in.
+    body: JSON.stringify({ apiVersion: definition.custom?.storedAs ?? apiVersion, kind, metadata, ...rest }),
     secret: secret.length === 0 ? null : JSON.stringify(Object.fromEntries(secret)),
     labels: object.metadata.labels ?? {},
     fields: Object.fromEntries(
@@ -50,7 +52,7 @@ export async function decodeObject<T extends KubeObject>(
 ): Promise<T> {
   const object = JSON.parse(row.body) as T;
   object.metadata.resourceVersion = String(row.revision);
-  if (row.sealed === null) return object;
+  if (row.sealed === null) return reshaped(definition, object, row.revision);
   const secret = await sealer.open(row.sealed, placeOf(definition, row));
   return { ...object, ...(JSON.parse(secret) as Partial<T>) };
 }

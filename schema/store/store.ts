@@ -1,4 +1,5 @@
 /** The object store: the one path by which every face and every controller reads and writes (design 3). */
+import { createTypes } from "../custom/types.ts";
 import { ActorStore } from "./bound-store.ts";
 import type { Store, StoreDeps } from "./contract.ts";
 import { createReader } from "./reader.ts";
@@ -19,10 +20,17 @@ export type {
 export function createStore(deps: StoreDeps): Store {
   const { sql, sealer, registry, now, readRow = async (key) => (await readRows(sql(), [key]))[0] } = deps;
   const reader = createReader(sql, sealer, readRow);
+  const types = createTypes({
+    sql,
+    declared: registry,
+    ...(deps.typesCache === undefined ? {} : { cache: deps.typesCache }),
+  });
   return {
+    types,
     as: (actor, lease) =>
       new ActorStore({
         deps: { ...deps, readRow },
+        types,
         reader,
         actor,
         lease,

@@ -1,5 +1,6 @@
 /** Reads that give objects as JSON text, for faces that pass them on: nothing is parsed, rights are judged. */
 import type { Sql } from "postgres";
+import { reshapedText } from "../custom/reshape.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
@@ -46,7 +47,7 @@ export interface TextReads {
 export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, readRow: ReadRow): TextReads {
   const textOf = async (definition: ResourceDefinition, row: StoredRow): Promise<string> => {
     const secret = row.sealed === null ? null : await sealer.open(row.sealed, placeOf(definition, row));
-    return objectText(row.body, row.revision, secret);
+    return reshapedText(definition, objectText(row.body, row.revision, secret), row.revision);
   };
   return {
     async get(definition, namespace, name) {

@@ -3,7 +3,6 @@
  * judged by the store; discovery, version and health are for every authenticated caller, as in Kubernetes.
  */
 import { Hono } from "hono";
-import { registry } from "../../../../schema/resources/registry.ts";
 import { authorize } from "../../../../schema/store/authorize.ts";
 import type { Verb } from "../../../../schema/store/authorize.ts";
 import { actorOf } from "../../../identity/identity.ts";
@@ -59,7 +58,7 @@ async function serve(c: AppContext): Promise<Response> {
   );
   if (info === undefined) throw notFound();
   if (!info.isResource) return documents(c, info, query);
-  const definition = registry.byPlural(info.group, info.version, info.resource);
+  const definition = await c.get("store").types.byPlural(info.group, info.version, info.resource);
   const handler = Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined;
   if (definition === undefined) throw notFound();
   if (handler === undefined || !verbsOf(definition).includes(info.verb))
@@ -88,6 +87,7 @@ async function serve(c: AppContext): Promise<Response> {
     output,
     warnings: [],
   };
+  if (definition.custom?.deprecation !== undefined) call.warnings.push(definition.custom.deprecation);
   const answer = await (isQuestion ? review : handler)(call);
   for (const warning of call.warnings.slice(0, maxWarnings))
     answer.headers.append("warning", `299 - ${quoted(warning)}`);

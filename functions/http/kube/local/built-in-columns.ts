@@ -75,6 +75,13 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
   ],
   serviceaccounts: [nameColumn, ageColumn],
+  "customresourcedefinitions.apiextensions.k8s.io": [
+    nameColumn,
+    {
+      ...column("Created At", "When the type was made.", ({ metadata }) => metadata.creationTimestamp ?? ""),
+      type: "date",
+    },
+  ],
   "leases.coordination.k8s.io": [
     nameColumn,
     column("Holder", "Who holds the lease.", (object) => text(member(object, "spec"), "holderIdentity")),

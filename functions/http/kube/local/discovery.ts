@@ -3,25 +3,37 @@ import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { compareVersions } from "./kube-version.ts";
 
-/** A declared type; `categories` is for declarations that have them. */
+/** A declared type, or a user's in one of its versions. */
 export type DiscoveredType = Pick<
   ResourceDefinition,
-  "group" | "version" | "kind" | "plural" | "singular" | "shortNames" | "scope" | "statusSubresource"
+  | "group"
+  | "version"
+  | "kind"
+  | "plural"
+  | "singular"
+  | "shortNames"
+  | "categories"
+  | "scope"
+  | "statusSubresource"
+  | "scaleSubresource"
+  | "verbs"
 > & {
-  /** `all` and the like, for `kubectl get all`. */
-  readonly categories?: readonly string[];
-  /** Where they are not all eight. */
-  readonly verbs?: readonly string[];
+  readonly custom?: { readonly terminating: boolean };
 };
 
 const allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
 const statusVerbs = ["get", "patch", "update"] as const;
+const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" } as const;
 /** Nobody can delete all Namespaces by one request, in Kubernetes neither. */
 const withoutCollection: readonly string[] = ["namespaces"];
 
 /** What may be done with objects of a type: what discovery says, and what must be refused with 405 otherwise. */
-export function verbsOf(type: Pick<DiscoveredType, "group" | "plural" | "verbs">): readonly string[] {
+export function verbsOf(
+  type: Pick<DiscoveredType, "group" | "plural" | "verbs" | "custom">,
+): readonly string[] {
   const { verbs = allVerbs } = type;
+  if (type.custom?.terminating === true)
+    return verbs.filter((verb) => !["create", "patch", "update"].includes(verb));
   return withoutCollection.includes(typeKey(type))
     ? verbs.filter((verb) => verb !== "deletecollection")
     : verbs;
@@ -139,7 +151,7 @@ function resourceList(types: readonly DiscoveredType[], group: string, version: 
 }
 
 function apiResources(type: DiscoveredType): object[] {
-  const { plural, singular, kind, scope, statusSubresource = false } = type;
+  const { plural, singular, kind, scope, statusSubresource = false, scaleSubresource } = type;
   const namespaced = scope === "Namespaced";
   const resource = {
     name: plural,
@@ -150,11 +162,17 @@ function apiResources(type: DiscoveredType): object[] {
     ...names(type),
   };
   const status = { name: `${plural}/status`, singularName: "", namespaced, kind, verbs: statusVerbs };
-  return statusSubresource ? [resource, status] : [resource];
+  return [
+    resource,
+    ...(statusSubresource ? [status] : []),
+    ...(scaleSubresource === undefined
+      ? []
+      : [{ name: `${plural}/scale`, singularName: "", namespaced, ...scaleKind, verbs: statusVerbs }]),
+  ];
 }
 
 function resourceDiscovery(type: DiscoveredType): object {
-  const { group, version, kind, plural, singular, scope, statusSubresource = false } = type;
+  const { group, version, kind, plural, singular, scope, statusSubresource = false, scaleSubresource } = type;
   const responseKind = { group, version, kind };
   return {
     resource: plural,
@@ -163,8 +181,15 @@ function resourceDiscovery(type: DiscoveredType): object {
     singularResource: singular,
     verbs: verbsOf(type),
     ...names(type),
-    ...(statusSubresource
-      ? { subresources: [{ subresource: "status", responseKind, verbs: statusVerbs }] }
+    ...(statusSubresource || scaleSubresource !== undefined
+      ? {
+          subresources: [
+            ...(statusSubresource ? [{ subresource: "status", responseKind, verbs: statusVerbs }] : []),
+            ...(scaleSubresource === undefined
+              ? []
+              : [{ subresource: "scale", responseKind: scaleKind, verbs: statusVerbs }]),
+          ],
+        }
       : {}),
   };
 }

@@ -1,9 +1,9 @@
 /** What describes the API rather than its objects: discovery, OpenAPI, version, health. For every authenticated caller. */
-import { registry } from "../../../../schema/resources/registry.ts";
+import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import type { AppContext } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { discoveryResponse } from "./discovery-response.ts";
-import { openApiDocument, openApiPaths } from "./openapi.ts";
+import { groupVersionPath, openApiDocument, openApiPaths } from "./openapi.ts";
 import { renderText, respond } from "./render.ts";
 import type { NonResourceRequest } from "./request-info.ts";
 import { versionInfo } from "./version.ts";
@@ -33,7 +33,8 @@ export async function documents(
       return new Response("ok");
     default: {
       const serverAddress = new URL(c.get("origin")).host;
-      const answer = await discoveryResponse(registry.all(), { request, path, query, serverAddress });
+      const types = (await c.get("store").types.current()).all();
+      const answer = await discoveryResponse(types, { request, path, query, serverAddress });
       if (answer === "NotFound") throw notFound();
       if (answer === "NotAcceptable")
         throw new ApiError("NotAcceptable", "only application/json and application/yaml are served");
@@ -42,21 +43,28 @@ export async function documents(
   }
 }
 
-/** Documents never change within a version of Drover: that is the hash by which clients keep them. */
-function openApi(c: AppContext, path: string): Promise<Response> {
+/** Clients keep a document for as long as the index names it by the same hash. */
+async function openApi(c: AppContext, path: string): Promise<Response> {
   const version = c.env.DROVER_VERSION ?? "";
   const name = path.slice(openApiRoot.length + 1);
-  const document = name === "" ? index(version) : openApiDocument(registry.all(), name, version);
+  const types = (await c.get("store").types.current()).all();
+  const document = name === "" ? index(types, version) : openApiDocument(types, name, version);
   if (document === undefined) throw notFound();
   return respond(c.req.raw, renderText(document, json), { contentType: "application/json" });
 }
 
-function index(version: string): object {
-  const paths = openApiPaths(registry.all()).map((path) => [
+function index(types: readonly ResourceDefinition[], version: string): object {
+  const paths = openApiPaths(types).map((path) => [
     path,
-    { serverRelativeURL: `${openApiRoot}/${path}?hash=${encodeURIComponent(version)}` },
+    { serverRelativeURL: `${openApiRoot}/${path}?hash=${encodeURIComponent(hashOf(types, path, version))}` },
   ]);
   return { paths: Object.fromEntries(paths) as object };
+}
+
+/** Declared types change with the version of Drover, a user's with its CustomResourceDefinition. */
+function hashOf(types: readonly ResourceDefinition[], path: string, version: string): string {
+  const custom = types.filter((type) => type.custom !== undefined && groupVersionPath(type) === path);
+  return [version, ...custom.map((type) => `${type.plural}-${type.custom?.since ?? 0}`)].join("_");
 }
 
 export function notFound(): ApiError {

@@ -75,7 +75,8 @@ export function openApiDocument(
   };
 }
 
-function groupVersionPath(definition: ResourceDefinition): string {
+/** `apis/example.com/v1`. */
+export function groupVersionPath(definition: Pick<ResourceDefinition, "group" | "version">): string {
   return `${definition.group === "" ? "api" : "apis"}/${apiVersionOf(definition)}`;
 }
 
@@ -139,7 +140,11 @@ function pathsOf(definition: ResourceDefinition): object {
       parameters: [...writeParameters, query("force", "boolean")],
       requestBody: {
         required: true,
-        content: Object.fromEntries(patchTypes.map((type) => [type, { schema: { type: "object" } }])),
+        content: Object.fromEntries(
+          patchTypes
+            .filter((type) => definition.custom === undefined || !type.includes("strategic"))
+            .map((type) => [type, { schema: { type: "object" } }]),
+        ),
       },
     }),
   };

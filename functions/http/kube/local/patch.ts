@@ -21,7 +21,8 @@ const strategicMergePatch = "application/strategic-merge-patch+json";
 
 /** Throws `UnsupportedMediaType`. Strategic merge is for types that Kubernetes itself has, as there. */
 export async function readPatch({ c, definition }: Call): Promise<Patch> {
-  const strategic = definition.group === "" || definition.group.endsWith(".k8s.io");
+  const strategic =
+    definition.custom === undefined && (definition.group === "" || definition.group.endsWith(".k8s.io"));
   const type = mediaType(c.req.raw);
   const accepted = [jsonPatch, mergePatch, ...(strategic ? [strategicMergePatch] : [])];
   if (!accepted.includes(type)) throw unknownMediaType(accepted);

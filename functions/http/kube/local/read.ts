@@ -83,7 +83,7 @@ function metadataOf({ revision, next, remaining }: TextPage, { limit }: ListOpti
 }
 
 export function listHead({ definition }: Call): { kind: string; apiVersion: string } {
-  return { kind: `${definition.kind}List`, apiVersion: apiVersionOf(definition) };
+  return { kind: definition.listKind ?? `${definition.kind}List`, apiVersion: apiVersionOf(definition) };
 }
 
 async function* listText(

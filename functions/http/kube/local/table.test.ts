@@ -4,7 +4,8 @@ import { namespaces } from "../../../../schema/resources/core/namespaces.ts";
 import { secrets } from "../../../../schema/resources/core/secrets.ts";
 import { ApiError } from "../../errors.ts";
 import { includeObjectOf, tableOf } from "./table.ts";
-import type { DeclaredColumn, Table, TableType } from "./table.ts";
+import type { PrinterColumn } from "../../../../schema/resource.ts";
+import type { Table, TableType } from "./table.ts";
 
 const now = new Date("2026-11-25T19:16:30Z");
 const none = { includeObject: "None", now } as const;
@@ -18,7 +19,7 @@ function object(members: object, metadata: object = {}): KubeObject {
   };
 }
 
-function widgets(printerColumns?: readonly DeclaredColumn[]): TableType {
+function widgets(printerColumns?: readonly PrinterColumn[]): TableType {
   return {
     group: "demo.example.com",
     plural: "widgets",
@@ -63,7 +64,7 @@ describe("columns of declared types", () => {
   );
 
   // What kube-apiserver 1.36.3 printed for this object of a CustomResourceDefinition with these columns.
-  it.each<[DeclaredColumn["type"], string, unknown]>([
+  it.each<[PrinterColumn["type"], string, unknown]>([
     ["string", ".spec.text", "hello"],
     ["string", ".metadata.labels['a\\.b/c']", "labelled"],
     ["string", ".spec.list[0]", "x"],
@@ -139,7 +140,7 @@ describe("columns of declared types", () => {
   });
 
   it("end before one whose path cannot be read", () => {
-    const columns = ["a", "]", "b"].map((key): DeclaredColumn => ({
+    const columns = ["a", "]", "b"].map((key): PrinterColumn => ({
       name: key,
       type: "string",
       jsonPath: `.${key}`,

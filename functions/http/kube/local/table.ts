@@ -35,12 +35,7 @@ export interface Table {
   readonly rows: readonly { readonly cells: readonly unknown[]; readonly object: object | null }[];
 }
 
-/** As a CustomResourceDefinition declares it. */
-export type DeclaredColumn = PrinterColumn & { readonly format?: string; readonly description?: string };
-
-export type TableType = Pick<ResourceDefinition, "group" | "plural"> & {
-  readonly printerColumns?: readonly DeclaredColumn[];
-};
+export type TableType = Pick<ResourceDefinition, "group" | "plural" | "printerColumns">;
 
 /** `?includeObject=`; Metadata unless asked otherwise. Throws `BadRequest`. */
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
@@ -92,7 +87,7 @@ function definitionOf({ name, type, format, description, priority }: Column): Co
   return { name, type, format, description, priority };
 }
 
-const defaultColumns: readonly DeclaredColumn[] = [
+const defaultColumns: readonly PrinterColumn[] = [
   { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: ageDescription },
 ];
 
@@ -115,7 +110,7 @@ function columnsOf(definition: TableType): readonly Column[] {
 }
 
 function columnOf(
-  { name, type, jsonPath, format, description, priority }: DeclaredColumn,
+  { name, type, jsonPath, format, description, priority }: PrinterColumn,
   path: JsonPath,
 ): Column {
   return {

@@ -1,0 +1,138 @@
+/** From a user's CustomResourceDefinition to declarations as built-in types have them, one for each version. Pure. */
+import type { CustomType, PrinterColumn, ResourceDefinition, ScaleSubresource } from "../resource.ts";
+import type { CustomResourceDefinition } from "../resources/apiextensions.k8s.io/custom-resource-definitions.schema.ts";
+import { once } from "../structural/once.ts";
+import type { JsonSchema } from "../structural/types.ts";
+import type { CrdHead } from "./head.ts";
+import { customRules } from "./rules.ts";
+
+/** A row of a CustomResourceDefinition, as the registry keeps it. */
+export interface CrdRow {
+  readonly name: string;
+  readonly revision: number;
+  /** JSON text of the object. Parsed when a schema is first asked for. */
+  readonly body: string;
+  /** JSON text of its `CrdHead`. */
+  readonly head: string;
+}
+
+export interface CustomDefinitions {
+  /** In the order of the object. */
+  readonly served: readonly ResourceDefinition[];
+  /** In the version that it is stored in, served or not. */
+  readonly stored: ResourceDefinition;
+}
+
+/** `undefined` for one whose names are not accepted. `generation`: how often a type of this name was written. */
+export function definitionsOf(row: CrdRow, generation: number): CustomDefinitions | undefined {
+  const head = JSON.parse(row.head) as CrdHead;
+  if (!head.established) return undefined;
+  const storage = head.spec.versions.find((version) => version.storage === true);
+  if (storage === undefined) return undefined;
+  const parsed = once(() => JSON.parse(row.body) as CustomResourceDefinition);
+  const all = head.spec.versions.map((version) => {
+    const whole = once(() => rootSchema(parsed(), version.name ?? ""));
+    return { version, definition: definitionOf(row, head, version, { whole, storage, generation }) };
+  });
+  const stored = all.find(({ version }) => version === storage)?.definition;
+  if (stored === undefined) return undefined;
+  return {
+    served: all.filter(({ version }) => version.served === true).map(({ definition }) => definition),
+    stored,
+  };
+}
+
+type HeadVersion = CrdHead["spec"]["versions"][number];
+
+interface Origin {
+  readonly whole: () => JsonSchema;
+  readonly storage: HeadVersion;
+  readonly generation: number;
+}
+
+function definitionOf(
+  { name, revision }: CrdRow,
+  { spec, terminating }: CrdHead,
+  version: HeadVersion,
+  { whole, storage, generation }: Origin,
+): ResourceDefinition {
+  const { group = "", names = {}, scope } = spec;
+  const { plural = "", kind = "", singular = kind.toLowerCase(), listKind, shortNames, categories } = names;
+  const { name: versionName = "", subresources, additionalPrinterColumns, selectableFields } = version;
+  const deprecation = deprecationOf(version, group, kind);
+  const custom: CustomType = {
+    expects: { [typeGeneration(name)]: generation },
+    storedAs: `${group}/${storage.name ?? ""}`,
+    since: revision,
+    terminating,
+    ...(deprecation === undefined ? {} : { deprecation }),
+    get metadataSchema(): JsonSchema | undefined {
+      return whole().properties?.["metadata"];
+    },
+  } as CustomType;
+  const rules = customRules(whole);
+  return {
+    group,
+    version: versionName,
+    kind,
+    plural,
+    singular,
+    scope: scope === "Cluster" ? "Cluster" : "Namespaced",
+    schema: once(() => withoutEnvelope(whole())),
+    ...(listKind === undefined ? {} : { listKind }),
+    ...(shortNames === undefined ? {} : { shortNames }),
+    ...(categories === undefined ? {} : { categories }),
+    ...(subresources?.status === undefined ? {} : { statusSubresource: true }),
+    ...(subresources?.scale === undefined ? {} : { scaleSubresource: scaleOf(subresources.scale) }),
+    ...(additionalPrinterColumns === undefined
+      ? {}
+      : { printerColumns: additionalPrinterColumns as readonly PrinterColumn[] }),
+    ...(selectableFields === undefined
+      ? {}
+      : { selectableFields: selectableFields.map(({ jsonPath = "" }) => dotted(jsonPath)) }),
+    validate: rules,
+    custom,
+  };
+}
+
+/** The generation that every write of the CustomResourceDefinition `name` raises, and writes of its objects expect. */
+export function typeGeneration(name: string): string {
+  return `registry:${name}`;
+}
+
+function deprecationOf(version: HeadVersion, group: string, kind: string): string | undefined {
+  if (version.deprecated !== true) return undefined;
+  return version.deprecationWarning ?? `${group}/${version.name ?? ""} ${kind} is deprecated`;
+}
+
+function scaleOf(scale: NonNullable<NonNullable<HeadVersion["subresources"]>["scale"]>): ScaleSubresource {
+  const { specReplicasPath = "", statusReplicasPath = "", labelSelectorPath = "" } = scale;
+  return {
+    specReplicasPath,
+    statusReplicasPath,
+    ...(labelSelectorPath === "" ? {} : { labelSelectorPath }),
+  };
+}
+
+/** `.spec.replicas` → `spec.replicas`. */
+function dotted(path: string): string {
+  return path.replace(/^\./, "");
+}
+
+function rootSchema({ spec }: CustomResourceDefinition, version: string): JsonSchema {
+  const found = (spec.versions ?? []).find(({ name }) => name === version);
+  return found?.schema?.openAPIV3Schema ?? { type: "object" };
+}
+
+const envelope = ["apiVersion", "kind", "metadata"];
+
+/** Without what every object has: the store judges that by itself. */
+function withoutEnvelope({ properties, required, ...schema }: JsonSchema): JsonSchema {
+  const own = Object.entries(properties ?? {}).filter(([name]) => !envelope.includes(name));
+  const wanted = (required ?? []).filter((name) => !envelope.includes(name));
+  return {
+    ...schema,
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(own) }),
+    ...(wanted.length === 0 ? {} : { required: wanted }),
+  };
+}
