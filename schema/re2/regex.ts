@@ -1,14 +1,14 @@
 /**
  * Regular expressions as Go's regexp package (RE2) reads them, in linear time: what patterns of schemas and CEL's
  * `matches`, `find` and `findAll` mean in Kubernetes. JavaScript's own RegExp reads many of them otherwise (`(?i)`,
- * `\z`, `[[:alpha:]]`, `\s`, `.`) and takes exponential time for some. Pure.
+ * `\z`, `[[:alpha:]]`, `\s`, `.`) and takes exponential time for some.
  */
-import { Matcher } from "./matcher.ts";
-import { parseRegex } from "./parse.ts";
-import { compile } from "./program.ts";
-import { RegexSyntaxError } from "./syntax.ts";
+import { RE2JS, RE2JSException } from "re2js";
 
-export { RegexSyntaxError } from "./syntax.ts";
+/** Go would not compile it; the message is Go's. */
+export class RegexSyntaxError extends Error {
+  override readonly name = "RegexSyntaxError";
+}
 
 export interface Regex {
   readonly source: string;
@@ -26,18 +26,30 @@ const maxKept = 500;
 export function regex(pattern: string): Regex {
   let compiled = kept.get(pattern);
   if (compiled === undefined) {
-    const program = compile(parseRegex(pattern));
-    if (program === undefined) throw new RegexSyntaxError("expression too large", pattern);
-    const matcher = new Matcher(program);
+    const program = compile(pattern);
     compiled = {
       source: pattern,
-      test: (text) => matcher.test(text),
-      find: (text, from) => matcher.find(text, from),
+      test: (text) => program.test(text),
+      find: (text, from = 0) => {
+        const matcher = program.matcher(text);
+        return matcher.find(from) ? { start: matcher.start(), end: matcher.end() } : undefined;
+      },
     };
     if (kept.size >= maxKept) kept.delete(kept.keys().next().value ?? "");
     kept.set(pattern, compiled);
   }
   return compiled;
+}
+
+function compile(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    // Go names the offending part also where there is none.
+    if (error instanceof RE2JSException)
+      throw new RegexSyntaxError(error.message.replace(/(?<=at end of expression)$/, ": ``"));
+    throw error;
+  }
 }
 
 /** Why Go would not compile it, or `undefined`. */
