@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{agent,durable,functions,infra,schema,wire,test}/**/*.test.ts"],
-          exclude: ["**/*.worker.test.ts", "**/*.e2e.test.ts", "test/{e2e,interop,crash}/**"],
+          exclude: ["**/*.worker.test.ts", "**/*.e2e.test.ts", "test/{e2e,interop,crash,conformance}/**"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -50,6 +50,7 @@ export default defineConfig({
       suite("e2e", ["test/{e2e,testbed}/**/*.e2e.test.ts"]),
       suite("interop", ["test/interop/**/*.test.ts"]),
       suite("crash", ["test/crash/**/*.test.ts"]),
+      suite("conformance", ["test/conformance/**/*.test.ts"]),
     ],
   },
 });

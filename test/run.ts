@@ -13,6 +13,7 @@ const suites: Record<string, { projects: string[]; withoutGo: "all" | "some" | "
   e2e: { projects: ["e2e"], withoutGo: "some" },
   interop: { projects: ["interop"], withoutGo: "nothing" },
   crash: { projects: ["crash"], withoutGo: "nothing" },
+  conformance: { projects: ["conformance"], withoutGo: "nothing" },
 };
 
 /** Files of test/e2e that use the Kubernetes test bed, or do not. */
