@@ -1,5 +1,6 @@
 /** `status.conditions` as management.cattle.io/v3 types carry them; the type is `Condition` of schema/object.ts. */
 import type { JsonSchema } from "../structural/types.ts";
+import { timeSchema } from "./times.ts";
 
 export const conditionsSchema = {
   type: "array",
@@ -13,6 +14,40 @@ export const conditionsSchema = {
       message: { type: "string" },
       lastUpdateTime: { type: "string" },
       lastTransitionTime: { type: "string" },
+    },
+  },
+} as const satisfies JsonSchema;
+
+/** The same, merged by type in server-side apply. */
+export const conditionsByType = {
+  ...conditionsSchema,
+  "x-kubernetes-list-type": "map",
+  "x-kubernetes-list-map-keys": ["type"],
+} as const satisfies JsonSchema;
+
+/** metav1.Condition, as newer types carry it. */
+export const metaConditionsSchema = {
+  type: "array",
+  items: {
+    type: "object",
+    required: ["lastTransitionTime", "message", "reason", "status", "type"],
+    properties: {
+      type: {
+        type: "string",
+        maxLength: 316,
+        pattern:
+          "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+      },
+      status: { type: "string", enum: ["True", "False", "Unknown"] },
+      observedGeneration: { type: "integer", format: "int64", minimum: 0 },
+      lastTransitionTime: timeSchema,
+      reason: {
+        type: "string",
+        minLength: 1,
+        maxLength: 1024,
+        pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+      },
+      message: { type: "string", maxLength: 32_768 },
     },
   },
 } as const satisfies JsonSchema;

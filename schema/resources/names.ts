@@ -31,6 +31,15 @@ export function required(field: string, why = ""): FieldError {
   };
 }
 
+export function notSupported(field: string, value: unknown, allowed: readonly string[]): FieldError {
+  const list = allowed.map((one) => JSON.stringify(one)).join(", ");
+  return {
+    reason: "FieldValueNotSupported",
+    field,
+    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`,
+  };
+}
+
 export function duplicate(field: string, value: unknown): FieldError {
   return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${JSON.stringify(value)}` };
 }

@@ -1,4 +1,4 @@
-/** References of the core group: to any object, and to one of the same namespace by its name. */
+/** References of the core group: to any object, to one of the same namespace by its name, and to a Secret. */
 import type { JsonSchema } from "../../structural/types.ts";
 
 const text = { type: "string" } as const;
@@ -21,4 +21,10 @@ export const localObjectReferenceSchema = {
   type: "object",
   "x-kubernetes-map-type": "atomic",
   properties: { name: text },
+} as const satisfies JsonSchema;
+
+export const secretReferenceSchema = {
+  type: "object",
+  "x-kubernetes-map-type": "atomic",
+  properties: { name: text, namespace: text },
 } as const satisfies JsonSchema;
