@@ -47,6 +47,7 @@ export async function admit<T extends KubeObject>(
         (other) =>
           isOf(type, other) && registry.byTypeKey(type)?.indexes?.[field]?.(other).includes(value) === true,
       ),
+    declared: registry.byTypeKey,
     now: () => new Date(0),
   });
   const deletes = options.operation === "DELETE";
