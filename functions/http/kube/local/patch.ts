@@ -4,10 +4,10 @@ import { PatchError } from "../../../../schema/patch/errors.ts";
 import { applyJsonPatch } from "../../../../schema/patch/json-patch.ts";
 import { applyMergePatch } from "../../../../schema/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../../../schema/patch/strategic.ts";
+import { objectSchema } from "../../../../schema/resources/object-schema.ts";
 import { ApiError } from "../../errors.ts";
 import type { Call } from "./call.ts";
 import { mediaType, readJson, unknownMediaType } from "./request-body.ts";
-import { objectSchema } from "./write-options.ts";
 
 export interface Patch {
   /** Throws `BadRequest`, `Invalid` for a patch that does not fit the object, `PayloadTooLarge`. */

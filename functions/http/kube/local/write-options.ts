@@ -1,8 +1,7 @@
 /** Query parameters of writes (metav1.CreateOptions and such), and what strict field validation makes of a body. Pure. */
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { apiVersionOf } from "../../../../schema/resource.ts";
-import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
-import type { JsonSchema } from "../../../../schema/structural/types.ts";
+import { objectSchema } from "../../../../schema/resources/object-schema.ts";
 import { unknownFields } from "../../../../schema/structural/unknown-fields.ts";
 import { ApiError } from "../../errors.ts";
 
@@ -35,20 +34,6 @@ export function parseWriteQuery(query: URLSearchParams): WriteQuery {
         `fieldValidation: Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Warn", "Strict"`,
       );
   }
-}
-
-/** Schema of the whole object, envelope included. */
-export function objectSchema(definition: ResourceDefinition): JsonSchema {
-  const { properties = {}, ...schema } = definition.schema();
-  return {
-    ...schema,
-    properties: {
-      apiVersion: { type: "string" },
-      kind: { type: "string" },
-      metadata: objectMetaSchema(),
-      ...properties,
-    },
-  };
 }
 
 /** Warnings about unknown and doubled members. Throws `BadRequest` where the client asked for strictness. */

@@ -1,0 +1,35 @@
+/** Conflicts in Kubernetes' words. Pure. */
+import type { Conflict } from "./errors.ts";
+import { goQuoted } from "./go-text.ts";
+import { managerOf } from "./managers.ts";
+
+/** `Apply failed with 1 conflict: conflict with "kubectl" using v1: .data.a`. */
+export function conflictMessage(conflicts: readonly Conflict[]): string {
+  const [only] = conflicts;
+  if (only !== undefined && conflicts.length === 1)
+    return `Apply failed with 1 conflict: conflict with ${managerText(only.manager)}: ${only.path}`;
+  const byManager = Map.groupBy(conflicts, ({ manager }) => manager);
+  const lines = [...byManager].flatMap(([manager, own]) => [
+    `conflicts with ${managerText(manager)}:`,
+    ...own.map(({ path }) => `- ${path}`),
+  ]);
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
+}
+
+/** Causes of the Status, one for each field. */
+export function conflictCauses(
+  conflicts: readonly Conflict[],
+): { reason: "FieldManagerConflict"; message: string; field: string }[] {
+  return conflicts.map(({ manager, path }) => ({
+    reason: "FieldManagerConflict",
+    message: `conflict with ${managerText(manager)}`,
+    field: path,
+  }));
+}
+
+function managerText(id: string): string {
+  const { manager = "", operation, apiVersion = "", subresource } = managerOf(id);
+  const name = goQuoted(manager);
+  const named = subresource === undefined ? name : `${name} with subresource ${goQuoted(subresource)}`;
+  return operation === "Update" ? `${named} using ${apiVersion}` : named;
+}

@@ -1,0 +1,71 @@
+/** What apply must know of an object's type. Pure. */
+import { apiVersionOf } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
+import { objectSchema } from "../resources/object-schema.ts";
+import { atomOf } from "./atoms.ts";
+import type { Atom } from "./atoms.ts";
+import { difference, insert, onlyBelow, recursiveDifference } from "./field-set.ts";
+import type { FieldSet, GrowingSet } from "./field-set.ts";
+import { fieldElement } from "./path-element.ts";
+
+export interface ObjectType {
+  /** The version of the request. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** With a status subresource, each of both kinds of request owns nothing of the other's. */
+  readonly statusSubresource: boolean;
+  /** Whole objects in terms of a version; `undefined` for one that is not served. */
+  readonly atomOf: (apiVersion: string) => Atom | undefined;
+}
+
+const types = new WeakMap<ResourceDefinition, ObjectType>();
+
+/** Of a type with one version, or of one version of a type whose others are not known here. */
+export function objectTypeOf(definition: ResourceDefinition): ObjectType {
+  let type = types.get(definition);
+  if (type === undefined) {
+    const apiVersion = apiVersionOf(definition);
+    type = {
+      apiVersion,
+      kind: definition.kind,
+      statusSubresource: definition.statusSubresource === true,
+      atomOf: (version) => (version === apiVersion ? atomOf(objectSchema(definition)) : undefined),
+    };
+    types.set(definition, type);
+  }
+  return type;
+}
+
+const status: FieldSet = new Map([[fieldElement("status"), { member: true, children: undefined }]]);
+
+/** Takes out what a request to the object or to its status cannot write. */
+export function resetFilter(
+  { statusSubresource }: ObjectType,
+  subresource: "status" | undefined,
+): (set: FieldSet) => FieldSet {
+  if (subresource === "status") return (set) => onlyBelow(set, [...status.keys()]);
+  return statusSubresource ? (set) => recursiveDifference(set, status) : (set) => set;
+}
+
+/** Fields that nobody owns: the server's, and what identifies the object (apimachinery `stripMetaManager`). */
+const nobodys: FieldSet = (() => {
+  const set: GrowingSet = new Map();
+  for (const name of ["apiVersion", "kind", "metadata"]) insert(set, [fieldElement(name)]);
+  const ofMetadata = [
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "clusterName",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+  ];
+  for (const name of ofMetadata) insert(set, [fieldElement("metadata"), fieldElement(name)]);
+  return set;
+})();
+
+export function stripped(set: FieldSet): FieldSet {
+  return difference(set, nobodys);
+}
