@@ -30,9 +30,12 @@ export async function loadUserAccess(
     absentAsUndefined(store.get<User>(users, "", userId)),
     loadRights(store, { user: userId, groups }),
   ]);
-  if (user === undefined || user.enabled === false || user.metadata.deletionTimestamp !== undefined)
-    return undefined;
-  return { user, ...rights };
+  return user === undefined || !mayAct(user) ? undefined : { user, ...rights };
+}
+
+/** Not one who is disabled or being deleted. */
+export function mayAct({ enabled, metadata }: User): boolean {
+  return enabled !== false && metadata.deletionTimestamp === undefined;
 }
 
 /** The rights that bindings give a user name and groups, whether or not such a user may act now. */

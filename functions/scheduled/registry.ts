@@ -2,6 +2,7 @@
 import type { KubeObject } from "../../schema/object.ts";
 import type { WorkRow } from "../../schema/store/types.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
+import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller } from "./controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
@@ -9,6 +10,7 @@ import { userRemoval } from "./user-removal.ts";
 
 export const controllers: readonly Controller[] = [
   clusterLifecycle,
+  clusterRoleAggregation,
   registrationTokens,
   tokenPurge,
   userRemoval,

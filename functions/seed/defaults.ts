@@ -1,17 +1,15 @@
 /** Namespaces, settings and built-in roles. */
-import type { KubeObject } from "../../schema/object.ts";
-import type { ResourceDefinition } from "../../schema/resource.ts";
 import { namespaces } from "../../schema/resources/core/namespaces.ts";
 import type { Namespace } from "../../schema/resources/core/namespaces.ts";
 import { globalRoles } from "../../schema/resources/management.cattle.io/global-roles.ts";
 import type { GlobalRole } from "../../schema/resources/management.cattle.io/global-roles.ts";
 import { settings } from "../../schema/resources/management.cattle.io/settings.ts";
 import type { Setting } from "../../schema/resources/management.cattle.io/settings.ts";
-import { isStoreError } from "../../schema/store/errors.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { passwordNamespace } from "../http/auth/password-secret.ts";
 import { settingDefaults, settingNames } from "../settings/catalogue.ts";
 import type { SettingName } from "../settings/catalogue.ts";
+import { ensure } from "./ensure.ts";
 import { builtinRoles } from "./roles.ts";
 
 /** Defaults that are this installation's; empty where it has none. */
@@ -40,30 +38,6 @@ export async function seedDefaults(store: BoundStore, given: GivenDefaults): Pro
   await ensure<GlobalRole>(store, globalRoles, builtinRoles.map(roleObject), (current, wanted) =>
     sameRole(current, wanted) ? undefined : { ...current, ...wanted, metadata: current.metadata },
   );
-}
-
-/** Creates what is absent and, with `correct`, changes what differs. Somebody else creating it meanwhile is fine. */
-async function ensure<T extends KubeObject>(
-  store: BoundStore,
-  definition: ResourceDefinition<T>,
-  wanted: readonly T[],
-  correct?: (current: T, wanted: T) => T | undefined,
-): Promise<void> {
-  const { items } = await store.list<T>(definition, { names: wanted.map((object) => object.metadata.name) });
-  const present = new Map(items.map((item) => [item.metadata.name, item]));
-  for (const object of wanted) {
-    const { name } = object.metadata;
-    const current = present.get(name);
-    if (current === undefined) {
-      try {
-        await store.create<T>(definition, object);
-      } catch (error) {
-        if (!isStoreError(error, "AlreadyExists")) throw error;
-      }
-    } else if (correct?.(current, object) !== undefined) {
-      await store.modify<T>(definition, "", name, (latest) => correct(latest, object));
-    }
-  }
 }
 
 function settingObject(name: SettingName, given: GivenDefaults): Setting {

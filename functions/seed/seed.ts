@@ -1,11 +1,12 @@
 /**
- * What every installation has: namespaces, settings, built-in roles, one administrator. Safe to run at every start, in
+ * What every installation has: namespaces, settings, built-in roles and ClusterRoles, one administrator. Safe to run at every start, in
  * several places at once, and after a crash at any line; writes nothing when all is there.
  */
 import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
 import { openStore } from "../store/open-store.ts";
 import { seedAdministrator } from "./administrator.ts";
+import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
 import type { SeedInput, SeedResult } from "./input.ts";
 
@@ -15,5 +16,6 @@ export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
     serverUrl: input.serverUrl ?? env.DROVER_SERVER_URL ?? "",
     cacerts: input.cacerts ?? env.DROVER_CACERTS ?? "",
   });
+  await seedClusterRoles(store);
   return seedAdministrator(store, input);
 }

@@ -1,9 +1,9 @@
 /**
  * The management objects as a Kubernetes API: `/k8s/clusters/local/…`, `/api`, `/apis` (design 2). Rights on each object are
- * judged by the store; discovery, version and health are for every authenticated caller, as in Kubernetes.
+ * judged by the store, on discovery, version and health here: ClusterRole `system:discovery` gives them to all.
  */
 import { Hono } from "hono";
-import { authorize } from "../../../../schema/store/authorize.ts";
+import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
 import type { Verb } from "../../../../schema/store/authorize.ts";
 import { actorOf } from "../../../identity/identity.ts";
 import { resolveImpersonation } from "../../../identity/impersonation.ts";
@@ -57,7 +57,11 @@ async function serve(c: AppContext): Promise<Response> {
     query,
   );
   if (info === undefined) throw notFound();
-  if (!info.isResource) return documents(c, info, query);
+  const actor = actorOf(identity);
+  if (!info.isResource) {
+    authorizePath(actor, info.verb, info.path);
+    return documents(c, info, query);
+  }
   const definition = await c.get("store").types.byPlural(info.group, info.version, info.resource);
   const handler = Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined;
   if (definition === undefined) throw notFound();
@@ -65,7 +69,6 @@ async function serve(c: AppContext): Promise<Response> {
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
   const isQuestion = verbsOf(definition).length === 1;
   const namespace = namespaceOf(info, definition.scope);
-  const actor = actorOf(identity);
   // Before anything of the request is judged, as in Kubernetes; the store judges again what it is asked for.
   if (!isQuestion) {
     const { verb, name } = info;

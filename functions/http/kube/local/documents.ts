@@ -1,4 +1,4 @@
-/** What describes the API rather than its objects: discovery, OpenAPI, version, health. For every authenticated caller. */
+/** What describes the API rather than its objects: discovery, OpenAPI, version, health. Rights on its path have been judged. */
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import type { AppContext } from "../../context.ts";
 import { ApiError } from "../../errors.ts";

@@ -1,20 +1,24 @@
 /** Questions about rights and identity (authorization.k8s.io, authentication.k8s.io): answered by the one evaluator, never stored. */
 import type { KubeObject } from "../../../../schema/object.ts";
 import { allows, allowsPath } from "../../../../schema/rbac/evaluate.ts";
-import type { PolicyRule } from "../../../../schema/rbac/types.ts";
+import type { ScopedRule } from "../../../../schema/rbac/types.ts";
 import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
 import { localSubjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/local-subject-access-reviews.ts";
 import { selfSubjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/self-subject-access-reviews.ts";
 import type { SelfSubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/self-subject-access-reviews.ts";
 import { selfSubjectRulesReviews } from "../../../../schema/resources/authorization.k8s.io/self-subject-rules-reviews.ts";
+import type { SelfSubjectRulesReview } from "../../../../schema/resources/authorization.k8s.io/self-subject-rules-reviews.ts";
 import { subjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
 import type { SubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
 import { selfSubjectReviews } from "../../../../schema/resources/authentication.k8s.io/self-subject-reviews.ts";
+import { users } from "../../../../schema/resources/management.cattle.io/users.ts";
+import type { User } from "../../../../schema/resources/management.cattle.io/users.ts";
 import { applyDefaults, prune, validate } from "../../../../schema/structural/engine.ts";
 import { authorize } from "../../../../schema/store/authorize.ts";
 import { invalidObject } from "../../../../schema/store/errors.ts";
 import { actorOf } from "../../../identity/identity.ts";
-import { loadUserAccess } from "../../../identity/user-access.ts";
+import { loadRights, mayAct } from "../../../identity/user-access.ts";
+import { absentAsUndefined } from "../../../store/absent.ts";
 import { systemStore } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { answerObject } from "./answer.ts";
@@ -26,7 +30,8 @@ type Answers = (call: Call, review: KubeObject) => Promise<object> | object;
 const answers: Readonly<Record<string, Answers>> = {
   [typeKey(selfSubjectAccessReviews)]: ({ identity }, review) =>
     decide(identity.rules, (review as SelfSubjectAccessReview).spec),
-  [typeKey(selfSubjectRulesReviews)]: ({ identity }) => rulesOf(identity.rules),
+  [typeKey(selfSubjectRulesReviews)]: ({ identity }, review) =>
+    rulesOf(identity.rules, (review as SelfSubjectRulesReview).spec.namespace ?? ""),
   [typeKey(selfSubjectReviews)]: ({ identity: { userId, groups, extra } }) => ({
     userInfo: { username: userId, uid: userId, groups, extra },
   }),
@@ -39,13 +44,9 @@ const answers: Readonly<Record<string, Answers>> = {
   },
 };
 
-/** For every caller, as Kubernetes' `system:basic-user` gives them to all. */
-const open = [selfSubjectAccessReviews, selfSubjectRulesReviews, selfSubjectReviews];
-
 export async function review(call: Call): Promise<Response> {
   const { definition, identity, namespace, c } = call;
-  if (!open.some((one) => typeKey(one) === typeKey(definition)))
-    authorize(actorOf(identity), { verb: "create", definition, namespace });
+  authorize(actorOf(identity), { verb: "create", definition, namespace });
   const { value } = await readObject(c.req.raw);
   const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
   const schema = definition.schema();
@@ -63,16 +64,21 @@ export async function review(call: Call): Promise<Response> {
   return answerObject(call, { ...question, status: await answer(call, question) } as KubeObject, 201);
 }
 
-/** A user of ours by his bindings; anybody else, and groups, have no rights here. */
+/** By all bindings of the user name and the groups that are asked about; one who may not act has no rights. */
 async function askAbout(call: Call, review: KubeObject): Promise<object> {
   const { spec } = review as SubjectAccessReview;
-  if ((spec.user ?? "") === "" && (spec.groups ?? []).length === 0)
+  const { user = "", groups = [] } = spec;
+  if (user === "" && groups.length === 0)
     throw new ApiError("Invalid", "spec.user or spec.groups must be given");
-  const access = await loadUserAccess(systemStore(call.c, "access-review"), spec.user ?? "");
-  return decide(access?.rules ?? [], spec);
+  const store = systemStore(call.c, "access-review");
+  const [{ rules }, known] = await Promise.all([
+    loadRights(store, { user, groups }),
+    user === "" ? undefined : absentAsUndefined(store.get<User>(users, "", user)),
+  ]);
+  return decide(known === undefined || mayAct(known) ? rules : [], spec);
 }
 
-function decide(rules: readonly PolicyRule[], spec: SelfSubjectAccessReview["spec"]): object {
+function decide(rules: readonly ScopedRule[], spec: SelfSubjectAccessReview["spec"]): object {
   const { resourceAttributes, nonResourceAttributes } = spec;
   if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined))
     throw new ApiError(
@@ -101,18 +107,23 @@ function decide(rules: readonly PolicyRule[], spec: SelfSubjectAccessReview["spe
   return { allowed };
 }
 
-function rulesOf(rules: readonly PolicyRule[]): object {
+/** Throws `BadRequest` without a namespace: some rules hold in some alone. */
+function rulesOf(rules: readonly ScopedRule[], namespace: string): object {
+  if (namespace === "") throw new ApiError("BadRequest", "no namespace on request");
+  const here = rules.filter(({ namespaces }) => namespaces === undefined || namespaces.includes(namespace));
   return {
-    resourceRules: rules
-      .filter(({ resources }) => resources !== undefined)
-      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+    resourceRules: here
+      .filter(({ resources = [] }) => resources.length > 0)
+      .map(({ verbs, apiGroups, resources, resourceNames = [] }) => ({
         verbs,
         apiGroups,
         resources,
-        ...(resourceNames === undefined ? {} : { resourceNames }),
+        ...(resourceNames.length === 0 ? {} : { resourceNames }),
       })),
-    nonResourceRules: rules
-      .filter(({ nonResourceURLs }) => nonResourceURLs !== undefined)
+    nonResourceRules: here
+      .filter(
+        ({ nonResourceURLs = [], namespaces }) => nonResourceURLs.length > 0 && namespaces === undefined,
+      )
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
     incomplete: false,
   };

@@ -1,0 +1,29 @@
+/** Objects that every installation has: made when absent, corrected when they differ. */
+import type { KubeObject } from "../../schema/object.ts";
+import type { ResourceDefinition } from "../../schema/resource.ts";
+import { isStoreError } from "../../schema/store/errors.ts";
+import type { BoundStore } from "../../schema/store/store.ts";
+
+/** Creates what is absent and, with `correct`, changes what differs. Somebody else creating it meanwhile is fine. */
+export async function ensure<T extends KubeObject>(
+  store: BoundStore,
+  definition: ResourceDefinition<T>,
+  wanted: readonly T[],
+  correct?: (current: T, wanted: T) => T | undefined,
+): Promise<void> {
+  const { items } = await store.list<T>(definition, { names: wanted.map((object) => object.metadata.name) });
+  const present = new Map(items.map((item) => [item.metadata.name, item]));
+  for (const object of wanted) {
+    const { name } = object.metadata;
+    const current = present.get(name);
+    if (current === undefined) {
+      try {
+        await store.create<T>(definition, object);
+      } catch (error) {
+        if (!isStoreError(error, "AlreadyExists")) throw error;
+      }
+    } else if (correct?.(current, object) !== undefined) {
+      await store.modify<T>(definition, "", name, (latest) => correct(latest, object));
+    }
+  }
+}
