@@ -300,6 +300,7 @@ describe("the management store by HTTP", () => {
         400,
       ],
       ["labels of a wrong type", maps, { metadata: { name: "x", labels: "a" } }, {}, 400],
+      ["a finalizer of a wrong type", maps, { metadata: { name: "x", finalizers: [{}] } }, {}, 400],
       ["a value of a wrong type", maps, { metadata: { name: "x" }, data: { a: 1 } }, {}, 422],
       ["a bad name", maps, { metadata: { name: "X_" } }, {}, 422],
       [

@@ -1,8 +1,10 @@
 /** create, update, patch, delete and deletecollection, each through the store's one write path. */
 import type { KubeObject, ObjectMeta } from "../../../../schema/object.ts";
 import { apiVersionOf } from "../../../../schema/resource.ts";
+import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { isStoreError } from "../../../../schema/store/errors.ts";
 import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
+import { applyDefaults, validate } from "../../../../schema/structural/engine.ts";
 import { ApiError } from "../../errors.ts";
 import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
@@ -155,26 +157,14 @@ function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject
   };
 }
 
-const strings = ["name", "namespace", "generateName", "uid", "resourceVersion"] as const;
-
-/** What the store takes for granted of a client's metadata. Names may be missing: `metadataErrors` says so. */
+/** What cannot be read as metadata at all is a bad request; what it says, `metadataErrors` judges. Names may be missing. */
 function checkedMetadata(given: object): ObjectMeta {
-  const metadata: Record<string, unknown> = { ...given };
-  for (const key of Object.keys(metadata)) if (metadata[key] === null) delete metadata[key];
-  const wrong = (path: string, type: string): ApiError =>
-    new ApiError("BadRequest", `metadata.${path} must be ${type}`);
-  for (const key of strings)
-    if (metadata[key] !== undefined && typeof metadata[key] !== "string") throw wrong(key, "a string");
-  for (const key of ["labels", "annotations"]) {
-    const map = metadata[key];
-    if (map === undefined) continue;
-    if (typeof map !== "object" || Array.isArray(map)) throw wrong(key, "an object");
-  }
-  for (const key of ["finalizers", "ownerReferences"]) {
-    const value = metadata[key];
-    if (value !== undefined && !Array.isArray(value)) throw wrong(key, "a list");
-  }
-  return { name: "", ...metadata };
+  const metadata: ObjectMeta = applyDefaults(objectMetaSchema(), { name: "", ...given });
+  const problem = validate(objectMetaSchema(), metadata, { path: "metadata" }).find(({ reason }) =>
+    ["FieldValueTypeInvalid", "FieldValueInvalid"].includes(reason),
+  );
+  if (problem !== undefined) throw new ApiError("BadRequest", `${problem.field}: ${problem.message}`);
+  return metadata;
 }
 
 function invalidUpdate({ definition }: Call, name: string): ApiError {

@@ -1,0 +1,70 @@
+/** The fuzzer: schemathesis from PyPI, in an environment of its own in the cache. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cacheDir } from "../testbed/go.ts";
+import type { OnProgress } from "../testbed/go.ts";
+
+const VERSION = "4.32.5";
+
+export interface FuzzRun {
+  /** File with the OpenAPI document. */
+  readonly document: string;
+  readonly url: string;
+  readonly caPath: string;
+  readonly token: string;
+  /** At most so many requests of an operation and phase. */
+  readonly examples: number;
+  readonly seed: number;
+  /** Where the report goes. */
+  readonly junit: string;
+}
+
+/** Path of the program; installs it when it is not there. Needs Python 3.10 or newer with venv. */
+export async function ensureSchemathesis(onProgress: OnProgress): Promise<string> {
+  const dir = join(cacheDir, `schemathesis-${VERSION}`);
+  const program = join(dir, "bin/schemathesis");
+  if (existsSync(join(dir, "complete"))) return program;
+  onProgress(`installing schemathesis ${VERSION} into ${dir}`);
+  rmSync(dir, { recursive: true, force: true });
+  // Its scripts name its path: it cannot be made elsewhere and moved.
+  await run("python3", ["-m", "venv", dir]);
+  await run(join(dir, "bin/pip"), ["install", "--quiet", `schemathesis==${VERSION}`]);
+  mkdirSync(join(dir, "complete.new"));
+  renameSync(join(dir, "complete.new"), join(dir, "complete"));
+  return program;
+}
+
+/** `false` when it found something; what, is printed. */
+export async function runSchemathesis(program: string, run: FuzzRun): Promise<boolean> {
+  const code = await spawned(program, [
+    "run",
+    run.document,
+    `--url=${run.url}`,
+    `--tls-verify=${run.caPath}`,
+    `--header=Authorization: Bearer ${run.token}`,
+    "--checks=not_a_server_error,negative_data_rejection",
+    "--phases=examples,coverage,fuzzing",
+    "--continue-on-failure",
+    "--suppress-health-check=all",
+    "--request-timeout=30",
+    "--warnings=off",
+    `--max-examples=${run.examples}`,
+    `--seed=${run.seed}`,
+    "--no-color",
+    `--report-junit-path=${run.junit}`,
+  ]);
+  // 1 is a finding; anything else means that it did not run.
+  if (code !== 0 && code !== 1) throw new Error(`schemathesis ended with code ${code}`);
+  return code === 0;
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const code = await spawned(command, args);
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with code ${code}`);
+}
+
+function spawned(command: string, args: readonly string[]): Promise<number | null> {
+  const child = spawn(command, args, { stdio: "inherit" });
+  return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+}
