@@ -1,7 +1,7 @@
 /** The fuzzer: schemathesis from PyPI, in an environment of its own in the cache. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cacheDir } from "../testbed/go.ts";
 import type { OnProgress } from "../testbed/go.ts";
 
@@ -37,7 +37,7 @@ export async function ensureSchemathesis(onProgress: OnProgress): Promise<string
 
 /** `false` when it found something; what, is printed. */
 export async function runSchemathesis(program: string, run: FuzzRun): Promise<boolean> {
-  const code = await spawned(program, [
+  const args = [
     "run",
     run.document,
     `--url=${run.url}`,
@@ -53,7 +53,9 @@ export async function runSchemathesis(program: string, run: FuzzRun): Promise<bo
     `--seed=${run.seed}`,
     "--no-color",
     `--report-junit-path=${run.junit}`,
-  ]);
+  ];
+  // What it remembers of failures it leaves in its working directory.
+  const code = await spawned(program, args, dirname(run.document));
   // 1 is a finding; anything else means that it did not run.
   if (code !== 0 && code !== 1) throw new Error(`schemathesis ended with code ${code}`);
   return code === 0;
@@ -64,7 +66,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with code ${code}`);
 }
 
-function spawned(command: string, args: readonly string[]): Promise<number | null> {
-  const child = spawn(command, args, { stdio: "inherit" });
+function spawned(command: string, args: readonly string[], cwd = cacheDir): Promise<number | null> {
+  const child = spawn(command, args, { stdio: "inherit", cwd });
   return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 }
