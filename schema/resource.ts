@@ -56,6 +56,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   mutate?(context: AdmissionContext<T>): Promise<T> | T;
   /** What Rancher's validating webhook does, for DELETE as well; an empty list accepts. */
   validate?(context: AdmissionContext<T>): Promise<readonly FieldError[]> | readonly FieldError[];
+  /**
+   * What else the write changes, committed with it or not at all: what Rancher's webhook writes by itself. Runs after
+   * `validate`, for DELETE as well, and acts as the server.
+   */
+  alongside?(context: AdmissionContext<T>): Promise<readonly Alongside[]> | readonly Alongside[];
   readonly norman?: NormanProjection<T>;
   /** Of a CustomResourceDefinition that somebody made, in one of its versions; absent: declared here. */
   readonly custom?: CustomType;
@@ -75,6 +80,14 @@ export interface CustomType {
   readonly deprecation?: string;
   /** Of `metadata`, where the schema says more of it than Kubernetes does. */
   readonly metadataSchema?: JsonSchema;
+}
+
+/** `apply`: creates or updates; an object with a resourceVersion is judged again when it is no longer the current one. */
+export interface Alongside {
+  readonly action: "apply" | "delete";
+  /** `typeKey()`. */
+  readonly type: string;
+  readonly object: KubeObject;
 }
 
 /** A method's type, because such parameters are bivariant: a definition of any T is then a `ResourceDefinition`. */
@@ -102,6 +115,8 @@ export interface AdmissionContext<T extends KubeObject = KubeObject> {
   readonly object: T;
   /** Absent on CREATE. */
   readonly old?: T;
+  /** Absent: a write of the object itself. */
+  readonly subresource?: "status" | "scale";
   /** Who writes: for rules against escalation and against harming oneself. */
   readonly actor: {
     readonly name: string;

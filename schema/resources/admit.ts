@@ -9,6 +9,7 @@ import { registry } from "./registry.ts";
 export interface AdmitOptions<T extends KubeObject> {
   readonly operation?: "CREATE" | "UPDATE" | "DELETE";
   readonly old?: T;
+  readonly subresource?: AdmissionContext["subresource"];
   /** The server itself, unless given. */
   readonly actor?: AdmissionContext["actor"];
   /** What else is stored. */
@@ -36,6 +37,7 @@ export async function admit<T extends KubeObject>(
     operation: options.operation ?? (old === undefined ? "CREATE" : "UPDATE"),
     object,
     ...(old === undefined ? {} : { old }),
+    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
     actor: options.actor ?? { name: "system:test", rules: [], server: true },
     lookup: async (type, namespace, name) =>
       stored.find(

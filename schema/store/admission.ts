@@ -27,6 +27,8 @@ export interface Admission {
   readonly sealer: Sealer;
   readonly typeOf: (key: string) => ResourceDefinition | undefined;
   readonly now: () => Date;
+  /** Which part of an object the write is for; absent: the object. */
+  readonly subresource?: AdmissionContext["subresource"];
 }
 
 /** One object of a commit, judged. */
@@ -38,6 +40,7 @@ export interface Planned<T extends KubeObject = KubeObject> {
   readonly after: T | undefined;
   /** An update that would leave everything as it is. */
   readonly changesNothing: boolean;
+  readonly subresource?: AdmissionContext["subresource"];
   readonly expect: Readonly<Record<string, number>>;
   readonly raise: readonly string[];
 }
@@ -68,12 +71,13 @@ export async function planCreate<T extends KubeObject>(
 
 /** `undefined`: nothing would change. `wanted` may be any body of the object; `status` decides which half of it counts. */
 export async function planUpdate<T extends KubeObject>(
-  admission: Admission,
+  given: Admission,
   definition: ResourceDefinition<T>,
   current: T,
   wanted: T,
   subresource: "status" | undefined,
 ): Promise<Planned<T> | undefined> {
+  const admission: Admission = subresource === undefined ? given : { ...given, subresource };
   const { uid, name } = current.metadata;
   if (wanted.metadata.uid !== undefined && wanted.metadata.uid !== uid)
     throw conflict(
@@ -146,6 +150,7 @@ async function plan<T extends KubeObject>(
     after,
     changesNothing:
       old !== undefined && encoded !== undefined && isSame(old, encoded) && !isOutdated(before ?? {}),
+    ...(admission.subresource === undefined ? {} : { subresource: admission.subresource }),
     ...guard,
     commit: {
       type: typeKey(definition),
@@ -263,8 +268,9 @@ async function guards(
   };
 }
 
-function contextOf<T extends KubeObject>(
-  { actor, reader, typeOf, now }: Admission,
+/** What the rules of a type are told. */
+export function contextOf<T extends KubeObject>(
+  { actor, reader, typeOf, now, subresource }: Admission,
   operation: AdmissionContext["operation"],
   object: T,
   old: T | undefined,
@@ -278,6 +284,7 @@ function contextOf<T extends KubeObject>(
     operation,
     object,
     ...(old === undefined ? {} : { old }),
+    ...(subresource === undefined ? {} : { subresource }),
     actor,
     now,
     declared: typeOf,

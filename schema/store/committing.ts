@@ -4,6 +4,7 @@ import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Admission, Planned } from "./admission.ts";
+import { AlongsideMoved, planAlongside } from "./alongside.ts";
 import type { Actor } from "./authorize.ts";
 import type { Lease, StoreDeps } from "./contract.ts";
 import { StoreError, alreadyExists, conflict, notFound } from "./errors.ts";
@@ -50,7 +51,8 @@ export async function commitPlanned<T extends KubeObject>(
   others: readonly Planned[],
   dryRun = false,
 ): Promise<T> {
-  const all: Planned[] = [main, ...others];
+  const asked: Planned[] = [main, ...others];
+  const all = [...asked, ...(await bringAlong(session, asked))];
   refuseTwice(all);
   if (dryRun) return withoutCommit(session, main);
   const now = session.deps.now();
@@ -67,10 +69,18 @@ export async function commitPlanned<T extends KubeObject>(
     },
   ]);
   if (result === undefined) throw new Error("the commit gave no result");
-  if (!result.ok) throw failureOf(result, all);
+  if (!result.ok) throw failureOf(result, all, asked.length);
   const object = main.after ?? main.before;
   if (object === undefined) throw new TypeError("nothing was committed");
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(result.revisions[0]) } };
+}
+
+async function bringAlong({ admission }: Session, asked: readonly Planned[]): Promise<Planned[]> {
+  try {
+    return await planAlongside(admission, asked);
+  } catch (error) {
+    throw error instanceof AlongsideMoved ? new Stale() : error;
+  }
 }
 
 /** What the answer to a commit would be. */
@@ -111,9 +121,15 @@ export async function again<R, T extends KubeObject = KubeObject>(
   }
 }
 
-function failureOf(result: Extract<CommitResult, { ok: false }>, all: readonly Planned[]): Error {
+/** The first `asked` of all are the caller's; what came along he did not name, so it is judged again. */
+function failureOf(
+  result: Extract<CommitResult, { ok: false }>,
+  all: readonly Planned[],
+  asked: number,
+): Error {
   const planned = all[result.object ?? 0];
   if (planned === undefined) return new Error("the commit failed at no object of ours");
+  if ((result.object ?? 0) >= asked) return new Stale();
   const { definition, commit } = planned;
   switch (result.reason) {
     case "exists":

@@ -22,6 +22,7 @@ import {
   replicaScale,
   rollout,
 } from "./group.ts";
+import { scaledPool } from "./machine-pool-quantity.ts";
 
 const schema = once(() => {
   const { conditions: oldConditions } = deprecated();
@@ -89,4 +90,5 @@ export const machineDeployments: ResourceDefinition<MachineDeployment> = {
     ageColumn(),
     column("Version", ".spec.template.spec.version"),
   ],
+  alongside: scaledPool,
 };

@@ -5,13 +5,14 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import { filled, int32, limit, listOf, object, oneOf } from "../../structural/shapes.ts";
 import { podParts } from "../core/pod-parts.ts";
+import type { FieldError } from "../../structural/types.ts";
+import { duplicate } from "../names.ts";
 import { ageColumn, column } from "../columns.ts";
 import { capi } from "./group.ts";
 
 const schema = once(() => {
   const { labelSelector } = podParts();
-  // A set of objects: lists with the list type "set" hold scalars alone in Kubernetes, so its CRD says it by a rule.
-  const chosen = { minItems: 1, maxItems: 32, uniqueItems: true } as const;
+  const chosen = { minItems: 1, maxItems: 32 } as const;
   return object(
     {
       spec: object(
@@ -46,4 +47,25 @@ export const machineDrainRules: ResourceDefinition<MachineDrainRule> = {
     column("Order", ".spec.drain.order"),
     ageColumn(),
   ],
+  validate: ({ operation, object: { spec } }) =>
+    operation === "DELETE"
+      ? []
+      : [...repeated(spec.machines, "spec.machines"), ...repeated(spec.pods, "spec.pods")],
 };
+
+/** A set of objects: the list type "set" is for scalars alone. */
+function repeated(list: readonly object[] | undefined, path: string): FieldError[] {
+  const texts = (list ?? []).map(canonical);
+  return texts.flatMap((text, index) =>
+    texts.indexOf(text) < index ? [duplicate(`${path}[${index}]`, list?.[index])] : [],
+  );
+}
+
+/** JSON with sorted members: equal for equal values. */
+function canonical(value: object): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === "object" && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}

@@ -4,7 +4,9 @@ import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { ageColumn, column } from "../columns.ts";
 import { clusterIndexed } from "../rke.cattle.io/group.ts";
+import { mutateProvisioningCluster, validateProvisioningCluster } from "./clusters.rules.ts";
 import { provisioningClusterSchema } from "./clusters.schema.ts";
+import { podSecuritySecret } from "./pod-security.ts";
 
 export type ProvisioningCluster = KubeObject & FromSchema<ReturnType<typeof provisioningClusterSchema>>;
 
@@ -26,4 +28,7 @@ export const provisioningClusters: ResourceDefinition<ProvisioningCluster> = {
     column("Kubeconfig", ".status.clientSecretName"),
     column("Ready", ".status.ready"),
   ],
+  mutate: mutateProvisioningCluster,
+  validate: validateProvisioningCluster,
+  alongside: podSecuritySecret,
 };

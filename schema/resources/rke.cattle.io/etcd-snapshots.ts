@@ -26,9 +26,9 @@ const schema = once(() =>
   }),
 );
 
-export type ETCDSnapshot = KubeObject & FromSchema<ReturnType<typeof schema>>;
+export type EtcdSnapshot = KubeObject & FromSchema<ReturnType<typeof schema>>;
 
-export const etcdSnapshots: ResourceDefinition<ETCDSnapshot> = {
+export const etcdSnapshots: ResourceDefinition<EtcdSnapshot> = {
   ...rke,
   kind: "ETCDSnapshot",
   plural: "etcdsnapshots",
