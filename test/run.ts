@@ -16,10 +16,12 @@ const suites: Record<string, { projects: string[]; withoutGo: "all" | "some" | "
   conformance: { projects: ["conformance"], withoutGo: "nothing" },
 };
 
-/** Files of test/e2e that use the Kubernetes test bed, or do not. */
+/** Files of test/e2e that use the Kubernetes test bed or a Go program, or do not. */
 function e2eFiles({ testbed }: { testbed: boolean }): string[] {
   return globSync("test/e2e/*.e2e.test.ts", { cwd: join(import.meta.dirname, "..") }).filter(
-    (file) => readFileSync(join(import.meta.dirname, "..", file), "utf8").includes("/testbed/") === testbed,
+    (file) =>
+      /\/(?:testbed|clientgo)\//.test(readFileSync(join(import.meta.dirname, "..", file), "utf8")) ===
+      testbed,
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { call, callJson } from "../../infra/cli/client.ts";
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   await using cleanup = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), "drover-fuzz-"));
   cleanup.defer(() => rmSync(dir, { recursive: true, force: true }));
-  const report = values.report ?? dir;
+  const report = resolve(values.report ?? dir);
   mkdirSync(report, { recursive: true });
 
   const program = await ensureSchemathesis((line) => console.error(line));
