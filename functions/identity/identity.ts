@@ -17,6 +17,8 @@ export interface TokenFacts {
 
 export interface Identity {
   readonly userId: string;
+  /** Where it is not the user id: of a service account's object. */
+  readonly uid?: string;
   /** Login name; empty for an impersonated name that is no user of ours. */
   readonly username: string;
   /** With `system:authenticated` and `system:cattle:authenticated`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PolicyRule } from "../../schema/rbac/types.ts";
+import type { PolicyRule, ScopedRule } from "../../schema/rbac/types.ts";
 import type { Identity } from "./identity.ts";
 import { authorizeImpersonation, parseImpersonation } from "./impersonation-request.ts";
 
@@ -10,7 +10,7 @@ const impersonate = (apiGroup: string, resource: string, ...names: string[]): Po
   ...(names.length === 0 ? {} : { resourceNames: names }),
 });
 
-const roles: Record<string, PolicyRule[]> = {
+const roles: Record<string, ScopedRule[]> = {
   none: [],
   user: [{ verbs: ["get", "list", "watch"], apiGroups: ["management.cattle.io"], resources: ["settings"] }],
   "users-manage": [
@@ -21,6 +21,7 @@ const roles: Record<string, PolicyRule[]> = {
     impersonate("", "groups", "devs"),
     impersonate("authentication.k8s.io", "userextras/scopes", "view"),
   ],
+  "impersonator of robots in ns": [{ ...impersonate("", "serviceaccounts"), namespaces: ["ns"] }],
   admin: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
 };
 
@@ -104,6 +105,24 @@ describe("impersonation asked for by a caller", () => {
       { "impersonator of jane": "403", admin: "ok" },
     ],
     ["a service account", user("system:serviceaccount:ns:n"), { none: "403", user: "403", admin: "ok" }],
+    [
+      "a service account in its own groups",
+      {
+        ...user("system:serviceaccount:ns:n"),
+        "Impersonate-Group": "system:serviceaccounts, system:serviceaccounts:ns",
+      },
+      { none: "403", "impersonator of robots in ns": "ok", admin: "ok" },
+    ],
+    [
+      "a service account of another namespace",
+      user("system:serviceaccount:other:n"),
+      { "impersonator of robots in ns": "403" },
+    ],
+    [
+      "a service account in the groups of another namespace",
+      { ...user("system:serviceaccount:ns:n"), "Impersonate-Group": "system:serviceaccounts:other" },
+      { "impersonator of robots in ns": "403", admin: "403" },
+    ],
     ["a node", user("system:node:n1"), { none: "403", admin: "403" }],
     [
       "the masters",
@@ -134,7 +153,8 @@ describe("impersonation asked for by a caller", () => {
     ["a group with an empty user", { ...user(""), "Impersonate-Group": "devs" }, { admin: "400" }],
     ["an empty user", user(""), { admin: "400" }],
     ["an extra without a user", { "Impersonate-Extra-Scopes": "view" }, { none: "400", admin: "400" }],
-    ["a uid", { ...user("u-jane"), "Impersonate-Uid": "1" }, { admin: "400" }],
+    ["a uid", { ...user("u-jane"), "Impersonate-Uid": "1" }, { "impersonator of jane": "403", admin: "ok" }],
+    ["a uid without a user", { "Impersonate-Uid": "1" }, { admin: "400" }],
     ["an extra without a name", { ...user("u-jane"), "Impersonate-Extra-": "x" }, { admin: "400" }],
     ["an extra with a slash", { ...user("u-jane"), "Impersonate-Extra-a%2fb": "x" }, { admin: "400" }],
     [
@@ -161,6 +181,23 @@ describe("impersonation asked for by a caller", () => {
       });
     }
   }
+
+  it("says what is missing as kube-apiserver does", () => {
+    const ask = (headers: Record<string, string>): void =>
+      authorizeImpersonation(
+        caller("none"),
+        parseImpersonation(new Headers(headers)) ?? { user: "", groups: [], extra: {} },
+      );
+    expect(() => ask(user("u-jane"))).toThrow(
+      'users "u-jane" is forbidden: User "u-self" cannot impersonate resource "users" in API group "" at the cluster scope',
+    );
+    expect(() => ask(user("system:serviceaccount:ns:n"))).toThrow(
+      'serviceaccounts "n" is forbidden: User "u-self" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "ns"',
+    );
+    expect(() => ask({ ...user("u-self"), "Impersonate-Extra-Scopes": "view" })).toThrow(
+      'userextras.authentication.k8s.io "view" is forbidden: User "u-self" cannot impersonate resource "userextras/scopes" in API group "authentication.k8s.io" at the cluster scope',
+    );
+  });
 
   it("extras named like members of every object are data", () => {
     const request = parseImpersonation(

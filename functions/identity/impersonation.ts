@@ -1,41 +1,63 @@
 /** `Impersonate-*` of a caller, judged in the management plane alone and never passed on (auth.md 4.2, CVE-2026-44945). */
+import { serviceAccountGroups, serviceAccountOf } from "../../schema/rbac/compile.ts";
+import { users } from "../../schema/resources/management.cattle.io/users.ts";
+import type { User } from "../../schema/resources/management.cattle.io/users.ts";
 import { systemStore } from "../http/context.ts";
 import type { AppContext } from "../http/context.ts";
+import { ApiError } from "../http/errors.ts";
+import { absentAsUndefined } from "../store/absent.ts";
 import type { Identity } from "./identity.ts";
-import { authorizeImpersonation, parseImpersonation, serviceAccountName } from "./impersonation-request.ts";
+import { authorizeImpersonation, parseImpersonation } from "./impersonation-request.ts";
 import type { ImpersonationRequest } from "./impersonation-request.ts";
-import { loadUserAccess } from "./user-access.ts";
+import { loadRights, mayAct } from "./user-access.ts";
 
 /**
  * The identity that a request runs as: the caller's own, or the one he asked for and may take. Rights of the result are
- * those of the impersonated user, so that an administrator sees what that user sees. A service account of a cluster has
- * none in the management plane: it keeps the caller's there, and in the cluster it has only its own.
+ * those of whom it names, so that an administrator sees what that user sees. `where`: a service account of a CLUSTER is
+ * none of the management plane's: the caller keeps his rights there, and in the cluster it has only its own.
  */
-export async function resolveImpersonation(c: AppContext, identity: Identity): Promise<Identity> {
+export async function resolveImpersonation(
+  c: AppContext,
+  identity: Identity,
+  where: "local" | "cluster",
+): Promise<Identity> {
   const request = parseImpersonation(c.req.raw.headers);
   if (request === undefined || isPlainSelf(identity, request)) return identity;
+  if (where === "cluster" && request.uid !== undefined)
+    throw new ApiError("BadRequest", "Impersonate-Uid is not supported");
   authorizeImpersonation(identity, request);
+  const { user, uid, extra } = request;
+  const isSelf = user === identity.userId;
+  const account = serviceAccountOf(user);
+  const given =
+    account !== undefined && request.groups.length === 0
+      ? serviceAccountGroups(account.namespace)
+      : request.groups;
   const taken = {
-    userId: request.user,
-    groups: [...new Set([...request.groups, "system:authenticated"])],
+    userId: user,
+    groups: [...new Set([...given, "system:authenticated"])],
+    ...(uid === undefined ? {} : { uid }),
+    extra: isSelf ? { ...identity.extra, ...extra } : extra,
     mustChangePassword: false,
     token: identity.token,
     impersonator: identity.userId,
   };
-  if (request.user === identity.userId)
-    return { ...identity, ...taken, extra: { ...identity.extra, ...request.extra } };
-  if (serviceAccountName.test(request.user))
-    return { ...taken, username: "", roles: [], rules: identity.rules, extra: request.extra };
-  const access = await loadUserAccess(systemStore(c, "impersonation"), request.user);
-  return {
-    ...taken,
-    username: access?.user.username ?? "",
-    roles: access?.roles ?? [],
-    rules: access?.rules ?? [],
-    extra: request.extra,
-  };
+  if (where === "cluster" && account !== undefined)
+    return { ...taken, username: "", roles: [], rules: identity.rules };
+  const store = systemStore(c, "impersonation");
+  const [known, rights] = await Promise.all([
+    absentAsUndefined(store.get<User>(users, "", user)),
+    loadRights(store, { user, groups: taken.groups }),
+  ]);
+  const username = known?.username ?? "";
+  // Nobody acts as a user who may not act himself.
+  return known === undefined || mayAct(known)
+    ? { ...taken, ...rights, username }
+    : { ...taken, username, roles: [], rules: [] };
 }
 
-function isPlainSelf(identity: Identity, { user, groups, extra }: ImpersonationRequest): boolean {
-  return user === identity.userId && groups.length === 0 && Object.keys(extra).length === 0;
+function isPlainSelf(identity: Identity, { user, groups, uid, extra }: ImpersonationRequest): boolean {
+  return (
+    user === identity.userId && groups.length === 0 && uid === undefined && Object.keys(extra).length === 0
+  );
 }

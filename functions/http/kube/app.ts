@@ -19,7 +19,7 @@ export const kubeApp = new Hono<AppEnv>()
 
 async function proxyToCluster(c: AppContext): Promise<Response> {
   const { prefix, clusterId, target } = splitTarget(c.get("target"));
-  const identity = await resolveImpersonation(c, requireIdentity(c));
+  const identity = await resolveImpersonation(c, requireIdentity(c), "cluster");
   // Rights before existence, as Kubernetes does: who may not see a cluster learns nothing about it.
   if (!mayGet(identity, clusterId)) {
     // What Steve's clients know (tunnel.md 4.6).

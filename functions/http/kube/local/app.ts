@@ -48,7 +48,7 @@ const verbs: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
 async function serve(c: AppContext): Promise<Response> {
   // A browser's cookie comes with what foreign pages of the same site ask for, too.
   if (!["GET", "HEAD"].includes(c.req.method) && !c.req.raw.headers.has("authorization")) requireCsrfToken(c);
-  const identity = await resolveImpersonation(c, requireIdentity(c));
+  const identity = await resolveImpersonation(c, requireIdentity(c), "local");
   const [path = "", search = ""] = split(c.get("target"));
   const query = new URLSearchParams(search);
   const info = parseRequestInfo(
