@@ -17,7 +17,7 @@ function defaultInto(schema: JsonSchema, value: unknown, depth: number): void {
     const { items } = schema;
     if (items === undefined) return;
     for (const [index, item] of value.entries()) {
-      if (item === null && isNeverNull(items) && items.default !== undefined)
+      if (item === null && isNeverNull(items) && hasDefault(items))
         value[index] = structuredClone(items.default);
       defaultInto(items, value[index], depth + 1);
     }
@@ -28,12 +28,11 @@ function defaultInto(schema: JsonSchema, value: unknown, depth: number): void {
     if (value[key] !== null) continue;
     const member = memberSchema(schema, key);
     if (member === undefined || !isNeverNull(member)) continue;
-    if (member.default === undefined) delete value[key];
+    if (!hasDefault(member)) delete value[key];
     else value[key] = structuredClone(member.default);
   }
   for (const [key, member] of Object.entries(schema.properties ?? {})) {
-    if (member.default !== undefined && !Object.hasOwn(value, key))
-      value[key] = structuredClone(member.default);
+    if (hasDefault(member) && !Object.hasOwn(value, key)) value[key] = structuredClone(member.default);
   }
   for (const key of Object.keys(value)) {
     const member = memberSchema(schema, key);
@@ -43,4 +42,9 @@ function defaultInto(schema: JsonSchema, value: unknown, depth: number): void {
 
 function isNeverNull(schema: JsonSchema): boolean {
   return schema.nullable !== true;
+}
+
+/** Null is no default: there is none to tell it from. */
+function hasDefault(schema: JsonSchema): boolean {
+  return schema.default !== undefined && schema.default !== null;
 }

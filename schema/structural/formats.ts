@@ -25,7 +25,7 @@ const formats: Readonly<Record<string, Test>> = {
   uri: (text) => parseRequestUri(text),
   email: isEmail,
   hostname: isHostname,
-  ipv4: (text) => !text.includes(":") && parseAddress(text, true) !== undefined,
+  ipv4: (text) => text.includes(".") && !text.includes("%") && parseAddress(text, true) !== undefined,
   ipv6: (text) => text.includes(":") && !text.includes("%") && parseAddress(text) !== undefined,
   cidr: (text) => parsePrefix(text, true) !== undefined,
   mac: isMac,

@@ -1,15 +1,20 @@
 /** Values as Go prints them in error messages: `%v` of numbers, `%q` of strings, JSON of the rest. Pure. */
 
-/** `%v` of an int64 or float64: the shortest digits, with an exponent below 1e-4 and from 1e21 on. */
+/** `%v` of a number from JSON: whole ones are int64, others float64. */
 export function goNumber(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) <= 2 ** 63 ? String(BigInt(value)) : goFloat(value);
+}
+
+/** `%v` of a float64: the shortest digits, with an exponent below 1e-4 and from 1e6 on. */
+export function goFloat(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
   if (Object.is(value, -0)) return "-0";
-  const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-4 && size < 1e21)) return plainNumber(value);
   const [digits = "", exponent = "0"] = value.toExponential().split("e");
-  const power = Math.abs(Number(exponent));
-  return `${digits}e${exponent.startsWith("-") ? "-" : "+"}${power < 10 ? "0" : ""}${power}`;
+  const power = Number(exponent);
+  if (value === 0 || (power >= -4 && power < 6)) return plainNumber(value);
+  const size = Math.abs(power);
+  return `${digits}e${power < 0 ? "-" : "+"}${size < 10 ? "0" : ""}${size}`;
 }
 
 /** All digits, never an exponent (`strconv.FormatFloat(value, 'f', -1, 64)`). */

@@ -18,13 +18,13 @@ export function prune<T>(schema: JsonSchema, value: T, { resource = false }: Pru
   return value;
 }
 
-function pruneIn(schema: JsonSchema, value: unknown, depth: number, resource: boolean): void {
+function pruneIn(schema: JsonSchema, value: unknown, depth: number, resource: boolean, inKept = false): void {
   if (depth > maxDepth) return;
-  const keeps = schema["x-kubernetes-preserve-unknown-fields"] === true;
+  const keeps = inKept || schema["x-kubernetes-preserve-unknown-fields"] === true;
   if (Array.isArray(value)) {
-    // In a preserved list it is the list's own schema that says what its items keep.
-    const items = schema.items ?? (keeps ? schema : unknown);
-    for (const item of value) pruneIn(items, item, depth + 1, false);
+    if (schema.items === undefined && keeps) return;
+    // Items of a list that keeps what is unknown keep it too.
+    for (const item of value) pruneIn(schema.items ?? unknown, item, depth + 1, false, keeps);
     return;
   }
   if (isObject(value)) pruneMembers(schema, value, depth, keeps, resource);
@@ -43,10 +43,9 @@ function pruneMembers(
     if (isResource && resourceMembers.has(key)) continue;
     const property = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (property !== undefined) pruneIn(property, value[key], depth + 1, false);
-    else if (typeof additionalProperties === "object")
-      pruneIn(additionalProperties, value[key], depth + 1, false);
     else if (additionalProperties !== undefined) {
-      if (!keeps) pruneIn(unknown, value[key], depth + 1, false);
+      const inner = typeof additionalProperties === "object" ? additionalProperties : unknown;
+      pruneIn(inner, value[key], depth + 1, false);
     } else if (!keeps) delete value[key];
   }
 }

@@ -48,7 +48,8 @@ export interface JsonSchema {
 
 /** A rule in CEL (apiextensions.k8s.io/v1 ValidationRule). */
 export interface ValidationRule {
-  readonly rule: string;
+  /** Required, and refused by `specErrors` when it is missing. */
+  readonly rule?: string;
   readonly message?: string;
   readonly messageExpression?: string;
   readonly reason?: string;

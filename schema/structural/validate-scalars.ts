@@ -2,7 +2,7 @@
 import { regex } from "../re2/regex.ts";
 import { invalidValue, tooLong, typeInvalid } from "./field-error.ts";
 import { effectiveFormat, isOfFormat } from "./formats.ts";
-import { goNumber, goQuote, plainNumber } from "./go-format.ts";
+import { goFloat, goNumber, goQuote, plainNumber } from "./go-format.ts";
 import type { Problems } from "./problems.ts";
 import type { JsonSchema } from "./types.ts";
 
@@ -72,33 +72,55 @@ export function checkNumber(schema: JsonSchema, value: number, name: string, pro
     problems.add(text, () => invalidValue("", "", text), true);
     return true;
   };
-  const invalid = (why: string): void => {
+  /** A bound as it is compared: cut to an int64 for a whole number, unless the type could not hold it. */
+  const bound = (limit: number, what: string): Bound => {
+    const native = !outOfRange(limit, what) && whole;
+    const cut = native ? toInt64(limit) : limit;
+    return { limit: cut, native, text: native ? goNumber(cut) : goFloat(cut) };
+  };
+  const invalid = (why: string, { native }: Bound): void => {
     const text = `${name} in body ${why}`;
-    problems.add(text, (path) => invalidValue(path(name), value, text));
+    problems.add(text, (path) => {
+      const error = invalidValue(path(name), value, text);
+      return native ? error : { ...error, message: `Invalid value: ${goFloat(value)}: ${text}` };
+    });
   };
   outOfRange(value, "Checked");
-  const { multipleOf, maximum, minimum } = schema;
-  if (multipleOf !== undefined) {
-    const native = !outOfRange(multipleOf, "MultipleOf") && whole;
-    const factor = native ? Math.trunc(multipleOf) : multipleOf;
-    if (factor <= 0) {
-      const text = `factor MultipleOf declared for ${name} must be positive: ${goNumber(factor)}`;
-      problems.add(text, (path) => invalidValue(path(name), factor, text));
-    } else if (!isMultiple(value, factor)) invalid(`should be a multiple of ${goNumber(factor)}`);
+  if (schema.multipleOf !== undefined) {
+    const factor = bound(schema.multipleOf, "MultipleOf");
+    if (factor.limit <= 0) {
+      const text = `factor MultipleOf declared for ${name} must be positive: ${factor.text}`;
+      problems.add(text, (path) => invalidValue(path(name), factor.limit, text));
+    } else if (!isMultiple(value, factor)) invalid(`should be a multiple of ${factor.text}`, factor);
   }
-  if (maximum !== undefined) {
-    const bound = !outOfRange(maximum, "Maximum boundary") && whole ? Math.trunc(maximum) : maximum;
-    const exclusive = schema.exclusiveMaximum === true;
-    if (exclusive ? value >= bound : value > bound)
-      invalid(`should be less than ${exclusive ? "" : "or equal to "}${goNumber(bound)}`);
+  if (schema.maximum !== undefined) {
+    const most = bound(schema.maximum, "Maximum boundary");
+    if (schema.exclusiveMaximum === true ? value >= most.limit : value > most.limit)
+      invalid(
+        `should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${most.text}`,
+        most,
+      );
   }
-  if (minimum !== undefined) {
-    const bound = !outOfRange(minimum, "Minimum boundary") && whole ? Math.trunc(minimum) : minimum;
-    const exclusive = schema.exclusiveMinimum === true;
-    if (exclusive ? value <= bound : value < bound)
-      invalid(`should be greater than ${exclusive ? "" : "or equal to "}${goNumber(bound)}`);
+  if (schema.minimum !== undefined) {
+    const least = bound(schema.minimum, "Minimum boundary");
+    if (schema.exclusiveMinimum === true ? value <= least.limit : value < least.limit)
+      invalid(
+        `should be greater than ${schema.exclusiveMinimum === true ? "" : "or equal to "}${least.text}`,
+        least,
+      );
   }
   return 2;
+}
+
+interface Bound {
+  readonly limit: number;
+  readonly native: boolean;
+  readonly text: string;
+}
+
+/** As Go converts on amd64: what does not fit becomes the least int64. */
+function toInt64(value: number): number {
+  return value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : -(2 ** 63);
 }
 
 function rangeProblem(schema: JsonSchema, value: number): string | undefined {
@@ -114,12 +136,11 @@ function rangeProblem(schema: JsonSchema, value: number): string | undefined {
   return undefined;
 }
 
-function isMultiple(value: number, factor: number): boolean {
+function isMultiple(value: number, { limit: factor, native }: Bound): boolean {
+  if (native) return value % factor === 0;
   const quotient = factor < 1 ? (1 / factor) * value : value / factor;
-  // Kubernetes' own tolerance: 0.3 is a multiple of 0.1.
-  const rounded = Math.round(quotient);
-  if (quotient === rounded) return true;
-  return (
-    Math.abs(quotient - Math.trunc(quotient)) / (Math.abs(quotient) + Math.abs(Math.trunc(quotient))) < 1e-9
-  );
+  if (Number.isInteger(quotient)) return true;
+  // Kubernetes' own tolerance, without which 0.3 would be no multiple of 0.1.
+  const whole = Math.trunc(quotient);
+  return Math.abs(quotient - whole) / (Math.abs(quotient) + Math.abs(whole)) < 1e-9;
 }

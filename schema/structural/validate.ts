@@ -39,15 +39,13 @@ export function validate(schema: JsonSchema, value: unknown, options: ValidateOp
       },
     ];
   const problems = new Problems(path);
-  const correlated = old === undefined ? undefined : new Correlated(schema, value, old);
-  check(schema, value, "", problems, correlated, correlated !== undefined);
+  check(schema, value, "", problems, old === undefined ? undefined : new Correlated(schema, value, old));
   return problems.errors();
 }
 
 /**
  * `name`: the path from the value that validation began with; errors of members of the root have a leading dot, which
- * Kubernetes cuts off. `ratchets`: this value's own problems are forgiven when it has not changed; otherwise
- * `correlated` only leads to that of its members. Returns how many checks passed: of several alternatives that fail,
+ * Kubernetes cuts off. Problems are forgiven when `correlated` says that the value has not changed. Returns how many checks passed: of several alternatives that fail,
  * Kubernetes explains the one with the most.
  */
 function check(
@@ -56,12 +54,11 @@ function check(
   name: string,
   problems: Problems,
   correlated: Correlated | undefined,
-  ratchets: boolean,
 ): number {
   if (problems.isFull) return 0;
   const mark = problems.mark();
   const passed = checkValue(schema, value, name, problems, correlated);
-  if (ratchets && problems.since(mark) && correlated?.unchanged === true) problems.forgive(mark);
+  if (correlated !== undefined && problems.since(mark) && correlated.unchanged) problems.forgive(mark);
   return passed;
 }
 
@@ -83,7 +80,7 @@ function checkValue(
     schema.format !== undefined
   )
     passed += 1 + checkType(schema, value, name, problems);
-  passed += checkAlternatives(schema, value, name, problems, correlated);
+  passed += checkAlternatives(schema, value, name, problems);
   if (typeof value === "string") passed += checkString(schema, value, name, problems);
   else if (typeof value === "number") passed += checkNumber(schema, value, name, problems);
   else if (Array.isArray(value)) passed += checkArray(schema, value, name, problems, correlated);
@@ -132,18 +129,13 @@ function typeName(value: unknown): string {
   return typeof value === "number" && Number.isInteger(value) ? "integer" : typeof value;
 }
 
-function checkAlternatives(
-  schema: JsonSchema,
-  value: unknown,
-  name: string,
-  problems: Problems,
-  correlated: Correlated | undefined,
-): number {
+/** Ratcheting does not reach into alternatives: there is no telling which of them the old value was judged by. */
+function checkAlternatives(schema: JsonSchema, value: unknown, name: string, problems: Problems): number {
   const { allOf = [], anyOf = [], oneOf = [], not } = schema;
   if (allOf.length + anyOf.length + oneOf.length === 0 && not === undefined) return 1;
   const attempt = (alternative: JsonSchema): { found: Problems; passed: number } => {
     const found = problems.apart();
-    return { found, passed: check(alternative, value, name, found, correlated, false) };
+    return { found, passed: check(alternative, value, name, found, undefined) };
   };
   // Such errors belong to no field: Kubernetes gives them none.
   const add = (text: string): void => problems.add(text, () => invalidValue("", "", text), true);
@@ -199,8 +191,7 @@ function checkArray(
   let passed = 2;
   if (items !== undefined) {
     for (const [index, item] of value.entries()) {
-      const inner = correlated?.item(index);
-      passed += check(items, item, keyed(name, index), problems, inner, inner !== undefined);
+      passed += check(items, item, keyed(name, index), problems, correlated?.item(index));
     }
   }
   if (minItems !== undefined && value.length < minItems) {
@@ -250,7 +241,7 @@ function checkObject(
     // Versions are converted, so that a changed apiVersion or kind would not be seen: never forgiven.
     const isTypeMeta = name === "" && (key === "apiVersion" || key === "kind");
     const before = isTypeMeta ? undefined : correlated?.member(key);
-    passed += check(inner, value[key], at, problems, before, before !== undefined);
+    passed += check(inner, value[key], at, problems, before);
   }
   for (const key of required) {
     if (!Object.hasOwn(value, key))
