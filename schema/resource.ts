@@ -41,6 +41,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly unique?: readonly string[];
   /** What may be done with the type; absent: everything. `create` alone: a question, answered and never stored. */
   readonly verbs?: readonly string[];
+  /** Besides `status`, by name: `token` of ServiceAccounts. Each has a handler of its own (functions/http/kube/local). */
+  readonly subresources?: Readonly<Record<string, Subresource>>;
   /** Dotted paths that field selectors may name, besides metadata.name and metadata.namespace: `status.phase`. */
   readonly selectableFields?: readonly string[];
   /** A PUT of an absent object makes it, as Kubernetes does for some of its types. */
@@ -88,6 +90,16 @@ export interface Alongside {
   /** `typeKey()`. */
   readonly type: string;
   readonly object: KubeObject;
+}
+
+/** What is read and written behind an object's path, of a kind of its own. */
+export interface Subresource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
+  /** As of a type: without apiVersion, kind and metadata. */
+  readonly schema: () => JsonSchema;
 }
 
 /** A method's type, because such parameters are bivariant: a definition of any T is then a `ResourceDefinition`. */

@@ -33,6 +33,8 @@ export const routes: readonly Route[] = [
   { path: "/apis/*", access: "authenticated", face: "kube" },
   { path: "/openapi/*", methods: get, access: "authenticated", face: "kube" },
   { path: "/version", methods: get, access: "authenticated", face: "kube" },
+  { path: "/.well-known/openid-configuration", methods: get, access: "authenticated", face: "kube" },
+  { path: "/openid/v1/jwks", methods: get, access: "authenticated", face: "kube" },
   { path: "/ping", methods: get, access: "public", face: "text" },
   { path: "/healthz", methods: get, access: "public", face: "text" },
   { path: "/cacerts", methods: get, access: "public", face: "text" },

@@ -58,8 +58,22 @@ describe("the caller's credential", () => {
     `Bearer token-abcde:${"b".repeat(53)}`,
     `Bearer token-abcde:${"b".repeat(55)}`,
     `Bearer ../x:${secret}`,
+    `Basic ${btoa("aa.bb.cc")}`,
+    "Bearer aa.bb",
+    "Bearer aa.bb.cc.dd",
+    "Bearer aa.bb.cc x",
+    "Bearer aa.bb.",
   ])("auth 14: is invalid in %j", (authorization) => {
     expect(names({ authorization })).toBe("invalid");
+  });
+
+  it("is a JWT under the scheme Bearer alone, never in a cookie", () => {
+    expect(extractBearer(new Headers({ authorization: "bearer aa.b-b.c_c" }))).toEqual({
+      state: "jwt",
+      via: "header",
+      token: "aa.b-b.c_c",
+    });
+    expect(names({ cookie: "R_SESS=aa.bb.cc" })).toBe("invalid");
   });
 
   it("is invalid when two different session cookies are sent", () => {

@@ -8,12 +8,20 @@ export const sessionCookie = "R_SESS";
 export type Bearer =
   | { readonly state: "none" }
   | { readonly state: "invalid"; readonly via: "header" | "cookie" }
-  | { readonly state: "token"; readonly via: "header" | "cookie"; readonly credential: TokenCredential };
+  | { readonly state: "token"; readonly via: "header" | "cookie"; readonly credential: TokenCredential }
+  /** Looks like a JWT: of a service account, or of nobody. */
+  | { readonly state: "jwt"; readonly via: "header"; readonly token: string };
+
+const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** The `Authorization` header if there is one (`Bearer` or `Basic`, any case), and the cookie is then ignored; else the cookie. */
 export function extractBearer(headers: Headers): Bearer {
   const authorization = headers.get("authorization");
-  if (authorization !== null) return parsed(fromAuthorization(authorization), "header");
+  if (authorization !== null) {
+    const [, token] = /^bearer +([^\s,]+)$/i.exec(authorization) ?? [];
+    if (token !== undefined && jwtPattern.test(token)) return { state: "jwt", via: "header", token };
+    return parsed(fromAuthorization(authorization), "header");
+  }
   const values = cookieValues(headers.get("cookie") ?? "", sessionCookie);
   if (values.length === 0) return { state: "none" };
   // Two different sessions: a neighbouring host may have planted one, and the order says nothing.

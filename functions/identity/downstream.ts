@@ -17,7 +17,9 @@ export function downstreamIdentity(
   requestHost: string,
 ): DownstreamIdentity {
   const scope = identity.token.clusterName;
-  if (scope !== undefined && scope !== clusterId) throw new ApiError("Unauthorized", "must authenticate");
+  // A service account of ours is nobody in another cluster.
+  if ((scope !== undefined && scope !== clusterId) || identity.token.kind === "service-account")
+    throw new ApiError("Unauthorized", "must authenticate");
   const own = new Set(identity.groups.filter((group) => !isReservedGroup(group)));
   for (const group of identity.groups) if (isAuthenticatedGroup(group)) own.add(group);
   if (identity.roles.includes(adminRole)) own.add(clusterOwnerGroup);

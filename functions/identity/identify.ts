@@ -28,11 +28,20 @@ export async function identify(
   store: () => BoundStore,
   now: () => number = Date.now,
 ): Promise<Identity | undefined> {
-  const key = await cacheKey(credential);
+  return remembered(`${credential.name}:${credential.secret}`, () => load(credential, store(), now()), now);
+}
+
+/** The identity behind the text of a credential: remembered, or what `load` finds. */
+export async function remembered(
+  secret: string,
+  load: () => Promise<Identity | undefined>,
+  now: () => number = Date.now,
+): Promise<Identity | undefined> {
+  const key = await cacheKey(secret);
   const known = cache.get(key, now());
   if (known !== undefined) return isExpired(known, now()) ? undefined : known;
   const began = cache.generation();
-  const identity = await load(credential, store(), now());
+  const identity = await load();
   // Not one whose password must be changed: it must work in every isolate as soon as it has been.
   if (identity?.mustChangePassword === false) cache.set(key, identity, now(), began);
   return identity;
@@ -71,7 +80,7 @@ function isExpired(identity: Identity, now: number): boolean {
 }
 
 /** SHA-256 of the credential: the cache holds no secret that opens anything. */
-async function cacheKey({ name, secret }: TokenCredential): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${name}:${secret}`));
+async function cacheKey(secret: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
   return String.fromCharCode(...new Uint8Array(digest));
 }

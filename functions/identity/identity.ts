@@ -2,7 +2,7 @@
 import type { ScopedRule } from "../../schema/rbac/types.ts";
 import type { Actor } from "../../schema/store/store.ts";
 
-export type TokenKind = "session" | "api" | "kubeconfig";
+export type TokenKind = "session" | "api" | "kubeconfig" | "service-account";
 
 /** What later checks need to know of the token that was presented. */
 export interface TokenFacts {

@@ -9,3 +9,18 @@ export function clusterOfPath(path: string): string | undefined {
 export function scopeAllows(clusterName: string | undefined, path: string): boolean {
   return clusterName === undefined || clusterOfPath(path) === clusterName;
 }
+
+const localPaths = [
+  "/k8s/clusters/local",
+  "/api",
+  "/apis",
+  "/openapi",
+  "/version",
+  "/.well-known/openid-configuration",
+  "/openid/v1/jwks",
+];
+
+/** A service account is known to the Kubernetes API of the management objects alone: not to clusters, nor to `/v3`. */
+export function serviceAccountMayUse(path: string): boolean {
+  return localPaths.some((allowed) => path === allowed || path.startsWith(`${allowed}/`));
+}

@@ -5,6 +5,7 @@ import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller } from "./controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
+import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
 import { userRemoval } from "./user-removal.ts";
 
@@ -12,6 +13,7 @@ export const controllers: readonly Controller[] = [
   clusterLifecycle,
   clusterRoleAggregation,
   registrationTokens,
+  serviceAccountTokens,
   tokenPurge,
   userRemoval,
 ];

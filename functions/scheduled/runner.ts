@@ -16,13 +16,16 @@ import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
 import { createLogger } from "../log.ts";
 import type { Logger } from "../log.ts";
-import { openSql, openStore, poke } from "../store/open-store.ts";
+import { openSql } from "../store/open-sql.ts";
+import { openStore, poke } from "../store/open-store.ts";
+import { sealerOf } from "../store/sealer-of.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
 import { retainEvents } from "./event-retention.ts";
 import { controllers } from "./registry.ts";
+import { rotateSigningKeys } from "./signing-keys.ts";
 import { keepBusy } from "./slots.ts";
 
 /** Longer than any key's steps may take; a crashed run's keys wait as long. */
@@ -79,6 +82,7 @@ export async function sweep(env: Env, now = new Date()): Promise<void> {
   const ms = await msUntilNextWork(sql);
   if (ms !== undefined) await poke(env, log, Date.now() + ms);
   await retainEvents(sql, log);
+  await rotateSigningKeys(sql, sealerOf(env), { log, now });
   const stale = await unhealthyClusters({
     store: openStore(env, { log, sql: () => sql }).as(systemActor("health-sweep")),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),

@@ -1,16 +1,20 @@
 /**
- * What every installation has: namespaces, settings, built-in roles and ClusterRoles, one administrator. Safe to run at every start, in
- * several places at once, and after a crash at any line; writes nothing when all is there.
+ * What every installation has: signing keys, namespaces, settings, built-in roles and ClusterRoles, one administrator. Safe to
+ * run at every start, in several places at once, and after a crash at any line; writes nothing when all is there.
  */
 import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
+import { createKeyStore } from "../identity/service-accounts/key-store.ts";
+import { openSql } from "../store/open-sql.ts";
 import { openStore } from "../store/open-store.ts";
+import { sealerOf } from "../store/sealer-of.ts";
 import { seedAdministrator } from "./administrator.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
 import type { SeedInput, SeedResult } from "./input.ts";
 
 export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
+  await createKeyStore(() => openSql(env), sealerOf(env)).load();
   const store = openStore(env).as(systemActor("seed"));
   await seedDefaults(store, {
     serverUrl: input.serverUrl ?? env.DROVER_SERVER_URL ?? "",

@@ -1,14 +1,12 @@
 /** The store of one request or one run. Its Postgres connection is opened by the first query and closes with the invocation. */
-import postgres from "postgres";
 import type { Sql } from "postgres";
 import { distrust } from "../../schema/custom/types.ts";
 import type { TypesCache } from "../../schema/custom/types.ts";
 import { typeKey } from "../../schema/resource.ts";
+import { secrets } from "../../schema/resources/core/secrets.ts";
+import { serviceAccounts } from "../../schema/resources/core/service-accounts.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { registry } from "../../schema/resources/registry.ts";
-import { parseKeyRing } from "../../schema/seal/keys.ts";
-import { createSealer } from "../../schema/seal/sealer.ts";
-import type { Sealer } from "../../schema/seal/sealer.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
 import type { StoredRow } from "../../schema/store/encoding.ts";
 import { readRows } from "../../schema/store/rows.ts";
@@ -21,6 +19,8 @@ import { forgetIdentities } from "../identity/identify.ts";
 import { createLogger } from "../log.ts";
 import type { Logger } from "../log.ts";
 import { workOf } from "../scheduled/registry.ts";
+import { openSql } from "./open-sql.ts";
+import { sealerOf } from "./sealer-of.ts";
 
 /** Of this isolate. */
 const types: TypesCache = {};
@@ -51,20 +51,18 @@ export function openStore(
   });
 }
 
-/** A client for one request. Not ended: the platform closes its sockets with the invocation (platform.md 6). */
-export function openSql(env: Pick<Env, "DB">): Sql {
-  return postgres(env.DB.connectionString, { max: 4, fetch_types: false, connect_timeout: 10 });
-}
-
 /** Rejects with the database's error when it cannot be reached or was not migrated. */
 export async function checkDatabase(env: Env): Promise<void> {
   await openSql(env)`select revision from revision`;
 }
 
+/** Types by whose change or end a credential ends: service accounts' tokens may be bound to a Secret. */
+const revoking: ReadonlySet<string> = new Set([tokens, serviceAccounts, secrets].map(typeKey));
+
 function changesIdentities({ objects, raiseGenerations = [] }: CommitItem): boolean {
   return (
     raiseGenerations.includes("rbac") ||
-    objects.some(({ type, action }) => type === typeKey(tokens) && action !== "create")
+    objects.some(({ type, action }) => revoking.has(type) && action !== "create")
   );
 }
 
@@ -121,12 +119,4 @@ export async function poke(env: Env, log: Logger, runAt: number): Promise<void> 
   } catch (error) {
     log.warn("cannot wake the scheduler", { error });
   }
-}
-
-/** One per isolate and key ring: derived keys are kept. */
-let sealers: { readonly keys: string; readonly sealer: Sealer } | undefined;
-
-function sealerOf({ DROVER_KEYS: keys }: Env): Sealer {
-  if (sealers?.keys !== keys) sealers = { keys, sealer: createSealer(parseKeyRing(keys)) };
-  return sealers.sealer;
 }

@@ -5,6 +5,7 @@ import { aliClusterConfigs } from "./ali.cattle.io/cluster-configs.ts";
 import { customResourceDefinitions } from "./apiextensions.k8s.io/custom-resource-definitions.ts";
 import { auditPolicies } from "./auditlog.cattle.io/audit-policies.ts";
 import { selfSubjectReviews } from "./authentication.k8s.io/self-subject-reviews.ts";
+import { tokenReviews } from "./authentication.k8s.io/token-reviews.ts";
 import { localSubjectAccessReviews } from "./authorization.k8s.io/local-subject-access-reviews.ts";
 import { selfSubjectAccessReviews } from "./authorization.k8s.io/self-subject-access-reviews.ts";
 import { selfSubjectRulesReviews } from "./authorization.k8s.io/self-subject-rules-reviews.ts";
@@ -123,6 +124,7 @@ export const definitions: readonly ResourceDefinition[] = [
   customResourceDefinitions,
   auditPolicies,
   selfSubjectReviews,
+  tokenReviews,
   localSubjectAccessReviews,
   selfSubjectAccessReviews,
   selfSubjectRulesReviews,

@@ -21,7 +21,7 @@ export interface Attempt {
   readonly definition: ResourceDefinition;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
-  readonly subresource?: "status" | undefined;
+  readonly subresource?: string | undefined;
 }
 
 /** Throws `Forbidden` with kube-apiserver's message. */

@@ -1,5 +1,5 @@
 // Command clientgo drives a Kubernetes API server with client-go: load, watch latency, a history of what many clients
-// saw, informers, leader election. The bench and the crash tests run it against Drover and against real API servers.
+// saw, informers, leader election, a service account. The bench and the crash tests run it against Drover and against real API servers.
 //
 // It prints one line of JSON per event, and ends when standard input does: a test that dies takes it along.
 package main
@@ -21,6 +21,7 @@ var modes = map[string]func(context.Context, []string) error{
 	"informer":  runInformer,
 	"leader":    runLeader,
 	"candidate": runCandidate,
+	"account":   runAccount,
 }
 
 var printing sync.Mutex
@@ -39,7 +40,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|leader -kubeconfig <file> [flags]"))
+		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|leader|account -kubeconfig <file> [flags]"))
 	}
 	// A candidate takes the end of its input as the request to give its Lease back.
 	if os.Args[1] != "candidate" {

@@ -2,7 +2,10 @@
 import type { MiddlewareHandler } from "hono";
 import { extractBearer, sessionCookie, cookieValues } from "../../identity/bearer.ts";
 import { identify } from "../../identity/identify.ts";
-import { scopeAllows } from "../../identity/scope.ts";
+import { scopeAllows, serviceAccountMayUse } from "../../identity/scope.ts";
+import { identifyServiceAccount } from "../../identity/service-accounts/authenticate.ts";
+import { signerOf } from "../../identity/service-accounts/signer-of.ts";
+import type { BoundStore } from "../../../schema/store/store.ts";
 import { systemStore } from "../context.ts";
 import type { AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
@@ -15,12 +18,16 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { access } = c.get("route");
   if (access !== "own") {
     const bearer = extractBearer(c.req.raw.headers);
-    if (bearer.state === "token") {
-      const load = identify(bearer.credential, () => systemStore(c, "authenticator"));
-      const identity = access === "public" ? await load.catch(() => undefined) : await load;
-      if (identity !== undefined && scopeAllows(identity.token.clusterName, c.req.path))
-        c.set("identity", identity);
-    }
+    const store = (): BoundStore => systemStore(c, "authenticator");
+    const load =
+      bearer.state === "token"
+        ? identify(bearer.credential, store)
+        : bearer.state === "jwt" && serviceAccountMayUse(c.req.path)
+          ? identifyServiceAccount(bearer.token, () => signerOf(c.env), store)
+          : undefined;
+    const identity = access === "public" ? await load?.catch(() => undefined) : await load;
+    if (identity !== undefined && scopeAllows(identity.token.clusterName, c.req.path))
+      c.set("identity", identity);
   }
   await next();
 };

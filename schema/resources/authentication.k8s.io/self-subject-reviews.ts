@@ -4,6 +4,7 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
 import type { ResourceDefinition } from "../../resource.ts";
+import { userInfoSchema } from "./user-info.ts";
 
 const schema = once(
   () =>
@@ -13,18 +14,7 @@ const schema = once(
         status: {
           type: "object",
           properties: {
-            userInfo: {
-              type: "object",
-              properties: {
-                username: { type: "string" },
-                uid: { type: "string" },
-                groups: { type: "array", items: { type: "string" } },
-                extra: {
-                  type: "object",
-                  additionalProperties: { type: "array", items: { type: "string" } },
-                },
-              },
-            },
+            userInfo: userInfoSchema,
           },
         },
       },

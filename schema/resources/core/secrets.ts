@@ -6,6 +6,7 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { accountNameAnnotation, secretTypeErrors, serviceAccountTokenType } from "./secret-types.ts";
 import { immutable, invalid, isDnsSubdomain, required } from "../names.ts";
 
 const schema = once(
@@ -51,6 +52,11 @@ export const secrets: ResourceDefinition<Secret> = {
   sensitive: ["/data"],
   printerColumns: [{ name: "Type", type: "string", jsonPath: ".type" }],
   indexes: {
+    // Of tokens of service accounts: whose, and `*` for all of them.
+    serviceAccount: ({ type, metadata: { namespace = "", annotations } }) =>
+      type === serviceAccountTokenType
+        ? [`${namespace}/${annotations?.[accountNameAnnotation] ?? ""}`, "*"]
+        : [],
     registrationToken: ({ metadata }) =>
       Object.values(hashAnnotations).flatMap((name) => metadata.annotations?.[name] ?? []),
   },
@@ -100,6 +106,7 @@ function validate({ object, old }: AdmissionContext<Secret>): FieldError[] {
       field: "data",
       message: `Too long: may not be more than ${maxSize} bytes`,
     });
+  errors.push(...secretTypeErrors(object));
   const { namespace, annotations } = object.metadata;
   // Rancher hashes a clear password here. Ours refuses it: no hash function belongs into a declaration, and a clear
   // password must never be stored by accident.

@@ -4,6 +4,7 @@ import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
+import { tokenRequest } from "../authentication.k8s.io/token-request.ts";
 import { invalid, isDnsSubdomain } from "../names.ts";
 import { localObjectReferenceSchema, objectReferenceSchema } from "./object-reference.ts";
 
@@ -42,6 +43,7 @@ export const serviceAccounts: ResourceDefinition<ServiceAccount> = {
   scope: "Namespaced",
   conditionalUpdate: true,
   schema,
+  subresources: { token: tokenRequest },
   // Like kube-apiserver: of a reference to a Secret only the name is kept.
   mutate: ({ object }) =>
     object.secrets === undefined

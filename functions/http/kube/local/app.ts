@@ -3,6 +3,8 @@
  * judged by the store, on discovery, version and health here: ClusterRole `system:discovery` gives them to all.
  */
 import { Hono } from "hono";
+import { typeKey } from "../../../../schema/resource.ts";
+import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
 import type { Verb } from "../../../../schema/store/authorize.ts";
 import { actorOf } from "../../../identity/identity.ts";
@@ -19,6 +21,7 @@ import { get, list } from "./read.ts";
 import { parseRequestInfo } from "./request-info.ts";
 import type { ResourceRequest } from "./request-info.ts";
 import { review } from "./reviews.ts";
+import { requestToken } from "./token-request.ts";
 import { watch } from "./watch.ts";
 import { create, patch, remove, removeCollection, update } from "./write.ts";
 
@@ -32,6 +35,8 @@ export const localKubeApp = new Hono<AppEnv>()
   .all("/apis", serve)
   .all("/apis/*", serve)
   .all("/openapi/*", serve)
+  .all("/.well-known/openid-configuration", serve)
+  .all("/openid/v1/jwks", serve)
   .all("/version", serve);
 
 const verbs: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
@@ -44,6 +49,25 @@ const verbs: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
   delete: remove,
   deletecollection: removeCollection,
 };
+
+/** By type and subresource. */
+const subresources: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
+  "serviceaccounts/token": requestToken,
+};
+
+/** What serves a subresource that the type declares; `undefined` for the object itself, its status and what is unknown. */
+function subresourceHandler(
+  definition: ResourceDefinition,
+  { subresource = "" }: ResourceRequest,
+): { readonly handler: (call: Call) => Promise<Response>; readonly verbs: readonly string[] } | undefined {
+  const declared = definition.subresources ?? {};
+  const found = Object.hasOwn(declared, subresource) ? declared[subresource] : undefined;
+  if (found === undefined) return undefined;
+  const name = `${typeKey(definition)}/${subresource}`;
+  const handler = subresources[name];
+  if (handler === undefined) throw new TypeError(`nothing serves ${name}`);
+  return { handler, verbs: found.verbs };
+}
 
 async function serve(c: AppContext): Promise<Response> {
   // A browser's cookie comes with what foreign pages of the same site ask for, too.
@@ -63,17 +87,19 @@ async function serve(c: AppContext): Promise<Response> {
     return documents(c, info, query);
   }
   const definition = await c.get("store").types.byPlural(info.group, info.version, info.resource);
-  const handler = Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined;
   if (definition === undefined) throw notFound();
-  if (handler === undefined || !verbsOf(definition).includes(info.verb))
+  const subresource = subresourceHandler(definition, info);
+  const handler = subresource?.handler ?? (Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined);
+  if (handler === undefined || !(subresource?.verbs ?? verbsOf(definition)).includes(info.verb))
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
   const isQuestion = verbsOf(definition).length === 1;
   const namespace = namespaceOf(info, definition.scope);
   // Before anything of the request is judged, as in Kubernetes; the store judges again what it is asked for.
   if (!isQuestion) {
     const { verb, name } = info;
-    const subresource = info.subresource === "status" ? info.subresource : undefined;
-    authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource });
+    const isKnown = info.subresource === "status" || subresource !== undefined;
+    const judged = isKnown ? info.subresource : undefined;
+    authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: judged });
   }
   const { headers } = c.req.raw;
   const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "");

@@ -17,6 +17,7 @@ export type DiscoveredType = Pick<
   | "statusSubresource"
   | "scaleSubresource"
   | "verbs"
+  | "subresources"
 > & {
   readonly custom?: { readonly terminating: boolean };
 };
@@ -162,18 +163,41 @@ function apiResources(type: DiscoveredType): object[] {
     ...names(type),
   };
   const status = { name: `${plural}/status`, singularName: "", namespaced, kind, verbs: statusVerbs };
+  const others = Object.entries(type.subresources ?? {}).map(
+    ([name, { group, version, kind: answer, verbs }]) => ({
+      name: `${plural}/${name}`,
+      singularName: "",
+      namespaced,
+      group,
+      version,
+      kind: answer,
+      verbs,
+    }),
+  );
   return [
     resource,
     ...(statusSubresource ? [status] : []),
     ...(scaleSubresource === undefined
       ? []
       : [{ name: `${plural}/scale`, singularName: "", namespaced, ...scaleKind, verbs: statusVerbs }]),
+    ...others,
   ];
 }
 
 function resourceDiscovery(type: DiscoveredType): object {
   const { group, version, kind, plural, singular, scope, statusSubresource = false, scaleSubresource } = type;
   const responseKind = { group, version, kind };
+  const subresources = [
+    ...(statusSubresource ? [{ subresource: "status", responseKind, verbs: statusVerbs }] : []),
+    ...(scaleSubresource === undefined
+      ? []
+      : [{ subresource: "scale", responseKind: scaleKind, verbs: statusVerbs }]),
+    ...Object.entries(type.subresources ?? {}).map(([name, one]) => ({
+      subresource: name,
+      responseKind: { group: one.group, version: one.version, kind: one.kind },
+      verbs: one.verbs,
+    })),
+  ];
   return {
     resource: plural,
     responseKind,
@@ -181,16 +205,7 @@ function resourceDiscovery(type: DiscoveredType): object {
     singularResource: singular,
     verbs: verbsOf(type),
     ...names(type),
-    ...(statusSubresource || scaleSubresource !== undefined
-      ? {
-          subresources: [
-            ...(statusSubresource ? [{ subresource: "status", responseKind, verbs: statusVerbs }] : []),
-            ...(scaleSubresource === undefined
-              ? []
-              : [{ subresource: "scale", responseKind: scaleKind, verbs: statusVerbs }]),
-          ],
-        }
-      : {}),
+    ...(subresources.length === 0 ? {} : { subresources }),
   };
 }
 

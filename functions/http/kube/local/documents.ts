@@ -5,6 +5,7 @@ import { ApiError } from "../../errors.ts";
 import { discoveryResponse } from "./discovery-response.ts";
 import { groupVersionPath, openApiDocument, openApiPaths } from "./openapi.ts";
 import { renderText, respond } from "./render.ts";
+import { openIdConfigurationPath, openIdDocument, openIdKeysPath } from "./openid.ts";
 import type { NonResourceRequest } from "./request-info.ts";
 import { versionInfo } from "./version.ts";
 
@@ -25,6 +26,9 @@ export async function documents(
       return respond(request, renderText(versionInfo(c.env.DROVER_VERSION ?? ""), json), {
         contentType: "application/json",
       });
+    case openIdConfigurationPath:
+    case openIdKeysPath:
+      return openIdDocument(c, path);
     case "/livez":
     case "/healthz":
       return new Response("ok");

@@ -10,6 +10,7 @@ import { selfSubjectRulesReviews } from "../../../../schema/resources/authorizat
 import type { SelfSubjectRulesReview } from "../../../../schema/resources/authorization.k8s.io/self-subject-rules-reviews.ts";
 import { subjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
 import type { SubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
+import { tokenReviews } from "../../../../schema/resources/authentication.k8s.io/token-reviews.ts";
 import { selfSubjectReviews } from "../../../../schema/resources/authentication.k8s.io/self-subject-reviews.ts";
 import { users } from "../../../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../../../schema/resources/management.cattle.io/users.ts";
@@ -24,6 +25,7 @@ import { ApiError } from "../../errors.ts";
 import { answerObject } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { readObject } from "./request-body.ts";
+import { reviewToken, userInfoOf } from "./token-review.ts";
 
 type Answers = (call: Call, review: KubeObject) => Promise<object> | object;
 
@@ -32,9 +34,8 @@ const answers: Readonly<Record<string, Answers>> = {
     decide(identity.rules, (review as SelfSubjectAccessReview).spec),
   [typeKey(selfSubjectRulesReviews)]: ({ identity }, review) =>
     rulesOf(identity.rules, (review as SelfSubjectRulesReview).spec.namespace ?? ""),
-  [typeKey(selfSubjectReviews)]: ({ identity: { userId, groups, extra } }) => ({
-    userInfo: { username: userId, uid: userId, groups, extra },
-  }),
+  [typeKey(selfSubjectReviews)]: ({ identity }) => ({ userInfo: userInfoOf(identity) }),
+  [typeKey(tokenReviews)]: reviewToken,
   [typeKey(subjectAccessReviews)]: askAbout,
   [typeKey(localSubjectAccessReviews)]: (call, review) => {
     const { spec } = review as SubjectAccessReview;
