@@ -73,7 +73,9 @@ describe("kubectl against the management store", () => {
     expect(types).toMatch(/^configmaps\s+cm\s+v1\s+true\s+ConfigMap$/m);
     expect(types).toMatch(/^clusters\s+management\.cattle\.io\/v3\s+false\s+Cluster$/m);
     expect(await kubectl(["api-versions"])).toContain("management.cattle.io/v3");
-    expect(await kubectl(["explain", "clusters.spec"])).toContain("displayName");
+    expect(await kubectl(["explain", "clusters.spec", "--api-version=management.cattle.io/v3"])).toContain(
+      "displayName",
+    );
     expect(await kubectl(["explain", "configmaps", "--recursive"])).toContain("binaryData");
   });
 
