@@ -28,6 +28,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly scaleSubresource?: ScaleSubresource;
   /** Labels of the CustomResourceDefinition that describes this type. */
   readonly definitionLabels?: Readonly<Record<string, string>>;
+  /**
+   * `spec.finalizers` hold a deleted object as `metadata.finalizers` do. Only writes of the subresource `finalize` change
+   * them, which say nothing about `status`.
+   */
+  readonly finalizeSubresource?: boolean;
   readonly printerColumns?: readonly PrinterColumn[];
   /** JSON pointers of top-level members that are sealed at rest, in objects and events: `["/data"]`. */
   readonly sensitive?: readonly string[];
@@ -128,7 +133,7 @@ export interface AdmissionContext<T extends KubeObject = KubeObject> {
   /** Absent on CREATE. */
   readonly old?: T;
   /** Absent: a write of the object itself. */
-  readonly subresource?: "status" | "scale";
+  readonly subresource?: "status" | "scale" | "finalize";
   /** Who writes: for rules against escalation and against harming oneself. */
   readonly actor: {
     readonly name: string;

@@ -39,6 +39,10 @@ export const objects = pgTable(
     uniqueIndex("objects_uid").on(table.uid),
     index("objects_fields").using("gin", table.fields.op("jsonb_path_ops")),
     index("objects_labels").using("gin", table.labels.op("jsonb_path_ops")),
+    // Events go by age, and a revision has one.
+    index("objects_events")
+      .on(table.revision)
+      .where(sql`${table.type} = 'events'`),
   ],
 );
 

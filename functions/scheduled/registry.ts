@@ -4,6 +4,7 @@ import type { WorkRow } from "../../schema/store/types.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller } from "./controller.ts";
+import { garbageCollector } from "./garbage-collector/controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
@@ -12,6 +13,7 @@ import { userRemoval } from "./user-removal.ts";
 export const controllers: readonly Controller[] = [
   clusterLifecycle,
   clusterRoleAggregation,
+  garbageCollector,
   registrationTokens,
   serviceAccountTokens,
   tokenPurge,
@@ -26,11 +28,11 @@ export function workOf(
 ): WorkRow[] {
   return controllers.flatMap(({ name, watches }) =>
     watches
-      .filter((watch) => watch.type === type)
+      .filter((watch) => watch.type === type || watch.type === "*")
       .flatMap(({ keys, dueAt }) =>
         keys(before, after).map((key) => ({
           controller: name,
-          key,
+          ...(typeof key === "string" ? { key } : key),
           runAt: dueAt === undefined ? now.getTime() : dueAt(after, now),
         })),
       ),

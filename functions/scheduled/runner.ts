@@ -113,6 +113,7 @@ async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<
   const context: ReconcileContext = {
     env,
     store: store.as(systemActor(`controller:${name}`), { controller: name, key, token }),
+    types: await store.types.current(),
     now: () => new Date(),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
   };

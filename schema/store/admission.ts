@@ -1,7 +1,7 @@
 /** From what a caller wants to what is committed: default, mutate, validate, seal (design 3, "Writing"). */
 import { typeGeneration } from "../custom/definition.ts";
 import { isOutdated } from "../custom/reshape.ts";
-import type { KubeObject } from "../object.ts";
+import type { KubeObject, ObjectMeta } from "../object.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
 import { creatorAnnotation } from "../resources/creator.ts";
@@ -13,7 +13,9 @@ import type { Actor } from "./authorize.ts";
 import { encodeObject, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
 import { StoreError, conflict, invalidObject } from "./errors.ts";
-import { changedMetadata, metadataErrors, newMetadata, timestamp } from "./metadata.ts";
+import { changedMetadata, metadataErrors, movedTimes, newMetadata, timestamp } from "./metadata.ts";
+import { finalizersFor, isHeld, specFinalizers } from "./propagation.ts";
+import type { Propagation } from "./propagation.ts";
 import type { Reader } from "./reader.ts";
 import type { CommitObject } from "./types.ts";
 import { uniqueGuards } from "./unique-guard.ts";
@@ -69,14 +71,17 @@ export async function planCreate<T extends KubeObject>(
   return plan(admission, definition, "create", undefined, object);
 }
 
-/** `undefined`: nothing would change. `wanted` may be any body of the object; `status` decides which half of it counts. */
+/** What a write changes, where that is not all but the status and `spec.finalizers`. */
+export type WrittenSubresource = "status" | "finalize";
+
+/** `wanted` may be any body of the object; the subresource decides which part of it counts. */
 export async function planUpdate<T extends KubeObject>(
   given: Admission,
   definition: ResourceDefinition<T>,
   current: T,
   wanted: T,
-  subresource: "status" | undefined,
-): Promise<Planned<T> | undefined> {
+  subresource: WrittenSubresource | undefined,
+): Promise<Planned<T>> {
   const admission: Admission = subresource === undefined ? given : { ...given, subresource };
   const { uid, name } = current.metadata;
   if (wanted.metadata.uid !== undefined && wanted.metadata.uid !== uid)
@@ -86,25 +91,28 @@ export async function planUpdate<T extends KubeObject>(
       `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`,
     );
   const object = structuredClone(merge(definition, current, wanted, subresource));
-  refuseNewFinalizers(definition, current, object);
-  if (current.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0)
+  refuseLater(definition, current, object, subresource === "status" ? {} : wanted.metadata);
+  if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
     return plan(admission, definition, "delete", current, undefined);
   return plan(admission, definition, "update", current, object);
 }
 
-/** `undefined`: it is already going and waits for its finalizers. */
+/** `undefined`: it is already going, and waits as it did. */
 export async function planDelete<T extends KubeObject>(
   admission: Admission,
   definition: ResourceDefinition<T>,
   current: T,
+  propagation: Propagation = {},
 ): Promise<Planned<T> | undefined> {
-  const { metadata } = current;
-  if ((metadata.finalizers ?? []).length === 0)
+  const { finalizers: held = [], ...metadata } = current.metadata;
+  const finalizers = [...finalizersFor(held, propagation)];
+  const kept = finalizers.length === 0 ? metadata : { ...metadata, finalizers };
+  if (!isHeld(definition, { ...current, metadata: kept }))
     return plan(admission, definition, "delete", current, undefined);
-  if (metadata.deletionTimestamp !== undefined) return undefined;
+  if (metadata.deletionTimestamp !== undefined && finalizers.join() === held.join()) return undefined;
   await judge(admission, definition, "DELETE", current, current);
-  const going = { deletionTimestamp: timestamp(admission.now()), deletionGracePeriodSeconds: 0 };
-  const object = { ...current, metadata: { ...metadata, ...going } };
+  const { deletionTimestamp = timestamp(admission.now()) } = metadata;
+  const object = { ...current, metadata: { ...kept, deletionTimestamp, deletionGracePeriodSeconds: 0 } };
   return plan(admission, definition, "update", current, object);
 }
 
@@ -163,6 +171,7 @@ async function plan<T extends KubeObject>(
       labels: encoded?.labels ?? {},
       fields: encoded?.fields ?? {},
       ...(resourceVersion === undefined ? {} : { expectRevision: Number(resourceVersion) }),
+      ...(action === "create" && namespace !== "" ? { inNamespace: true } : {}),
     },
   };
 }
@@ -298,14 +307,22 @@ function merge<T extends KubeObject>(
   definition: ResourceDefinition<T>,
   current: T,
   wanted: T,
-  subresource: "status" | undefined,
+  subresource: WrittenSubresource | undefined,
 ): T {
   const status = (object: T): object => ("status" in object ? { status: object.status } : {});
   if (subresource === "status") return { ...withoutStatus(definition, current), ...status(wanted) };
   const { apiVersion, kind } = current;
   const metadata = changedMetadata(current.metadata, wanted.metadata);
   const kept = definition.statusSubresource === true ? status(current) : {};
-  return { ...withoutStatus(definition, wanted), ...kept, apiVersion, kind, metadata };
+  const object = { ...withoutStatus(definition, wanted), ...kept, apiVersion, kind, metadata };
+  if (definition.finalizeSubresource !== true || subresource === "finalize") return object;
+  return withSpecFinalizers(object, specFinalizers(definition, current));
+}
+
+function withSpecFinalizers<T extends KubeObject>(object: T, finalizers: readonly string[]): T {
+  const { spec = {} } = object as { readonly spec?: object };
+  const { finalizers: _, ...rest } = spec as { readonly finalizers?: unknown };
+  return { ...object, spec: finalizers.length === 0 ? rest : { ...rest, finalizers } };
 }
 
 /** With a status subresource, an ordinary write says nothing about `status`. */
@@ -321,12 +338,22 @@ function contentOf<T extends KubeObject>(definition: ResourceDefinition<T>, obje
   return JSON.stringify(content);
 }
 
-/** Kubernetes: an object that goes may lose finalizers, never gain them. */
-function refuseNewFinalizers(definition: ResourceDefinition, current: KubeObject, object: KubeObject): void {
-  if (current.metadata.deletionTimestamp === undefined) return;
-  const held = current.metadata.finalizers ?? [];
-  if ((object.metadata.finalizers ?? []).some((finalizer) => !held.includes(finalizer)))
-    throw invalidObject(definition, current.metadata.name, [
-      forbidden("metadata.finalizers", "no new finalizers can be added if the object is being deleted"),
-    ]);
+/** What no update may do: begin or move a deletion, or give an object that goes another finalizer. */
+function refuseLater(
+  definition: ResourceDefinition,
+  current: KubeObject,
+  object: KubeObject,
+  given: Partial<ObjectMeta>,
+): void {
+  const errors = movedTimes(current.metadata, given);
+  const { deletionTimestamp, finalizers: held = [] } = current.metadata;
+  const added = (object.metadata.finalizers ?? []).filter((finalizer) => !held.includes(finalizer));
+  if (deletionTimestamp !== undefined && added.length > 0)
+    errors.push(
+      forbidden(
+        "metadata.finalizers",
+        `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((one) => JSON.stringify(one)).join(", ")}}`,
+      ),
+    );
+  if (errors.length > 0) throw invalidObject(definition, current.metadata.name, errors);
 }

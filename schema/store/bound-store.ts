@@ -3,15 +3,18 @@ import { generateNameSuffix } from "../auth/token-secret.ts";
 import type { KubeObject } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { planCreate, planDelete, planUpdate } from "./admission.ts";
-import type { Planned } from "./admission.ts";
+import type { Planned, WrittenSubresource } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
 import { again, commitPlanned, currentObject } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type { BoundStore, Operation, Preconditions, WriteOptions } from "./contract.ts";
 import { deleteCollection, deleteObject } from "./deletion.ts";
 import { conflict, isStoreError } from "./errors.ts";
-import { requireNamespaces } from "./namespace-lifecycle.ts";
+import { refuseImmortal, requireNamespaces } from "./namespace-lifecycle.ts";
+import { createMetadataReads } from "./metadata-reads.ts";
+import type { MetadataReads } from "./metadata-reads.ts";
 import type { PageQuery } from "./pages.ts";
+import type { Propagation } from "./propagation.ts";
 import type { ListFilter } from "./reader.ts";
 import { createTextReads } from "./text-reads.ts";
 import type { TextReads } from "./text-reads.ts";
@@ -19,11 +22,13 @@ import type { TextReads } from "./text-reads.ts";
 export class ActorStore implements BoundStore {
   readonly #session: Session;
   readonly texts: TextReads;
+  readonly metadata: MetadataReads;
 
   constructor(session: Session) {
     this.#session = session;
     const { actor, deps } = session;
     this.texts = createTextReads(actor, deps.sql, deps.sealer, deps.readRow);
+    this.metadata = createMetadataReads(actor, deps.sql, deps.registry.byTypeKey);
   }
 
   async get<T extends KubeObject>(
@@ -93,7 +98,7 @@ export class ActorStore implements BoundStore {
   async update<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     object: T,
-    { subresource, dryRun }: WriteOptions & { readonly subresource?: "status" } = {},
+    { subresource, dryRun }: WriteOptions & { readonly subresource?: WrittenSubresource } = {},
   ): Promise<T> {
     const { namespace = "", name, resourceVersion } = object.metadata;
     authorize(this.#session.actor, { verb: "update", definition, namespace, name, subresource });
@@ -119,7 +124,7 @@ export class ActorStore implements BoundStore {
       subresource,
       dryRun,
       verb = "update",
-    }: WriteOptions & { readonly subresource?: "status"; readonly verb?: "update" | "patch" } = {},
+    }: WriteOptions & { readonly subresource?: WrittenSubresource; readonly verb?: "update" | "patch" } = {},
   ): Promise<T> {
     authorize(this.#session.actor, { verb, definition, namespace, name, subresource });
     let pinned = false;
@@ -143,16 +148,17 @@ export class ActorStore implements BoundStore {
     definition: ResourceDefinition,
     namespace: string,
     name: string,
-    options: WriteOptions & Preconditions = {},
+    options: WriteOptions & Preconditions & Propagation = {},
   ): Promise<KubeObject> {
     authorize(this.#session.actor, { verb: "delete", definition, namespace, name });
+    refuseImmortal(definition, name);
     return deleteObject(this.#session, definition, { namespace, name }, options);
   }
 
   async deleteCollection(
     definition: ResourceDefinition,
     query: Omit<PageQuery, "type" | "limit">,
-    options: WriteOptions = {},
+    options: WriteOptions & Propagation = {},
   ): Promise<KubeObject[]> {
     authorize(this.#session.actor, { verb: "deletecollection", definition, namespace: query.namespace });
     return deleteCollection(this.#session, definition, query, options);
@@ -162,13 +168,11 @@ export class ActorStore implements BoundStore {
     definition: ResourceDefinition<T>,
     current: T,
     wanted: T,
-    subresource: "status" | undefined,
+    subresource: WrittenSubresource | undefined,
     dryRun: boolean | undefined,
   ): Promise<T> {
     const planned = await planUpdate(this.#session.admission, definition, current, wanted, subresource);
-    return planned === undefined || planned.changesNothing
-      ? current
-      : commitPlanned(this.#session, planned, [], dryRun);
+    return planned.changesNothing ? current : commitPlanned(this.#session, planned, [], dryRun);
   }
 
   #authorizeOperation({ action, definition, object: { metadata } }: Operation): void {
@@ -188,9 +192,10 @@ export class ActorStore implements BoundStore {
     if (action === "create") return planCreate(this.#session.admission, definition, object, creatorId);
     const { namespace = "", name } = object.metadata;
     const current = await currentObject(this.#session, definition, namespace, name);
+    if (action === "delete") refuseImmortal(definition, name);
     if (action === "delete") return planDelete(this.#session.admission, definition, current);
     const planned = await planUpdate(this.#session.admission, definition, current, object, undefined);
-    return planned === undefined || planned.changesNothing ? undefined : planned;
+    return planned.changesNothing ? undefined : planned;
   }
 }
 

@@ -35,15 +35,22 @@ function flatten(items: readonly CommitItem[]): object {
   return {
     items: items.map(({ id, lease }, item) => ({ item, id, ...lease })),
     objects: items.flatMap(({ objects }, item) =>
-      objects.map(({ expectRevision, ...object }, ord) => ({
+      objects.map(({ expectRevision, inNamespace, ...object }, ord) => ({
         item,
         ord,
         ...object,
         expected: expectRevision,
+        in_namespace: inNamespace,
       })),
     ),
     work: items.flatMap(({ work }, item) =>
-      work.map(({ controller, key, runAt }) => ({ item, controller, key, run_at: Math.round(runAt) })),
+      work.map(({ controller, key, runAt, when }) => ({
+        item,
+        controller,
+        key,
+        run_at: Math.round(runAt),
+        ...when,
+      })),
     ),
     expect: items.flatMap(({ expectGenerations }, item) =>
       Object.entries(expectGenerations ?? {}).map(([name, generation]) => ({ item, name, generation })),

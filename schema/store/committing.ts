@@ -10,7 +10,7 @@ import type { Lease, StoreDeps } from "./contract.ts";
 import { StoreError, alreadyExists, conflict, notFound } from "./errors.ts";
 import type { Reader } from "./reader.ts";
 import type { ReadRow } from "./rows.ts";
-import type { CommitResult } from "./types.ts";
+import type { CommitObject, CommitResult } from "./types.ts";
 
 /** What the verbs of one actor share. */
 export interface Session {
@@ -59,7 +59,7 @@ export async function commitPlanned<T extends KubeObject>(
   const [result] = await session.deps.commit([
     {
       id: crypto.randomUUID(),
-      objects: all.map(({ commit }) => commit),
+      objects: all.map(({ commit }) => withoutOwnNamespace(commit, all)),
       work: all.flatMap(({ definition, before, after }) =>
         session.deps.workOf(typeKey(definition), before, after, now),
       ),
@@ -81,6 +81,15 @@ async function bringAlong({ admission }: Session, asked: readonly Planned[]): Pr
   } catch (error) {
     throw error instanceof AlongsideMoved ? new Stale() : error;
   }
+}
+
+/** A namespace that comes with the same commit is not there before it. */
+function withoutOwnNamespace(commit: CommitObject, all: readonly Planned[]): CommitObject {
+  const isMade = ({ commit: other }: Planned): boolean =>
+    other.type === "namespaces" && other.action === "create" && other.name === commit.namespace;
+  if (commit.inNamespace !== true || !all.some(isMade)) return commit;
+  const { inNamespace: _, ...rest } = commit;
+  return rest;
 }
 
 /** What the answer to a commit would be. */

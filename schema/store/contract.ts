@@ -5,7 +5,10 @@ import type { KubeObject } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import type { Actor } from "./authorize.ts";
+import type { WrittenSubresource } from "./admission.ts";
+import type { MetadataReads } from "./metadata-reads.ts";
 import type { PageQuery } from "./pages.ts";
+import type { Propagation } from "./propagation.ts";
 import type { ListFilter } from "./reader.ts";
 import type { ReadRow } from "./rows.ts";
 import type { TextReads } from "./text-reads.ts";
@@ -68,7 +71,7 @@ export interface BoundStore {
   update<T extends KubeObject>(
     definition: ResourceDefinition<T>,
     object: T,
-    options?: WriteOptions & { readonly subresource?: "status" },
+    options?: WriteOptions & { readonly subresource?: WrittenSubresource },
   ): Promise<T>;
   /**
    * Reads, changes, writes; again when somebody was faster, unless the changed object names another resourceVersion
@@ -79,21 +82,29 @@ export interface BoundStore {
     namespace: string,
     name: string,
     change: (current: T) => T | undefined,
-    options?: WriteOptions & { readonly subresource?: "status"; readonly verb?: "update" | "patch" },
+    options?: WriteOptions & {
+      readonly subresource?: WrittenSubresource;
+      readonly verb?: "update" | "patch";
+    },
   ): Promise<T>;
-  /** Without finalizers the object goes at once, else it gets its deletionTimestamp. Answers with its last state. */
+  /**
+   * Without finalizers the object goes at once, else it gets its deletionTimestamp. A deletion in the foreground or one that
+   * orphans adds a finalizer of the garbage collector's. Answers with its last state.
+   */
   delete(
     definition: ResourceDefinition,
     namespace: string,
     name: string,
-    options?: WriteOptions & Preconditions,
+    options?: WriteOptions & Preconditions & Propagation,
   ): Promise<KubeObject>;
   /** Deletes what a list finds, each on its own; what is gone meanwhile is left out. Needs the right to `deletecollection`. */
   deleteCollection(
     definition: ResourceDefinition,
     query: Omit<PageQuery, "type" | "limit">,
-    options?: WriteOptions,
+    options?: WriteOptions & Propagation,
   ): Promise<KubeObject[]>;
+  /** Reads over all types, of what every object has. */
+  readonly metadata: MetadataReads;
   /** Reads that give JSON text and parse nothing. */
   readonly texts: TextReads;
 }

@@ -9,6 +9,7 @@ import type { Preconditions, WriteOptions } from "./contract.ts";
 import { conflict, isStoreError } from "./errors.ts";
 import { readPage } from "./pages.ts";
 import type { PageQuery } from "./pages.ts";
+import type { Propagation } from "./propagation.ts";
 import type { ObjectKey } from "./types.ts";
 
 /** Deletions of one `deleteCollection` under way at once. */
@@ -19,7 +20,7 @@ export function deleteObject(
   session: Session,
   definition: ResourceDefinition,
   { namespace, name }: Pick<ObjectKey, "namespace" | "name">,
-  { uid, resourceVersion, dryRun }: WriteOptions & Preconditions,
+  { uid, resourceVersion, dryRun, ...propagation }: WriteOptions & Preconditions & Propagation,
 ): Promise<KubeObject> {
   return again(
     session,
@@ -35,7 +36,7 @@ export function deleteObject(
         );
       if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
         throw conflict(definition, name);
-      const planned = await planDelete(session.admission, definition, current);
+      const planned = await planDelete(session.admission, definition, current, propagation);
       return planned === undefined ? current : commitPlanned(session, planned, [], dryRun);
     },
     (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
@@ -47,7 +48,7 @@ export async function deleteCollection(
   session: Session,
   definition: ResourceDefinition,
   query: Omit<PageQuery, "type" | "limit">,
-  options: WriteOptions = {},
+  options: WriteOptions & Propagation,
 ): Promise<KubeObject[]> {
   const deleted: KubeObject[] = [];
   let from: Pick<PageQuery, "at" | "after"> = {};

@@ -1,6 +1,6 @@
 /** Between an object and its row: body text, sealed members, labels, indexed fields. */
 import { reshaped } from "../custom/reshape.ts";
-import type { KubeObject } from "../object.ts";
+import type { KubeObject, OwnerReference } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
@@ -37,12 +37,19 @@ export function encodeObject(definition: ResourceDefinition, object: KubeObject)
     secret: secret.length === 0 ? null : JSON.stringify(Object.fromEntries(secret)),
     labels: object.metadata.labels ?? {},
     fields: Object.fromEntries(
-      Object.entries(definition.indexes ?? {}).flatMap(([name, values]) => {
+      Object.entries({ ...definition.indexes, [ownerIndex]: ownerUids }).flatMap(([name, values]) => {
         const found = [...new Set(values(object))];
         return found.length === 0 ? [] : [[name, found]];
       }),
     ),
   };
+}
+
+/** The index that every type has: uids of the object's owners. */
+export const ownerIndex = "ownerUid";
+
+function ownerUids({ metadata }: KubeObject): string[] {
+  return (metadata.ownerReferences ?? []).flatMap(({ uid }: Partial<OwnerReference>) => uid ?? []);
 }
 
 export async function decodeObject<T extends KubeObject>(

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectMeta } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { invalid, isDnsLabel, isDnsSubdomain, required } from "../resources/names.ts";
 import type { FieldError } from "../structural/types.ts";
+import { distinctReferences, ownerReferenceErrors } from "./owner-references.ts";
 
 const maxAnnotationBytes = 256 * 1024;
 /** A label's name, and its value when it has one. */
@@ -32,6 +33,7 @@ export function metadataErrors(definition: ResourceDefinition, { metadata }: Kub
       field: "metadata.annotations",
       message: `Too long: may not be more than ${maxAnnotationBytes} bytes`,
     });
+  errors.push(...ownerReferenceErrors(metadata));
   for (const finalizer of metadata.finalizers ?? []) {
     if (!isQualifiedName(finalizer))
       errors.push(invalid("metadata.finalizers", finalizer, "must be a qualified name"));
@@ -67,7 +69,8 @@ export function newMetadata(
   given: ObjectMeta,
   server: { readonly uid: string; readonly now: Date },
 ): ObjectMeta {
-  const { name, namespace, generateName, labels, annotations, finalizers, ownerReferences } = given;
+  const { name, namespace, generateName, labels, annotations, finalizers } = given;
+  const ownerReferences = distinctReferences(given.ownerReferences);
   return {
     name,
     ...(generateName === undefined ? {} : { generateName }),
@@ -85,7 +88,8 @@ export function newMetadata(
 /** Metadata after an update: labels, annotations, owners and finalizers are the client's, the rest is the server's. */
 export function changedMetadata(current: ObjectMeta, given: ObjectMeta): ObjectMeta {
   const { labels: _l, annotations: _a, ownerReferences: _o, finalizers: _f, ...kept } = current;
-  const { labels, annotations, ownerReferences, finalizers } = given;
+  const { labels, annotations, finalizers } = given;
+  const ownerReferences = distinctReferences(given.ownerReferences);
   return {
     ...kept,
     ...(labels === undefined ? {} : { labels }),
@@ -93,6 +97,13 @@ export function changedMetadata(current: ObjectMeta, given: ObjectMeta): ObjectM
     ...(ownerReferences === undefined ? {} : { ownerReferences }),
     ...(finalizers === undefined || finalizers.length === 0 ? {} : { finalizers: [...new Set(finalizers)] }),
   };
+}
+
+/** What no update may set: only a deletion does, once. What an update leaves out stays as it is. */
+export function movedTimes(current: ObjectMeta, given: Partial<ObjectMeta>): FieldError[] {
+  return (["deletionTimestamp", "deletionGracePeriodSeconds"] as const)
+    .filter((field) => (given[field] ?? current[field]) !== current[field])
+    .map((field) => invalid(`metadata.${field}`, given[field], "field is immutable"));
 }
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */

@@ -1,28 +1,59 @@
-/** What NamespaceLifecycle, an admission plugin of kube-apiserver, sees to. */
+/** What NamespaceLifecycle, an admission plugin of kube-apiserver, sees to: its words and its judgements. */
+import { typeKey } from "../resource.ts";
+import type { ResourceDefinition } from "../resource.ts";
 import type { Session } from "./committing.ts";
 import type { Operation } from "./contract.ts";
 import { StoreError, notFound } from "./errors.ts";
 
-/** As NamespaceLifecycle: a namespace must exist, or be made by the same commit, and not be going. */
+/** Kubernetes has its own way of making these; nobody has one of deleting them. */
+const immortal = ["default", "kube-system", "kube-public"];
+
+/** Throws `Forbidden`, also where there is none of that name. */
+export function refuseImmortal(definition: ResourceDefinition, name: string): void {
+  if (typeKey(definition) !== "namespaces" || !immortal.includes(name)) return;
+  throw new StoreError(
+    "Forbidden",
+    `namespaces ${JSON.stringify(name)} is forbidden: this namespace may not be deleted`,
+    { subject: { definition, name } },
+  );
+}
+
+/** A namespace must exist, or be made by the same commit, and not be going. Throws `NotFound`, `Forbidden`. */
 export async function requireNamespaces(
   { deps, reader }: Session,
   operations: readonly Operation[],
 ): Promise<void> {
   const type = deps.registry.byTypeKey("namespaces");
-  const made = operations
-    .filter(({ action, definition }) => action === "create" && definition === type)
+  const creates = operations.filter(({ action }) => action === "create");
+  const made = creates
+    .filter(({ definition }) => definition === type)
     .map(({ object }) => object.metadata.name);
-  const needed = operations
-    .filter(({ action, definition }) => action === "create" && definition.scope === "Namespaced")
-    .map(({ object }) => object.metadata.namespace ?? "");
-  for (const name of new Set(needed)) {
-    if (type === undefined || name === "" || made.includes(name)) continue;
-    const namespace = await reader.get(type, "", name);
-    if (namespace === undefined) throw notFound(type, name);
-    if (namespace.metadata.deletionTimestamp !== undefined)
-      throw new StoreError(
-        "Forbidden",
-        `unable to create new content in namespace ${name} because it is being terminated`,
-      );
+  const seen = new Set<string>();
+  for (const { definition, object } of creates) {
+    const { namespace = "" } = object.metadata;
+    const isKnown = seen.has(namespace) || made.includes(namespace);
+    if (definition.scope === "Cluster" || type === undefined || namespace === "" || isKnown) continue;
+    seen.add(namespace);
+    const found = await reader.get(type, "", namespace);
+    if (found === undefined) throw notFound(type, namespace);
+    if (found.metadata.deletionTimestamp !== undefined)
+      throw terminating(definition, object.metadata.name, namespace);
   }
+}
+
+function terminating(definition: ResourceDefinition, name: string, namespace: string): StoreError {
+  return new StoreError(
+    "Forbidden",
+    `${typeKey(definition)} ${JSON.stringify(name)} is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+    {
+      causes: [
+        {
+          reason: "NamespaceTerminating",
+          field: "metadata.namespace",
+          message: `namespace ${namespace} is being terminated`,
+        },
+      ],
+      subject: { definition, name },
+    },
+  );
 }

@@ -23,6 +23,8 @@ export interface CommitObject extends ObjectKey {
   readonly fields: Readonly<Record<string, readonly string[]>>;
   /** update, delete: the revision that the caller judged by. create: absent. */
   readonly expectRevision?: number;
+  /** create: its namespace must exist, else the item is `stale`. */
+  readonly inNamespace?: true;
 }
 
 export interface WorkRow {
@@ -30,6 +32,8 @@ export interface WorkRow {
   readonly key: string;
   /** Epoch milliseconds. */
   readonly runAt: number;
+  /** Only if some object, as the commit leaves them, has `value` in its index `field`. One that it removes may count. */
+  readonly when?: { readonly field: string; readonly value: string };
 }
 
 /** All or nothing. */
@@ -52,7 +56,7 @@ export type CommitResult =
       readonly ok: false;
       /**
        * `exists`: create of a present key; `absent`: update or delete of an absent one; `conflict`: another revision;
-       * `stale`: a generation moved; `lease`: lease lost. Of the writer, not of the statement: `overloaded`: too many
+       * `stale`: a generation moved, or the namespace is gone; `lease`: lease lost. Of the writer, not of the statement: `overloaded`: too many
        * wait; `refused`: the database took this item for an error. Neither was applied, nor helps another way.
        */
       readonly reason: "exists" | "absent" | "conflict" | "stale" | "lease" | "overloaded" | "refused";

@@ -68,7 +68,9 @@ export interface FieldError {
     | "FieldValueTooLong"
     | "FieldValueTooMany"
     | "FieldValueTypeInvalid"
-    | "InternalError";
+    | "InternalError"
+    /** No error of a field's, but the cause of a refusal in Kubernetes' words. */
+    | "NamespaceTerminating";
   /** Path as Kubernetes prints it: `spec.displayName`, `spec.rules[0].verbs`; `<nil>` for none. */
   readonly field: string;
   readonly message: string;

@@ -15,6 +15,7 @@ const codeOf: Readonly<Record<FieldError["reason"], ApiErrorCode>> = {
   FieldValueTooMany: "MaxLimitExceeded",
   FieldValueTypeInvalid: "Invalid",
   InternalError: "Invalid",
+  NamespaceTerminating: "Forbidden",
 };
 
 /** `aliases`: fields that errors of the type call by another name. Whatever is no refusal is returned as it is. */

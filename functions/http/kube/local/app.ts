@@ -97,7 +97,7 @@ async function serve(c: AppContext): Promise<Response> {
   // Before anything of the request is judged, as in Kubernetes; the store judges again what it is asked for.
   if (!isQuestion) {
     const { verb, name } = info;
-    const isKnown = info.subresource === "status" || subresource !== undefined;
+    const isKnown = ["status", "finalize"].includes(info.subresource ?? "") || subresource !== undefined;
     const judged = isKnown ? info.subresource : undefined;
     authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: judged });
   }

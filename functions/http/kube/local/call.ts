@@ -1,5 +1,6 @@
 /** One request for objects of the management store, as its handlers see it. */
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
+import type { WrittenSubresource } from "../../../../schema/store/admission.ts";
 import type { BoundStore } from "../../../../schema/store/store.ts";
 import type { Identity } from "../../../identity/identity.ts";
 import type { AppContext } from "../../context.ts";
@@ -29,10 +30,14 @@ export function nameOf({ info, definition }: Call): string {
   return info.name;
 }
 
-/** `status`, or the object itself. Throws `NotFound` for a subresource that the type does not have. */
-export function subresourceOf({ info, definition }: Call): { readonly subresource?: "status" } {
+/** None: the object itself. Throws `NotFound` for a subresource that the type does not have. */
+export function subresourceOf({ info, definition }: Call): { readonly subresource?: WrittenSubresource } {
   if (info.subresource === undefined) return {};
   if (info.subresource === "status" && definition.statusSubresource === true)
     return { subresource: "status" };
+  if (info.subresource === "finalize" && definition.finalizeSubresource === true) {
+    if (info.verb === "update") return { subresource: "finalize" };
+    throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
+  }
   throw new ApiError("NotFound", "the server could not find the requested resource");
 }

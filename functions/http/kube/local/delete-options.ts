@@ -1,44 +1,81 @@
 /** metav1.DeleteOptions, from the body or from query parameters. */
+import type { Propagation, PropagationPolicy } from "../../../../schema/store/propagation.ts";
 import { ApiError } from "../../errors.ts";
 import { readOptionalObject } from "./request-body.ts";
 
-export interface DeleteOptions {
+export interface DeleteOptions extends Propagation {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly dryRun: boolean;
 }
 
 /**
- * Throws `BadRequest`. A propagation policy is judged and has no further effect: nothing here is collected with its
- * owner, so every deletion orphans.
+ * Throws `BadRequest` for what cannot be read, `Invalid` for what makes no sense. A grace period is for types that stop
+ * something: none here does, so it is read and has no effect, as with kube-apiserver.
  */
 export async function readDeleteOptions(request: Request, query: URLSearchParams): Promise<DeleteOptions> {
   const { value } = await readOptionalObject(request);
-  const { kind = "DeleteOptions", preconditions, propagationPolicy, dryRun } = value;
+  const { kind = "DeleteOptions", preconditions, propagationPolicy, orphanDependents, dryRun } = value;
   if (kind !== "DeleteOptions")
     throw new ApiError("BadRequest", `expected DeleteOptions, got ${JSON.stringify(kind)}`);
-  policyOf(propagationPolicy ?? query.get("propagationPolicy") ?? undefined);
-  const { uid, resourceVersion } = preconditionsOf(preconditions);
   return {
     dryRun: dryRunOf(dryRun ?? query.getAll("dryRun")),
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...propagationOf(
+      propagationPolicy ?? query.get("propagationPolicy") ?? undefined,
+      orphanDependents ?? flagOf(query.get("orphanDependents")),
+    ),
+    ...preconditionsOf(preconditions),
   };
 }
 
-function policyOf(policy: unknown): void {
-  if (policy !== undefined && policy !== "Background" && policy !== "Foreground" && policy !== "Orphan")
-    throw new ApiError("BadRequest", `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}`);
-  if (policy === "Foreground")
-    throw new ApiError("BadRequest", "propagationPolicy Foreground: this server does not collect dependents");
+const policies: readonly string[] = ["Foreground", "Background", "Orphan"] satisfies PropagationPolicy[];
+
+function propagationOf(policy: unknown, orphan: unknown): Propagation {
+  if (orphan !== undefined && typeof orphan !== "boolean")
+    throw new ApiError("BadRequest", "orphanDependents must be a boolean");
+  if (policy !== undefined && orphan !== undefined)
+    throw invalid(
+      "propagationPolicy",
+      `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
+      "FieldValueInvalid",
+    );
+  if (policy !== undefined && !isPolicy(policy))
+    throw invalid(
+      "propagationPolicy",
+      `Unsupported value: ${JSON.stringify(policy)}: supported values: ${[...policies, "nil"].map((one) => JSON.stringify(one)).join(", ")}`,
+      "FieldValueNotSupported",
+    );
+  return {
+    ...(policy === undefined ? {} : { propagationPolicy: policy }),
+    ...(orphan === undefined ? {} : { orphanDependents: orphan }),
+  };
+}
+
+function isPolicy(policy: unknown): policy is PropagationPolicy {
+  return typeof policy === "string" && policies.includes(policy);
+}
+
+function flagOf(value: string | null): boolean | undefined {
+  return value === null ? undefined : value !== "false" && value !== "0";
+}
+
+function invalid(
+  field: string,
+  message: string,
+  reason: "FieldValueInvalid" | "FieldValueNotSupported",
+): ApiError {
+  return new ApiError("Invalid", `DeleteOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
+    causes: [{ reason, field, message }],
+  });
 }
 
 function dryRunOf(value: unknown): boolean {
   const values = Array.isArray(value) ? value.filter((one) => one !== "") : [value];
   if (values.some((one) => one !== "All"))
-    throw new ApiError(
-      "BadRequest",
-      `dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+    throw invalid(
+      "dryRun",
+      `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+      "FieldValueNotSupported",
     );
   return values.length > 0;
 }

@@ -16,6 +16,7 @@ export type DiscoveredType = Pick<
   | "scope"
   | "statusSubresource"
   | "scaleSubresource"
+  | "finalizeSubresource"
   | "verbs"
   | "subresources"
 > & {
@@ -152,7 +153,7 @@ function resourceList(types: readonly DiscoveredType[], group: string, version: 
 }
 
 function apiResources(type: DiscoveredType): object[] {
-  const { plural, singular, kind, scope, statusSubresource = false, scaleSubresource } = type;
+  const { plural, singular, kind, scope } = type;
   const namespaced = scope === "Namespaced";
   const resource = {
     name: plural,
@@ -162,42 +163,20 @@ function apiResources(type: DiscoveredType): object[] {
     verbs: verbsOf(type),
     ...names(type),
   };
-  const status = { name: `${plural}/status`, singularName: "", namespaced, kind, verbs: statusVerbs };
-  const others = Object.entries(type.subresources ?? {}).map(
-    ([name, { group, version, kind: answer, verbs }]) => ({
-      name: `${plural}/${name}`,
-      singularName: "",
-      namespaced,
-      group,
-      version,
-      kind: answer,
-      verbs,
-    }),
-  );
-  return [
-    resource,
-    ...(statusSubresource ? [status] : []),
-    ...(scaleSubresource === undefined
-      ? []
-      : [{ name: `${plural}/scale`, singularName: "", namespaced, ...scaleKind, verbs: statusVerbs }]),
-    ...others,
-  ];
+  const subresources = subresourcesOf(type).map(({ name, kindOf, verbs }) => ({
+    name: `${plural}/${name}`,
+    singularName: "",
+    namespaced,
+    ...(kindOf ?? { kind }),
+    verbs,
+  }));
+  return [resource, ...subresources];
 }
 
 function resourceDiscovery(type: DiscoveredType): object {
-  const { group, version, kind, plural, singular, scope, statusSubresource = false, scaleSubresource } = type;
+  const { group, version, kind, plural, singular, scope } = type;
+  const subresources = subresourcesOf(type);
   const responseKind = { group, version, kind };
-  const subresources = [
-    ...(statusSubresource ? [{ subresource: "status", responseKind, verbs: statusVerbs }] : []),
-    ...(scaleSubresource === undefined
-      ? []
-      : [{ subresource: "scale", responseKind: scaleKind, verbs: statusVerbs }]),
-    ...Object.entries(type.subresources ?? {}).map(([name, one]) => ({
-      subresource: name,
-      responseKind: { group: one.group, version: one.version, kind: one.kind },
-      verbs: one.verbs,
-    })),
-  ];
   return {
     resource: plural,
     responseKind,
@@ -205,8 +184,41 @@ function resourceDiscovery(type: DiscoveredType): object {
     singularResource: singular,
     verbs: verbsOf(type),
     ...names(type),
-    ...(subresources.length === 0 ? {} : { subresources }),
+    ...(subresources.length === 0
+      ? {}
+      : {
+          subresources: subresources.map(({ name, kindOf, verbs }) => ({
+            subresource: name,
+            responseKind: kindOf ?? responseKind,
+            verbs,
+          })),
+        }),
   };
+}
+
+interface Subresource {
+  readonly name: string;
+  readonly verbs: readonly string[];
+  /** Where it is not the type's own kind. */
+  readonly kindOf?: { readonly group: string; readonly version: string; readonly kind: string };
+}
+
+function subresourcesOf({
+  finalizeSubresource,
+  statusSubresource,
+  scaleSubresource,
+  subresources = {},
+}: DiscoveredType): Subresource[] {
+  return [
+    ...(finalizeSubresource === true ? [{ name: "finalize", verbs: ["update"] }] : []),
+    ...(statusSubresource === true ? [{ name: "status", verbs: statusVerbs }] : []),
+    ...(scaleSubresource === undefined ? [] : [{ name: "scale", verbs: statusVerbs, kindOf: scaleKind }]),
+    ...Object.entries(subresources).map(([name, { group, version, kind, verbs }]) => ({
+      name,
+      verbs,
+      kindOf: { group, version, kind },
+    })),
+  ];
 }
 
 function names({ shortNames = [], categories = [] }: DiscoveredType): object {

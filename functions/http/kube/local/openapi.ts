@@ -39,6 +39,7 @@ const metaSchemas: Readonly<Record<string, JsonSchema>> = {
       kind: { type: "string" },
       dryRun: { type: "array", items: { type: "string" } },
       gracePeriodSeconds: { type: "integer", format: "int64" },
+      orphanDependents: { type: "boolean" },
       preconditions: {
         type: "object",
         properties: { resourceVersion: { type: "string" }, uid: { type: "string" } },
@@ -161,6 +162,9 @@ function pathsOf(definition: ResourceDefinition): object {
     },
     [`${collection}/{name}`]: { ...one, delete: operation("delete", status, removal) },
     ...(definition.statusSubresource === true ? { [`${collection}/{name}/status`]: one } : {}),
+    ...(definition.finalizeSubresource === true
+      ? { [`${collection}/{name}/finalize`]: { parameters: one.parameters, put: one.put } }
+      : {}),
     ...(scope === "Cluster"
       ? {}
       : { [`${base}/${plural}`]: { get: operation("list", `${name}List`, { parameters: listParameters }) } }),

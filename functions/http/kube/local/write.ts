@@ -5,6 +5,7 @@ import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { isStoreError } from "../../../../schema/store/errors.ts";
 import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
 import { applyDefaults, validate } from "../../../../schema/structural/engine.ts";
+import { isHeld } from "../../../../schema/store/propagation.ts";
 import { ApiError } from "../../errors.ts";
 import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
@@ -106,15 +107,21 @@ export async function remove(call: Call): Promise<Response> {
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
   const options = await readDeleteOptions(call.c.req.raw, call.query);
   const last = await store.delete(definition, namespace, nameOf(call), options);
-  const waits = (last.metadata.finalizers ?? []).length > 0 && last.metadata.deletionTimestamp !== undefined;
-  return waits ? answerObject(call, last) : answerDeleted(call, last);
+  const waits = last.metadata.deletionTimestamp !== undefined && isHeld(definition, last);
+  if (!waits) return answerDeleted(call, last);
+  // Kubernetes' way to say that a deletion asked for in the older way is under way.
+  return answerObject(call, last, options.orphanDependents === false ? 202 : 200);
 }
 
 export async function removeCollection(call: Call): Promise<Response> {
   const { definition, store } = call;
   const list = parseListOptions(call.query, definition, false);
-  const { dryRun } = await readDeleteOptions(call.c.req.raw, call.query);
-  const items = await store.deleteCollection(definition, selectionOf(call, list), { dryRun });
+  const {
+    uid: _uid,
+    resourceVersion: _revision,
+    ...options
+  } = await readDeleteOptions(call.c.req.raw, call.query);
+  const items = await store.deleteCollection(definition, selectionOf(call, list), options);
   const { revision } = await store.texts.revision();
   return answerList(call, listHead(call), { resourceVersion: String(revision) }, items);
 }

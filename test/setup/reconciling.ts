@@ -1,0 +1,103 @@
+/** Work rows and controllers on a real database, in runs that a test may kill: the runner (functions/scheduled) without its objects. */
+import type { Sql } from "postgres";
+import type { PolicyRule } from "../../schema/rbac/types.ts";
+import { registry } from "../../schema/resources/registry.ts";
+import { createSealer } from "../../schema/seal/sealer.ts";
+import { commitBatch } from "../../schema/store/commit.ts";
+import { createStore } from "../../schema/store/store.ts";
+import type { Store } from "../../schema/store/store.ts";
+import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
+import { completeWork, failWork, leaseDueWork, requeueWork } from "../../schema/store/work.ts";
+import type { LeasedWork } from "../../schema/store/work.ts";
+import type { Env } from "../../functions/env.ts";
+import type { StepResult } from "../../functions/scheduled/controller.ts";
+import { controllers, workOf } from "../../functions/scheduled/registry.ts";
+
+const everything: PolicyRule[] = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
+const sealer = createSealer({ current: "k1", keys: new Map([["k1", new Uint8Array(32).fill(1)]]) });
+
+export const root = { name: "system:test", rules: everything };
+
+class Killed extends Error {}
+
+type Commit = (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>;
+
+export function testStore(sql: Sql, commit: Commit = (items) => commitBatch(sql, items)): Store {
+  return createStore({ sql: () => sql, commit, sealer, registry, workOf, now: () => new Date() });
+}
+
+export interface Settling {
+  /** Of these controllers; absent: all. Rows of others stay. */
+  readonly only?: readonly string[];
+  /** Each run is killed when it would write once more than this. Its lease ends at once. */
+  readonly writes?: number;
+  /** After each commit of a run. */
+  readonly afterCommit?: () => Promise<void>;
+  /** Waits up to this long for rows that become due. */
+  readonly patienceMs?: number;
+  readonly env?: Partial<Env>;
+}
+
+/** Runs what is due until nothing is. Answers with the number of runs, and rejects when a step fails. */
+export async function settle(sql: Sql, settling: Settling = {}): Promise<number> {
+  const { only, patienceMs = 0 } = settling;
+  const until = Date.now() + patienceMs;
+  for (let runs = 0; runs < 2_000;) {
+    const due = await leaseDueWork(sql, 8, 60_000);
+    const wanted = due.filter(({ controller }) => only === undefined || only.includes(controller));
+    for (const work of due) if (!wanted.includes(work)) await requeueWork(sql, work, 3_600_000);
+    for (const work of wanted) {
+      await run(sql, work, settling);
+      runs++;
+    }
+    if (wanted.length > 0) continue;
+    if (Date.now() >= until) return runs;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("it never ends");
+}
+
+async function run(
+  sql: Sql,
+  work: LeasedWork,
+  { writes = Infinity, afterCommit, env }: Settling,
+): Promise<void> {
+  const { controller: name, key, token } = work;
+  let left = writes;
+  const opened = testStore(sql, async (items) => {
+    if (left === 0) throw new Killed();
+    const results = await commitBatch(sql, items);
+    // What is refused changed nothing: only writes count.
+    if (results.some(({ ok }) => ok)) left--;
+    await afterCommit?.();
+    return results;
+  });
+  const store = opened.as({ ...root, name: `system:controller:${name}` }, { controller: name, key, token });
+  const controller = controllers.find((one) => one.name === name);
+  if (controller === undefined) throw new Error(`no controller ${name}`);
+  let result: StepResult = { next: "continue" };
+  try {
+    for (const step of controller.steps) {
+      if (result.next !== "continue") break;
+      result = await step.run(
+        {
+          env: (env ?? {}) as Env,
+          store,
+          types: await opened.types.current(),
+          now: () => new Date(),
+          downstream: () => Promise.reject(new Error("no cluster")),
+        },
+        key,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    await sql`update work set lease_token = null, lease_until = null where controller = ${name} and key = ${key}`;
+    return;
+  }
+  if (result.next === "requeue") await requeueWork(sql, work, result.afterMs);
+  else if (result.next === "failed") {
+    await failWork(sql, work, result.reason);
+    throw new Error(`${name} ${key}: ${result.reason}`);
+  } else await completeWork(sql, work);
+}
