@@ -44,6 +44,16 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * `unique:<type>/<bucket>` in `meta`.
    */
   readonly unique?: readonly string[];
+  /**
+   * Index → the type whose objects its values name: `name`, or `namespace/name`. `validate` looks for what is named, and
+   * that of the other type, on DELETE, for who names it. Both may find nothing in one moment; so a write that takes such a
+   * value and a delete of what is named are judged by, and raise, one generation `reference:<type>/<bucket>`.
+   */
+  readonly references?: Readonly<Record<string, string>>;
+  /** Its rules look at all objects of the type (cycles): each write is judged by, and raises, one generation of the type. */
+  readonly oneAtATime?: true;
+  /** Others name its objects by `references`, and are in the way of a delete. */
+  readonly referenced?: true;
   /** What may be done with the type; absent: everything. `create` alone: a question, answered and never stored. */
   readonly verbs?: readonly string[];
   /** Besides `status`, by name: `token` of ServiceAccounts. Each has a handler of its own (functions/http/kube/local). */
@@ -56,6 +66,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly conditionalUpdate?: boolean;
   /** The generation in `meta` that every write of this type raises; `registry` also `registry:<name>`. */
   readonly raises?: "rbac" | "registry";
+  /**
+   * The name of an object that is made with `generateName` alone, where it follows from the content: equal objects then
+   * collide (409). `undefined`: a random one.
+   */
+  generatedName?(object: T): Promise<string | undefined>;
   /**
    * What Rancher's mutating webhook does. Pure but for the lookups in the context. Runs after defaulting, on a private
    * copy, not for DELETE; on CREATE it may set `status`, also of a type whose creators may not.

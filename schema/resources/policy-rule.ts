@@ -4,7 +4,11 @@ import type { PolicyRule, ScopedRule } from "../rbac/types.ts";
 import type { FieldError, JsonSchema } from "../structural/types.ts";
 import { forbidden, required } from "./names.ts";
 
-const names = { type: "array", items: { type: "string" } } as const;
+const names = {
+  type: "array",
+  items: { type: "string" },
+  "x-kubernetes-list-type": "atomic",
+} as const;
 
 export const policyRuleSchema = {
   type: "object",

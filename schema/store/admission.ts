@@ -4,7 +4,7 @@ import { isOutdated } from "../custom/reshape.ts";
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
-import { creatorAnnotation } from "../resources/creator.ts";
+import { creatorAnnotation, noCreatorRbacAnnotation } from "../resources/creator.ts";
 import { forbidden } from "../resources/names.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import { applyDefaults, prune, validate } from "../structural/engine.ts";
@@ -18,7 +18,7 @@ import { finalizersFor, isHeld, specFinalizers } from "./propagation.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Reader } from "./reader.ts";
 import type { CommitObject } from "./types.ts";
-import { uniqueGuards } from "./unique-guard.ts";
+import { deletionGuards, referenceGuards, typeGuards, uniqueGuards } from "./value-guards.ts";
 
 /** Design 3: a larger object is refused with 422. */
 const maxObjectBytes = 1.5 * 1024 * 1024;
@@ -59,7 +59,8 @@ export async function planCreate<T extends KubeObject>(
       "create not allowed while custom resource definition is terminating",
     );
   const { annotations: { [creatorAnnotation]: _, ...annotations } = {} } = given.metadata;
-  if (creatorId !== undefined) annotations[creatorAnnotation] = creatorId;
+  if (creatorId !== undefined && !Object.hasOwn(annotations, noCreatorRbacAnnotation))
+    annotations[creatorAnnotation] = creatorId;
   const server = { uid: crypto.randomUUID(), now: admission.now() };
   const object = structuredClone({
     ...withoutStatus(definition, given),
@@ -110,10 +111,16 @@ export async function planDelete<T extends KubeObject>(
   if (!isHeld(definition, { ...current, metadata: kept }))
     return plan(admission, definition, "delete", current, undefined);
   if (metadata.deletionTimestamp !== undefined && finalizers.join() === held.join()) return undefined;
-  await judge(admission, definition, "DELETE", current, current);
   const { deletionTimestamp = timestamp(admission.now()) } = metadata;
   const object = { ...current, metadata: { ...kept, deletionTimestamp, deletionGracePeriodSeconds: 0 } };
-  return plan(admission, definition, "update", current, object);
+  // Before the rules look around, as everywhere.
+  const expect = await generations(admission, [
+    ...deletionGuards(definition, current, object),
+    ...typeGuards(definition),
+  ]);
+  await judge(admission, definition, "DELETE", current, current);
+  const planned = await plan(admission, definition, "update", current, object);
+  return { ...planned, expect: { ...planned.expect, ...expect } };
 }
 
 async function plan<T extends KubeObject>(
@@ -142,7 +149,13 @@ async function plan<T extends KubeObject>(
   if (subject === undefined) throw new TypeError("nothing to plan");
   const old = before === undefined ? undefined : encodeObject(definition, before);
   const encoded = after === undefined ? undefined : encodeObject(definition, after);
-  const guard = await guards(admission, definition, subject.metadata.name, old, encoded);
+  const values = [
+    ...uniqueGuards(definition, old, encoded),
+    ...referenceGuards(definition, old, encoded),
+    ...deletionGuards(definition, before, after),
+    ...typeGuards(definition),
+  ];
+  const guard = await guards(admission, definition, subject.metadata.name, values);
   const operation = after === undefined ? "DELETE" : before === undefined ? "CREATE" : "UPDATE";
   await judge(admission, definition, operation, subject, before, encoded);
   const {
@@ -256,25 +269,30 @@ function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
     }));
 }
 
-/** What the write is judged by and raises, besides its own object. */
+/** What the write is judged by and raises, besides its own object. `values`: generations of values that it takes. */
 async function guards(
-  { reader }: Admission,
+  admission: Admission,
   definition: ResourceDefinition,
   name: string,
-  old: EncodedObject | undefined,
-  next: EncodedObject | undefined,
+  values: readonly string[],
 ): Promise<Pick<Planned, "expect" | "raise">> {
-  const unique = uniqueGuards(definition, old, next);
-  const expected = unique.map(async (name) => [name, await reader.generation(name)] as const);
   return {
-    expect: { ...definition.custom?.expects, ...Object.fromEntries(await Promise.all(expected)) },
+    expect: { ...definition.custom?.expects, ...(await generations(admission, values)) },
     raise: [
       ...(definition.raises === undefined ? [] : [definition.raises]),
       // Objects of other types need not be judged again.
       ...(definition.raises === "registry" ? [typeGeneration(name)] : []),
-      ...unique,
+      ...values,
     ],
   };
+}
+
+async function generations(
+  { reader }: Admission,
+  names: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  const read = names.map(async (name) => [name, await reader.generation(name)] as const);
+  return Object.fromEntries(await Promise.all(read));
 }
 
 /** What the rules of a type are told. */

@@ -68,7 +68,9 @@ export class ActorStore implements BoundStore {
     const { namespace, name, generateName } = object.metadata;
     authorize(this.#session.actor, { verb: "create", definition, namespace });
     for (const operation of alongside) this.#authorizeOperation(operation);
-    const generated = (name ?? "") === "" && generateName !== undefined;
+    const nameless = (name ?? "") === "" && generateName !== undefined;
+    const fixed = nameless ? await definition.generatedName?.(object) : undefined;
+    const generated = nameless && fixed === undefined;
     return again(
       this.#session,
       definition,
@@ -76,7 +78,7 @@ export class ActorStore implements BoundStore {
         const made = [{ action: "create" as const, definition, object }, ...alongside];
         const metadata = generated
           ? { ...object.metadata, name: generateName.slice(0, 248) + generateNameSuffix(randomBytes) }
-          : object.metadata;
+          : { ...object.metadata, ...(fixed === undefined ? {} : { name: fixed }) };
         await requireNamespaces(this.#session, made);
         const main = await planCreate(
           this.#session.admission,

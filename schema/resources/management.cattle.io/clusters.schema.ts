@@ -2,6 +2,7 @@
 import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
 import { conditionsSchema } from "../conditions.ts";
+import { agentCustomization, webhookCustomization } from "../provisioning.cattle.io/clusters.schema.ts";
 
 const string = { type: "string" } as const;
 const boolean = { type: "boolean" } as const;
@@ -16,15 +17,6 @@ export const clusterSchema = once(() => {
     type: "object",
     required: ["name"],
     properties: { name: string, value: string, valueFrom: open },
-  } as const;
-  const customization = {
-    type: "object",
-    "x-kubernetes-preserve-unknown-fields": true,
-    properties: {
-      appendTolerations: openList,
-      overrideAffinity: open,
-      overrideResourceRequirements: open,
-    },
   } as const;
   const version = (strategy: "k3supgradeStrategy" | "rke2upgradeStrategy") =>
     ({
@@ -56,9 +48,9 @@ export const clusterSchema = once(() => {
           assetsImageOverride: string,
           defaultClusterRoleForProjectMembers: string,
           defaultPodSecurityAdmissionConfigurationTemplateName: string,
-          clusterAgentDeploymentCustomization: customization,
-          fleetAgentDeploymentCustomization: customization,
-          webhookDeploymentCustomization: customization,
+          clusterAgentDeploymentCustomization: agentCustomization(),
+          fleetAgentDeploymentCustomization: agentCustomization(),
+          webhookDeploymentCustomization: webhookCustomization(),
           fleetWorkspaceName: string,
           // Without `kubeConfig`: a credential has no place in a member that every reader of the cluster sees (CVE-2021-36782).
           importedConfig: {

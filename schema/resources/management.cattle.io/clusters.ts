@@ -3,9 +3,16 @@ import type { Condition, KubeObject } from "../../object.ts";
 import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import type { FieldError } from "../../structural/types.ts";
-import { creatorErrors } from "../creator.ts";
-import { duplicate, invalid, isDnsLabel, required } from "../names.ts";
+import { creatorErrors, creatorPrincipalErrors, noCreatorErrors } from "../creator.ts";
+import { duplicate, forbidden, invalid, isDnsLabel, required } from "../names.ts";
 import { clusterNorman } from "./clusters.norman.ts";
+import {
+  customizationErrors,
+  isImportedDistribution,
+  podSecurityErrors,
+  versionManagementAnnotation,
+  workspaceErrors,
+} from "./clusters.rules.ts";
 import { clusterSchema } from "./clusters.schema.ts";
 import { management } from "./group.ts";
 import { isImageReference } from "./setting-values.ts";
@@ -34,16 +41,36 @@ export const clusters: ResourceDefinition<Cluster> = {
       metadata.deletionTimestamp !== undefined || (spec?.displayName ?? "") === ""
         ? []
         : [clusterNameKey(spec?.displayName ?? "")],
+    podSecurityTemplate: ({ spec }) => nonEmpty(spec?.defaultPodSecurityAdmissionConfigurationTemplateName),
   },
+  references: { podSecurityTemplate: "podsecurityadmissionconfigurationtemplates.management.cattle.io" },
   unique: ["displayName"],
   mutate,
   validate,
   norman: clusterNorman,
 };
 
+/** Of an imported K3s or RKE2 cluster: nothing said is said explicitly (webhook, Cluster). */
+function withVersionManagement(object: Cluster): Cluster {
+  const { annotations = {} } = object.metadata;
+  if (!isImportedDistribution(object) || (annotations[versionManagementAnnotation] ?? "") !== "")
+    return object;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      annotations: { ...annotations, [versionManagementAnnotation]: "system-default" },
+    },
+  };
+}
+
+function nonEmpty(name: string | undefined): string[] {
+  return name === undefined || name === "" ? [] : [name];
+}
+
 /** A new cluster waits for its agent, and cannot go before it was cleaned up after. */
 function mutate({ operation, object, now }: AdmissionContext<Cluster>): Cluster {
-  if (operation !== "CREATE") return object;
+  if (operation !== "CREATE") return withVersionManagement(object);
   const finalizers = object.metadata.finalizers ?? [];
   return {
     ...object,
@@ -70,9 +97,19 @@ function firstConditions(now: Date): Condition[] {
 
 async function validate(context: AdmissionContext<Cluster>): Promise<FieldError[]> {
   const { operation, object, old, lookupByIndex } = context;
-  if (operation === "DELETE") return [];
+  if (operation === "DELETE")
+    return object.metadata.name === "local"
+      ? [forbidden("metadata.name", "the local cluster cannot be deleted")]
+      : [];
   const { metadata, spec = {} } = object;
-  const errors = creatorErrors(old, object);
+  const errors = [
+    ...creatorErrors(old, object),
+    ...noCreatorErrors(object),
+    ...(await creatorPrincipalErrors(context)),
+    ...(await customizationErrors(context)),
+    ...(await podSecurityErrors(context)),
+    ...workspaceErrors(context),
+  ];
   // The name is that of a namespace too, and a segment of URLs.
   if (old === undefined && !isDnsLabel(metadata.name))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS label"));

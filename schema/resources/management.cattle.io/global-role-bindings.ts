@@ -5,8 +5,11 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { ageColumn, column } from "../columns.ts";
 import { forbidden, immutable, invalid } from "../names.ts";
+import { bindingStatusSchema } from "./binding-status.ts";
 import { grantErrors } from "./bound-rules.ts";
+import { inheritedErrors } from "./global-roles.ts";
 import { management, standardMethods } from "./group.ts";
 
 const schema = once(
@@ -19,7 +22,7 @@ const schema = once(
         userName: { type: "string" },
         userPrincipalName: { type: "string" },
         groupPrincipalName: { type: "string" },
-        status: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+        status: bindingStatusSchema,
       },
     }) as const satisfies JsonSchema,
 );
@@ -40,6 +43,9 @@ export const globalRoleBindings: ResourceDefinition<GlobalRoleBinding> = {
     globalRoleName: ({ globalRoleName }) => [globalRoleName],
   },
   raises: "rbac",
+  statusSubresource: true,
+  printerColumns: [column("STATUS", ".status.summary"), ageColumn("AGE")],
+  mutate,
   validate,
   norman: {
     id: "globalRoleBinding",
@@ -70,5 +76,22 @@ async function validate(context: AdmissionContext<GlobalRoleBinding>): Promise<F
   if (role === undefined) return [invalid("globalRoleName", object.globalRoleName, "no such GlobalRole")];
   if (role.metadata.deletionTimestamp !== undefined)
     return [forbidden("globalRoleName", "the GlobalRole is being deleted")];
-  return grantErrors(actor, "bind", role, "globalRoleName");
+  const inherited = await inheritedErrors(context, role, [], "globalRoleName");
+  return [...inherited, ...grantErrors(actor, "bind", role, "globalRoleName")];
+}
+
+/** A binding goes with its role. */
+async function mutate({
+  operation,
+  object,
+  lookup,
+}: AdmissionContext<GlobalRoleBinding>): Promise<GlobalRoleBinding> {
+  if (operation !== "CREATE") return object;
+  const role = await lookup("globalroles.management.cattle.io", "", object.globalRoleName);
+  const { ownerReferences = [] } = object.metadata;
+  const uid = role?.metadata.uid;
+  if (role === undefined || uid === undefined || ownerReferences.some((owner) => owner.uid === uid))
+    return object;
+  const owner = { apiVersion: role.apiVersion, kind: role.kind, name: role.metadata.name, uid };
+  return { ...object, metadata: { ...object.metadata, ownerReferences: [...ownerReferences, owner] } };
 }

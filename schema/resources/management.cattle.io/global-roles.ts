@@ -5,9 +5,12 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { ageColumn, column } from "../columns.ts";
+import { metaConditionsSchema } from "../conditions.ts";
 import { forbidden, immutable } from "../names.ts";
 import { policyRuleSchema, ruleErrors } from "../policy-rule.ts";
 import { isServerItself } from "../server-actor.ts";
+import { templateErrors } from "./binding-subjects.ts";
 import { grantErrors } from "./bound-rules.ts";
 import { management, standardMethods } from "./group.ts";
 
@@ -28,7 +31,15 @@ const schema = once(() => {
         type: "object",
         properties: { resourceRules: rules, workspaceVerbs: { type: "array", items: { type: "string" } } },
       },
-      status: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+      status: {
+        type: "object",
+        properties: {
+          observedGeneration: { type: "integer", format: "int64" },
+          lastUpdateTime: { type: "string" },
+          summary: { type: "string" },
+          conditions: metaConditionsSchema,
+        },
+      },
     },
   } as const satisfies JsonSchema;
 });
@@ -43,7 +54,10 @@ export const globalRoles: ResourceDefinition<GlobalRole> = {
   scope: "Cluster",
   schema,
   raises: "rbac",
-  printerColumns: [{ name: "Display Name", type: "string", jsonPath: ".displayName" }],
+  statusSubresource: true,
+  printerColumns: [column("STATUS", ".status.summary"), ageColumn("AGE")],
+  indexes: { inheritedClusterRoles: ({ inheritedClusterRoles = [] }) => [...new Set(inheritedClusterRoles)] },
+  references: { inheritedClusterRoles: "roletemplates.management.cattle.io" },
   validate,
   norman: {
     id: "globalRole",
@@ -69,6 +83,18 @@ export const globalRoles: ResourceDefinition<GlobalRole> = {
   },
 };
 
+/** Templates that the role gives in every cluster; those that it gave before may have been locked since. */
+export async function inheritedErrors(
+  context: Pick<AdmissionContext, "lookup">,
+  { inheritedClusterRoles = [] }: GlobalRole,
+  before: readonly string[] = [],
+  path = "inheritedClusterRoles",
+): Promise<FieldError[]> {
+  const names = inheritedClusterRoles.filter((name) => !before.includes(name));
+  const found = await Promise.all(names.map((name) => templateErrors(context, name, "cluster")));
+  return found.flatMap(({ errors }) => errors.map((error) => ({ ...error, field: path })));
+}
+
 /** What a built-in role is; only the seed, an actor of the server itself, writes it. */
 const fixedParts = [
   "displayName",
@@ -87,8 +113,10 @@ function defaultErrors(actor: AdmissionContext["actor"], object: GlobalRole, old
   return grantErrors(actor, "bind", object, "newUserDefault");
 }
 
-function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole>): FieldError[] {
-  if (isServerItself(actor)) return [];
+async function validate(context: AdmissionContext<GlobalRole>): Promise<FieldError[]> {
+  const { operation, object, old, actor } = context;
+  // Losing finalizers must not fail by rules that came later.
+  if (isServerItself(actor) || object.metadata.deletionTimestamp !== undefined) return [];
   if (operation === "DELETE")
     return object.builtin === true ? [forbidden("builtin", "a built-in role cannot be deleted")] : [];
   if (old?.builtin === true)
@@ -103,6 +131,7 @@ function validate({ operation, object, old, actor }: AdmissionContext<GlobalRole
     ...Object.entries({ ...object.inheritedNamespacedRules }).flatMap(([namespace, rules]) =>
       ruleErrors(rules, `inheritedNamespacedRules[${namespace}]`),
     ),
+    ...(await inheritedErrors(context, object, old?.inheritedClusterRoles)),
   ];
   return [...errors, ...grantErrors(actor, "escalate", object, "rules")];
 }

@@ -47,10 +47,6 @@ export const users: ResourceDefinition<User> = {
   },
   unique: ["username"],
   raises: "rbac",
-  printerColumns: [
-    { name: "Username", type: "string", jsonPath: ".username" },
-    { name: "Display Name", type: "string", jsonPath: ".displayName" },
-  ],
   mutate: ({ operation, object }) => {
     const own = `local://${object.metadata.name}`;
     const principalIds = object.principalIds ?? [];

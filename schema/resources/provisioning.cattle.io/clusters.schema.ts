@@ -43,7 +43,19 @@ const scheduling = once(() => {
   } as const;
 });
 
-const agentCustomization = once(() =>
+/** How rancher-webhook is deployed in a cluster; of Clusters of management too. */
+export const webhookCustomization = once(() =>
+  nullable(
+    object({
+      ...scheduling(),
+      podDisruptionBudget: podDisruptionBudget(),
+      replicaCount: limit(int32, { minimum: 1 }),
+    }),
+  ),
+);
+
+/** How an agent is deployed; of Clusters of management too. */
+export const agentCustomization = once(() =>
   nullable(
     object({
       ...scheduling(),
@@ -124,13 +136,7 @@ export const provisioningClusterSchema = once(() =>
           machinePools: nullable(limit(keyedList(machinePool(), "name"), { maxItems: 1000 })),
         }),
       ),
-      webhookDeploymentCustomization: nullable(
-        object({
-          ...scheduling(),
-          podDisruptionBudget: podDisruptionBudget(),
-          replicaCount: limit(int32, { minimum: 1 }),
-        }),
-      ),
+      webhookDeploymentCustomization: webhookCustomization(),
     }),
     status: object({
       agentDeployed: boolean,

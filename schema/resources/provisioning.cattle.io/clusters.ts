@@ -21,6 +21,11 @@ export const provisioningClusters: ResourceDefinition<ProvisioningCluster> = {
   definitionLabels: clusterIndexed,
   schema: provisioningClusterSchema,
   statusSubresource: true,
+  indexes: {
+    podSecurityTemplate: ({ spec }) =>
+      [spec?.defaultPodSecurityAdmissionConfigurationTemplateName ?? ""].filter((name) => name !== ""),
+  },
+  references: { podSecurityTemplate: "podsecurityadmissionconfigurationtemplates.management.cattle.io" },
   printerColumns: [
     column("Version", ".spec.kubernetesVersion"),
     column("Cluster Name", ".status.clusterName"),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { clusters } from "../resources/management.cattle.io/clusters.ts";
 import { tokens } from "../resources/management.cattle.io/tokens.ts";
-import { uniqueGuards } from "./unique-guard.ts";
+import { uniqueGuards } from "./value-guards.ts";
 
 const named = (...values: string[]) => ({ fields: { displayName: values } });
 
