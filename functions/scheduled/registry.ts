@@ -4,6 +4,8 @@ import type { WorkRow } from "../../schema/store/types.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller } from "./controller.ts";
+import { customInstances } from "./custom-types/instances.ts";
+import { customNames } from "./custom-types/names.ts";
 import { garbageCollector } from "./garbage-collector/controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
@@ -13,6 +15,8 @@ import { userRemoval } from "./user-removal.ts";
 export const controllers: readonly Controller[] = [
   clusterLifecycle,
   clusterRoleAggregation,
+  customInstances,
+  customNames,
   garbageCollector,
   registrationTokens,
   serviceAccountTokens,

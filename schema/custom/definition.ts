@@ -90,6 +90,7 @@ function definitionOf(
     ...(selectableFields === undefined
       ? {}
       : { selectableFields: selectableFields.map(({ jsonPath = "" }) => dotted(jsonPath)) }),
+    conditionalUpdate: true,
     validate: rules,
     custom,
   };

@@ -72,8 +72,8 @@ export async function planCreate<T extends KubeObject>(
   return plan(admission, definition, "create", undefined, object);
 }
 
-/** What a write changes, where that is not all but the status and `spec.finalizers`. */
-export type WrittenSubresource = "status" | "finalize";
+/** What a write changes, where that is not all but the status and `spec.finalizers`. A scale is written as the object is. */
+export type WrittenSubresource = "status" | "finalize" | "scale";
 
 /** `wanted` may be any body of the object; the subresource decides which part of it counts. */
 export async function planUpdate<T extends KubeObject>(

@@ -20,8 +20,13 @@ export interface TextPage extends Omit<Page, "rows"> {
 }
 
 export interface TextReads {
-  /** Throws `Forbidden`, `NotFound`. */
-  readonly get: (definition: ResourceDefinition, namespace: string, name: string) => Promise<string>;
+  /** Throws `Forbidden`, `NotFound`. The right to get the subresource, if one is named, is another. */
+  readonly get: (
+    definition: ResourceDefinition,
+    namespace: string,
+    name: string,
+    subresource?: string,
+  ) => Promise<string>;
   /** Throws `Forbidden`, `Expired`. With one name, the right to list (or watch) that name is enough. */
   readonly page: (
     definition: ResourceDefinition,
@@ -50,8 +55,8 @@ export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, r
     return reshapedText(definition, objectText(row.body, row.revision, secret), row.revision);
   };
   return {
-    async get(definition, namespace, name) {
-      authorize(actor, { verb: "get", definition, namespace, name });
+    async get(definition, namespace, name, subresource) {
+      authorize(actor, { verb: "get", definition, namespace, name, subresource });
       const row = await readRow({ type: typeKey(definition), namespace, name });
       if (row === undefined) throw notFound(definition, name);
       return textOf(definition, row);

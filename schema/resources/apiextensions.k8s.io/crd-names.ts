@@ -12,19 +12,14 @@ export function acceptNames(
   { spec, status }: CustomResourceDefinition,
   others: readonly CustomResourceDefinition[],
 ): NamesVerdict {
-  const taken = others.map((other) => other.status?.acceptedNames ?? {});
-  const resources = new Set(
-    taken.flatMap(({ plural, singular, shortNames = [] }) => [plural, singular, ...shortNames]),
-  );
-  const kinds = new Set(taken.flatMap(({ kind, listKind }) => [kind, listKind]));
+  const taken = others.map((other) => kindsAndResources(other.status?.acceptedNames ?? {}));
+  const resources = new Set(taken.flatMap((one) => one.resources));
+  const kinds = new Set(taken.flatMap((one) => one.kinds));
   const wanted = spec.names ?? {};
   const held = status?.acceptedNames ?? {};
   const accepted: CrdNames = { ...held };
   let conflict: NamesVerdict["conflict"];
-  const judge = (
-    member: "plural" | "singular" | "kind" | "listKind",
-    used: ReadonlySet<string | undefined>,
-  ) => {
+  const judge = (member: "plural" | "singular" | "kind" | "listKind", used: ReadonlySet<string>) => {
     const name = wanted[member];
     if (name === undefined) delete accepted[member];
     else if (name === held[member] || !used.has(name)) accepted[member] = name;
@@ -43,6 +38,18 @@ export function acceptNames(
   if (wanted.categories === undefined) delete accepted.categories;
   else accepted.categories = wanted.categories;
   return { accepted, ...(conflict === undefined ? {} : { conflict }) };
+}
+
+/** Names that stand for a resource, and names that stand for a kind: each of them is one thing's in a group. */
+export function kindsAndResources({ plural, singular, shortNames = [], kind, listKind }: CrdNames): {
+  readonly resources: readonly string[];
+  readonly kinds: readonly string[];
+} {
+  const given = (name: string | undefined): name is string => name !== undefined && name !== "";
+  return {
+    resources: [plural, singular, ...shortNames].filter(given),
+    kinds: [kind, listKind].filter(given),
+  };
 }
 
 function inUse(what: string, names: readonly string[]): { reason: string; message: string } {

@@ -4,7 +4,7 @@
  */
 import { acceptNames } from "./crd-names.ts";
 import { approvalOf, isCommunityGroup } from "./crd-approval.ts";
-import { isConditionTrue } from "./custom-resource-definitions.schema.ts";
+import { crdFinalizer, isConditionTrue } from "./custom-resource-definitions.schema.ts";
 import type {
   CrdCondition,
   CrdStatus,
@@ -46,13 +46,22 @@ export function statusOf(
           },
     );
   if (isCommunityGroup(spec.group ?? "")) set(approvalCondition(crd));
-  if (metadata.deletionTimestamp !== undefined && !isConditionTrue(status, "Terminating"))
-    set({
-      type: "Terminating",
-      status: "True",
-      reason: "InstanceDeletionInProgress",
-      message: "CustomResource deletion is in progress",
-    });
+  if (metadata.deletionTimestamp !== undefined)
+    set(
+      (metadata.finalizers ?? []).includes(crdFinalizer)
+        ? {
+            type: "Terminating",
+            status: "True",
+            reason: "InstanceDeletionInProgress",
+            message: "CustomResource deletion is in progress",
+          }
+        : {
+            type: "Terminating",
+            status: "False",
+            reason: "InstanceDeletionCompleted",
+            message: "removed all instances",
+          },
+    );
   return { ...status, acceptedNames: accepted, conditions, storedVersions: storedVersions(crd) };
 }
 

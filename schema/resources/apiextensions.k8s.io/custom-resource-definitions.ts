@@ -6,9 +6,17 @@ import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden } from "../names.ts";
 import { crdErrors } from "./crd-rules.ts";
 import { statusOf } from "./crd-status.ts";
+import { kindsAndResources } from "./crd-names.ts";
 import { selectableErrors } from "./crd-version-rules.ts";
-import { builtInAnnotation, crdFinalizer, crdKey, crdSchema } from "./custom-resource-definitions.schema.ts";
-import type { CustomResourceDefinition } from "./custom-resource-definitions.schema.ts";
+import {
+  builtInAnnotation,
+  crdFinalizer,
+  crdKey,
+  crdSchema,
+  isConditionTrue,
+} from "./custom-resource-definitions.schema.ts";
+import { conflict } from "../../store/errors.ts";
+import type { CrdNames, CustomResourceDefinition } from "./custom-resource-definitions.schema.ts";
 
 type Context = AdmissionContext<CustomResourceDefinition>;
 
@@ -23,15 +31,32 @@ export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinit
   scope: "Cluster",
   schema: crdSchema,
   statusSubresource: true,
+  conditionalUpdate: true,
   raises: "registry",
+  unique: ["accepted"],
   indexes: {
-    group: ({ spec }) => [spec.group ?? ""],
+    accepted: acceptedNames,
+    // By group: those that have yet to get a name.
+    waiting: ({ spec, status }) => (isConditionTrue(status, "NamesAccepted") ? [] : [spec.group ?? ""]),
     // For the registry, which must not parse schemas to know what there is.
     head: (crd) => (isBuiltIn(crd) ? [] : [JSON.stringify(headOf(crd))]),
   },
   mutate,
   validate,
 };
+
+/** Each name in force, with its group: what no other CustomResourceDefinition may have. */
+export function acceptedNames({ spec, status }: CustomResourceDefinition): string[] {
+  return indexed(spec.group ?? "", status?.acceptedNames ?? {});
+}
+
+function indexed(group: string, names: CrdNames): string[] {
+  const { resources, kinds } = kindsAndResources(names);
+  return [
+    ...resources.map((name) => `${group}/resource/${name}`),
+    ...kinds.map((name) => `${group}/kind/${name}`),
+  ];
+}
 
 function isBuiltIn({ metadata }: CustomResourceDefinition): boolean {
   return metadata.annotations?.[builtInAnnotation] !== undefined;
@@ -58,18 +83,31 @@ async function mutate(context: Context): Promise<CustomResourceDefinition> {
       conversion: object.spec.conversion ?? { strategy: "None" },
     },
   };
-  const others = await neighbours(context);
+  const others = await rivals({ ...context, object: defaulted });
   return { ...defaulted, status: statusOf(defaulted, others, timestamp(now())) };
 }
 
-/** Of the same group. */
-async function neighbours({ object, lookupByIndex }: Context): Promise<CustomResourceDefinition[]> {
-  const found = await lookupByIndex(crdKey, "group", object.spec.group ?? "");
-  return found.filter(({ metadata }) => metadata.name !== object.metadata.name) as CustomResourceDefinition[];
+/** Those that have a name which this one wants. */
+async function rivals({
+  object,
+  lookupByIndex,
+}: Pick<Context, "object" | "lookupByIndex">): Promise<CustomResourceDefinition[]> {
+  const { group = "", names = {} } = object.spec;
+  const wanted = indexed(group, names);
+  const found = await Promise.all(wanted.map((name) => lookupByIndex(crdKey, "accepted", name)));
+  return (found.flat() as CustomResourceDefinition[]).filter(
+    ({ metadata }) => metadata.name !== object.metadata.name,
+  );
 }
 
-function validate({ operation, object, old, declared }: Context): FieldError[] {
+async function validate(context: Context): Promise<FieldError[]> {
+  const { operation, object, old, declared } = context;
   if (operation === "DELETE") return [];
+  // The status was made before the generations of its names were read: somebody may have taken one in between.
+  const mine = acceptedNames(object);
+  const theirs = (await rivals(context)).flatMap(acceptedNames);
+  if (mine.some((name) => theirs.includes(name)))
+    throw conflict(customResourceDefinitions, object.metadata.name);
   const errors = crdErrors(object, old);
   const { group = "", names = {} } = object.spec;
   const taken = declared(typeKey({ group, plural: names.plural ?? "" }));

@@ -22,6 +22,7 @@ import { parseRequestInfo } from "./request-info.ts";
 import type { ResourceRequest } from "./request-info.ts";
 import { review } from "./reviews.ts";
 import { requestToken } from "./token-request.ts";
+import { scale } from "./scale.ts";
 import { watch } from "./watch.ts";
 import { create, patch, remove, removeCollection, update } from "./write.ts";
 
@@ -60,6 +61,8 @@ function subresourceHandler(
   definition: ResourceDefinition,
   { subresource = "" }: ResourceRequest,
 ): { readonly handler: (call: Call) => Promise<Response>; readonly verbs: readonly string[] } | undefined {
+  if (subresource === "scale" && definition.scaleSubresource !== undefined)
+    return { handler: scale, verbs: ["get", "update", "patch"] };
   const declared = definition.subresources ?? {};
   const found = Object.hasOwn(declared, subresource) ? declared[subresource] : undefined;
   if (found === undefined) return undefined;
@@ -97,9 +100,7 @@ async function serve(c: AppContext): Promise<Response> {
   // Before anything of the request is judged, as in Kubernetes; the store judges again what it is asked for.
   if (!isQuestion) {
     const { verb, name } = info;
-    const isKnown = ["status", "finalize"].includes(info.subresource ?? "") || subresource !== undefined;
-    const judged = isKnown ? info.subresource : undefined;
-    authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: judged });
+    authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: info.subresource });
   }
   const { headers } = c.req.raw;
   const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "");

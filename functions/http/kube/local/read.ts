@@ -16,8 +16,8 @@ import { selectionOf } from "./selection.ts";
 const pageRows = 500;
 
 export async function get(call: Call): Promise<Response> {
-  subresourceOf(call);
-  const text = await call.store.texts.get(call.definition, call.namespace, nameOf(call));
+  const { subresource } = subresourceOf(call);
+  const text = await call.store.texts.get(call.definition, call.namespace, nameOf(call), subresource);
   if (isPlain(call.output)) return answerText(call, text);
   return answerObject(call, JSON.parse(text) as KubeObject);
 }

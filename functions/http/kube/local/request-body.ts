@@ -15,19 +15,31 @@ export interface Body {
 export const maxRequestBytes = 3 * 1024 * 1024;
 const maxYamlAliases = 100;
 
-/** An object. Throws `UnsupportedMediaType`, `PayloadTooLarge`, `BadRequest`. */
-export async function readObject(request: Request): Promise<Body> {
-  switch (mediaType(request)) {
+const json = "application/json";
+const yaml = "application/yaml";
+const protobuf = "application/vnd.kubernetes.protobuf";
+
+/**
+ * An object. `custom`: of a user's type, for which protobuf has no messages. Throws `UnsupportedMediaType`,
+ * `PayloadTooLarge`, `BadRequest`.
+ */
+export async function readObject(
+  request: Request,
+  { custom = false }: { readonly custom?: boolean } = {},
+): Promise<Body> {
+  const type = mediaType(request);
+  if (custom && type === protobuf) throw unknownMediaType([json, yaml]);
+  switch (type) {
     case "":
-    case "application/json":
+    case json:
       return objectOf(parseJson(await readBody(request, maxRequestBytes)));
-    case "application/yaml":
+    case yaml:
     case "application/x-yaml":
       return objectOf({ value: parseYamlText(await readBody(request, maxRequestBytes)), duplicates: [] });
-    case "application/vnd.kubernetes.protobuf":
+    case protobuf:
       return { value: parseProtobuf(await readBytes(request, maxRequestBytes)), duplicates: [] };
     default:
-      throw unknownMediaType(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+      throw unknownMediaType([json, yaml, protobuf]);
   }
 }
 
@@ -36,7 +48,7 @@ export async function readOptionalObject(request: Request): Promise<Body> {
   if (request.body === null) return { value: {}, duplicates: [] };
   const text = request.clone();
   const type = mediaType(request);
-  if (type !== "application/vnd.kubernetes.protobuf" && (await readBody(text, maxRequestBytes)).trim() === "")
+  if (type !== protobuf && (await readBody(text, maxRequestBytes)).trim() === "")
     return { value: {}, duplicates: [] };
   return readObject(request);
 }

@@ -24,7 +24,10 @@ export async function create(call: Call): Promise<Response> {
   if (call.info.name !== undefined)
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
   const { dryRun } = parseWriteQuery(call.query);
-  const object = objectOf(call, await readObject(call.c.req.raw));
+  const object = objectOf(
+    call,
+    await readObject(call.c.req.raw, { custom: definition.custom !== undefined }),
+  );
   if ((object.metadata.resourceVersion ?? "") !== "")
     throw new ApiError("BadRequest", "resourceVersion should not be set on objects to be created");
   const made = await store.create(definition, object, {
@@ -39,7 +42,10 @@ export async function update(call: Call): Promise<Response> {
   const { definition, store } = call;
   const { dryRun } = parseWriteQuery(call.query);
   const name = nameOf(call);
-  const object = objectOf(call, await readObject(call.c.req.raw));
+  const object = objectOf(
+    call,
+    await readObject(call.c.req.raw, { custom: definition.custom !== undefined }),
+  );
   if (object.metadata.name !== name)
     throw new ApiError(
       "BadRequest",
