@@ -19,6 +19,7 @@ import { globalRoleBindings } from "../../schema/resources/management.cattle.io/
 import { globalRoles } from "../../schema/resources/management.cattle.io/global-roles.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { users } from "../../schema/resources/management.cattle.io/users.ts";
+import { customResourceDefinitions } from "../../schema/resources/apiextensions.k8s.io/custom-resource-definitions.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { createSealer } from "../../schema/seal/sealer.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
@@ -32,6 +33,7 @@ import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext } from "./controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
+import { customInstances } from "./custom-types/instances.ts";
 import { workOf } from "./registry.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { userRemoval } from "./user-removal.ts";
@@ -427,5 +429,32 @@ describe("the health sweep", () => {
     expect(asked.toSorted()).toEqual(["c-ill", "c-mute", "c-well"]);
     expect([...stale].toSorted()).toEqual(["c-ill", "c-mute"]);
     expect(await sql`select revision from revision`).toEqual([before]);
+  });
+});
+
+describe("custom-instances", () => {
+  const name = "widgets.crash.example.com";
+
+  it("deletes what a deleted type stored, and then the type, whatever kills it on the way", async () => {
+    await store.create(customResourceDefinitions, {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name },
+      spec: {
+        group: "crash.example.com",
+        scope: "Cluster",
+        names: { plural: "widgets", kind: "Widget" },
+        versions: [
+          { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } },
+        ],
+      },
+    });
+    const type = (await allTypes()).byTypeKey(name);
+    if (type === undefined) throw new Error("it is not served");
+    await store.create(type, { apiVersion: "", kind: "", metadata: { name: "a" } });
+    await store.delete(customResourceDefinitions, "", name);
+    expect(await untilDone(customInstances, name)).toBe(2);
+    await expect(store.get(customResourceDefinitions, "", name)).rejects.toMatchObject({ code: "NotFound" });
+    expect((await store.list(type)).items).toEqual([]);
   });
 });
