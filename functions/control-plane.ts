@@ -2,11 +2,13 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
 import type { Env } from "./env.ts";
+import { systemActor } from "./http/context.ts";
+import { revokedGrants } from "./identity/watch-grant.ts";
 import { createLogger } from "./log.ts";
 import { onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
 import { parseSeedInput } from "./seed/input.ts";
 import { seed } from "./seed/seed.ts";
-import { checkDatabase } from "./store/open-store.ts";
+import { checkDatabase, openStore } from "./store/open-store.ts";
 
 export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneRpc {
   async tunnelChanged(event: TunnelEvent): Promise<void> {
@@ -15,6 +17,13 @@ export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneR
 
   async runWork(): Promise<{ nextRunAt: number | null }> {
     return runDueWork(this.env, new Date());
+  }
+
+  async judgeWatches(grants: readonly string[]): Promise<{ revision: number; revoked: number[] }> {
+    const store = openStore(this.env).as(systemActor("watch-access"));
+    // Before the rights are read: what changes them later has a later revision.
+    const { revision } = await store.texts.revision();
+    return { revision, revoked: await revokedGrants(store, grants, Date.now()) };
   }
 
   /** For the local launcher: `GET /ready`, `POST /seed`, `POST /cron`. Errors are 500 with their message: no user reads it. */

@@ -11,6 +11,7 @@ import { within } from "../within.ts";
 import { readLogPage, recentLog } from "./log-pages.ts";
 import { selectionOf } from "./selection.ts";
 import type { Selection } from "./selection.ts";
+import { WatchAccess } from "./watch-access.ts";
 import { WatchFeed } from "./watch-feed.ts";
 import { watchLimits } from "./watch-limits.ts";
 import type { WatchLimits } from "./watch-limits.ts";
@@ -23,11 +24,20 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
   readonly #pastSql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
   /** Absent without watchers. */
   #feed: Promise<WatchFeed> | undefined;
+  #running: WatchFeed | undefined;
   #ticking = false;
+  readonly #access: WatchAccess;
 
   constructor(ctx: DurableObjectState, env: DurableEnv, limits: WatchLimits = watchLimits) {
     super(ctx, env);
     this.#limits = limits;
+    this.#access = new WatchAccess({
+      grants: () => this.#running?.grants() ?? new Set(),
+      judge: (grants) => within(limits.answerMs, "API", this.env.API.judgeWatches(grants)),
+      end: (grants) => this.#running?.revoke(grants),
+      now: () => Date.now(),
+      patienceMs: limits.judgeMs,
+    });
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -56,11 +66,13 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
     // The stream's `cancel` does not come for every way in which a client may leave.
     request.signal.addEventListener("abort", () => watcher.leave());
     this.ctx.waitUntil(joined);
+    this.ctx.waitUntil(this.#access.check());
     return new Response(watcher.stream, { headers: { "content-type": "application/json" } });
   }
 
   async deliver(delivery: WatchDelivery): Promise<{ readonly listening: boolean }> {
     const feed = await this.#feed;
+    this.#rightsChanged(delivery);
     await feed?.deliver(delivery);
     return { listening: feed !== undefined };
   }
@@ -85,6 +97,7 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
         recent: () => recentLog(this.#sql, { type, ms: limits.ringMs, bytes: limits.ringBytes }),
         now: () => Date.now(),
       });
+      this.#running = feed;
       this.ctx.waitUntil(this.#run(feed));
       return feed;
     } catch (error) {
@@ -111,13 +124,22 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
       await new Promise((resolve) => setTimeout(resolve, this.#limits.beatMs));
     }
     this.#feed = undefined;
+    this.#running = undefined;
+  }
+
+  #rightsChanged({ rightsAt = 0 }: Pick<WatchDelivery, "rightsAt">): void {
+    this.#access.rightsChanged(rightsAt);
+    this.ctx.waitUntil(this.#access.check());
   }
 
   async #tick(feed: WatchFeed): Promise<void> {
     this.#ticking = true;
     try {
-      await within(this.#limits.answerMs, "WatchHub", this.#hub().listen(this.#name, feed.position));
+      const listening = this.#hub().listen(this.#name, feed.position);
+      this.#rightsChanged(await within(this.#limits.answerMs, "WatchHub", listening));
     } catch (error) {
+      this.#access.rightsMayHaveChanged();
+      this.ctx.waitUntil(this.#access.check());
       warn("the watch hub cannot be reached; reading the log", error);
       await feed.fill().catch((failure: unknown) => warn("the log cannot be read", failure));
     } finally {

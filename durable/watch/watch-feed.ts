@@ -85,6 +85,18 @@ export class WatchFeed {
     return { watcher, joined: this.#catchUp(watcher) };
   }
 
+  /** By which rights they watch. */
+  grants(): ReadonlySet<string> {
+    const grants = [...this.#watchers].flatMap(({ grant }) => (grant === undefined ? [] : [grant]));
+    return new Set(grants);
+  }
+
+  /** Ends all who watch by these rights, at once and after a whole line: nothing more is theirs to see. */
+  revoke(grants: ReadonlySet<string>): void {
+    for (const watcher of this.#watchers)
+      if (watcher.grant !== undefined && grants.has(watcher.grant)) watcher.cut();
+  }
+
   /** Takes what the hub sends; what is missing before it is read from the log. Rejects when that fails. */
   deliver({ after, to, events }: WatchDelivery): Promise<void> {
     return this.#take(async () => {

@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import postgres from "postgres";
 import type { CommitNotice, WatchDelivery, WatchHubRpc } from "../../schema/internal/rpc.ts";
-import { fanoutType } from "../../schema/internal/watch.ts";
+import { changesRights, fanoutType } from "../../schema/internal/watch.ts";
 import type { DurableEnv } from "../env.ts";
 import { within } from "../within.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
@@ -29,6 +29,8 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
   #wanted = 0;
   #reading: Promise<void> | undefined;
   #readAt = 0;
+  /** The last change of rights that was read, or where reading began. */
+  #rightsAt = 0;
   /** `StoreWriter` is known to tell of its commits. */
   #isTold = false;
   #empties: ReturnType<typeof setTimeout> | undefined;
@@ -48,9 +50,12 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     return { listeners };
   }
 
-  async listen(name: string, position: number): Promise<void> {
+  async listen(name: string, position: number): Promise<{ readonly rightsAt: number }> {
     // Nobody has anything from before: what went by while nobody listened is not read.
-    if (this.#listeners.size === 0) this.#position = Math.max(this.#position, position);
+    if (this.#listeners.size === 0) {
+      this.#position = Math.max(this.#position, position);
+      this.#rightsAt = this.#position;
+    }
     let listener = this.#listeners.get(name);
     if (listener === undefined) {
       const queue = new DeliveryQueue(this.#position, this.#limits.deliveryBytes);
@@ -63,6 +68,7 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     if (!this.#isTold) this.ctx.waitUntil(this.#askToBeTold());
     // A notice may have been lost, and a Worker that commits by itself tells nobody.
     if (Date.now() - this.#readAt >= this.#limits.checkMs) this.#read();
+    return { rightsAt: this.#rightsAt };
   }
 
   async leave(name: string): Promise<void> {
@@ -109,6 +115,9 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     // Events that nobody can read any more: fan-outs find the gap, and say so to their watchers.
     const isCompacted = compacted > this.#position;
     this.#position = isCompacted ? compacted : to;
+    this.#rightsAt = isCompacted
+      ? compacted
+      : (events.findLast((event) => changesRights(event))?.revision ?? this.#rightsAt);
     const byType = Object.groupBy(events, ({ type }) => type);
     for (const [name, listener] of this.#listeners) {
       if (isCompacted) listener.queue.skip(this.#position);
@@ -138,7 +147,7 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     const { calls } = listener;
     let keep = false;
     try {
-      const answer = this.env.WATCH.getByName(name).deliver(delivery);
+      const answer = this.env.WATCH.getByName(name).deliver({ ...delivery, rightsAt: this.#rightsAt });
       const { listening } = await within(this.#limits.answerMs, "WatchFanout", answer);
       keep = listening || listener.calls > calls;
     } catch (error) {

@@ -27,6 +27,8 @@ export interface WatchLimits {
   readonly checkMs: number;
   /** The hub tells fan-outs of revisions without an event of theirs, at most so often. */
   readonly emptyMs: number;
+  /** Nobody watches longer by rights that cannot be judged. */
+  readonly judgeMs: number;
   /** Waiting in the hub for one fan-out; more than that it reads from the log itself. */
   readonly deliveryBytes: number;
 }
@@ -49,5 +51,6 @@ export const watchLimits: WatchLimits = {
   answerMs: 10_000,
   checkMs: 1_000,
   emptyMs: 1_000,
+  judgeMs: 6_000,
   deliveryBytes: 8 * mebibyte,
 };

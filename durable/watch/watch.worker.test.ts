@@ -193,6 +193,36 @@ describe("a watch", () => {
     }
   });
 
+  it("ends for whom a change of rights leaves none, and goes on for all others", async () => {
+    const at = await revision();
+    globalThis.testGrants = { revision: at, revoked: [] };
+    const [mine, other, free] = [
+      await watch("granted", at, { grant: "mine" }),
+      await watch("granted", at, { grant: "other" }),
+      await watch("granted", at),
+    ];
+    await commit(change("granted", "before"));
+    await eventually(() => mine.lines.length).toBe(1);
+    // Nothing is asked before a change that may take rights away.
+    globalThis.testGrants = { revision: at + 1_000, revoked: ["mine"] };
+    await commit(change("granted", "between"));
+    await eventually(() => mine.lines.length).toBe(2);
+    expect(mine.end).toBe("open");
+    await commit(change("roles.rbac.authorization.k8s.io", `changed-${at}`));
+    await eventually(() => mine.end).toBe("clean");
+    await commit(change("granted", "after"));
+    await eventually(() => [mine, other, free].map(({ lines }) => lines.length)).toEqual([2, 3, 3]);
+    await Promise.all([other.leave(), free.leave()]);
+    globalThis.testGrants = undefined;
+  });
+
+  it("that begins without a right any more ends at once", async () => {
+    globalThis.testGrants = { revision: 1, revoked: ["gone"] };
+    const late = await watch("granted-late", await revision(), { grant: "gone" });
+    await eventually(() => late.end).toBe("clean");
+    globalThis.testGrants = undefined;
+  });
+
   it("ends by itself after its time, in one piece", async () => {
     const client = await watch("timed", await revision(), { timeoutMs: 300 });
     const [one] = await commit(change("timed", "a"));

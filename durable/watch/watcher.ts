@@ -5,7 +5,7 @@ import { bookmarkLine, expiredLine } from "./watch-lines.ts";
 
 export interface WatcherOptions {
   readonly selection: Selection;
-  readonly watch: Pick<WatchContext, "after" | "apiVersion" | "kind" | "sealedToo" | "bookmarks">;
+  readonly watch: Pick<WatchContext, "after" | "apiVersion" | "kind" | "sealedToo" | "bookmarks" | "grant">;
   /** Epoch milliseconds. */
   readonly endsAt: number;
   /** More may not wait for a client that reads too slowly. */
@@ -21,6 +21,8 @@ export class Watcher {
   readonly selection: Selection;
   readonly sealedToo: boolean;
   readonly endsAt: number;
+  /** By whose rights it watches. */
+  readonly grant: string | undefined;
   readonly stream: ReadableStream<Uint8Array>;
   /** All that it selects up to here was written. Moved while it catches up; once joined, it goes with its feed. */
   at: number;
@@ -43,6 +45,7 @@ export class Watcher {
     this.sealedToo = watch.sealedToo;
     this.wantsBookmarks = watch.bookmarks;
     this.endsAt = endsAt;
+    this.grant = watch.grant;
     this.at = watch.after;
     this.#watch = watch;
     this.#maxWaitingBytes = maxWaitingBytes;

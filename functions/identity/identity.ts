@@ -1,5 +1,6 @@
 /** Who a request runs as. Data only: values of this type are cached and shared by requests (design 2). */
 import type { ScopedRule } from "../../schema/rbac/types.ts";
+import type { Claims } from "./service-accounts/claims.ts";
 import type { Actor } from "../../schema/store/store.ts";
 
 export type TokenKind = "session" | "api" | "kubeconfig" | "service-account";
@@ -13,6 +14,10 @@ export interface TokenFacts {
   /** Epoch milliseconds; absent = never. */
   readonly expiresAt?: number;
   readonly authProvider: string;
+  /** Of a service account's token: what it depends on. */
+  readonly claims?: Claims;
+  /** Tells this token from another of its name, and from itself with another secret. */
+  readonly proof?: string;
 }
 
 export interface Identity {

@@ -2,6 +2,7 @@
 import { serviceAccountGroups, serviceAccountOf } from "../../schema/rbac/compile.ts";
 import { users } from "../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../schema/resources/management.cattle.io/users.ts";
+import type { BoundStore } from "../../schema/store/store.ts";
 import { systemStore } from "../http/context.ts";
 import type { AppContext } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
@@ -21,10 +22,26 @@ export async function resolveImpersonation(
   identity: Identity,
   where: "local" | "cluster",
 ): Promise<Identity> {
-  const request = parseImpersonation(c.req.raw.headers);
-  if (request === undefined || isPlainSelf(identity, request)) return identity;
+  const request = impersonationAsked(c, identity);
+  if (request === undefined) return identity;
   if (where === "cluster" && request.uid !== undefined)
     throw new ApiError("BadRequest", "Impersonate-Uid is not supported");
+  return impersonated(systemStore(c, "impersonation"), identity, request, where);
+}
+
+/** Whom the caller asks to be, if it is not just himself. Throws `BadRequest`. */
+export function impersonationAsked(c: AppContext, identity: Identity): ImpersonationRequest | undefined {
+  const request = parseImpersonation(c.req.raw.headers);
+  return request === undefined || isPlainSelf(identity, request) ? undefined : request;
+}
+
+/** Throws `Forbidden` for what the caller may not take. `store`: the server's own. */
+export async function impersonated(
+  store: BoundStore,
+  identity: Identity,
+  request: ImpersonationRequest,
+  where: "local" | "cluster",
+): Promise<Identity> {
   authorizeImpersonation(identity, request);
   const { user, uid, extra } = request;
   const isSelf = user === identity.userId;
@@ -44,7 +61,6 @@ export async function resolveImpersonation(
   };
   if (where === "cluster" && account !== undefined)
     return { ...taken, username: "", roles: [], rules: identity.rules };
-  const store = systemStore(c, "impersonation");
   const [known, rights] = await Promise.all([
     absentAsUndefined(store.get<User>(users, "", user)),
     loadRights(store, { user, groups: taken.groups }),

@@ -40,6 +40,11 @@ export function tokenKind(token: Token): TokenKind {
   return label === undefined && token.isDerived === false ? "session" : "api";
 }
 
+/** Changes with the secret: the stored form without the hash, which is version and salt. */
+function proofOf({ metadata, token = "" }: Token): string {
+  return `${metadata.uid ?? ""} ${token.slice(0, token.lastIndexOf(":"))}`;
+}
+
 export function tokenFacts(token: Token): TokenFacts {
   const expiresAt = tokenExpiry(token);
   return {
@@ -48,5 +53,6 @@ export function tokenFacts(token: Token): TokenFacts {
     ...((token.clusterName ?? "") === "" ? {} : { clusterName: token.clusterName }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     authProvider: token.authProvider ?? "local",
+    proof: proofOf(token),
   };
 }

@@ -45,9 +45,10 @@ export interface WatchHubRpc {
   committed(notice: CommitNotice): Promise<{ readonly listeners: number }>;
   /**
    * The fan-out `name` has every event up to `position` and wants what comes after. Repeated every few seconds: that is
-   * how a lost notice or a restarted hub is made up for.
+   * how a lost notice or a restarted hub is made up for. `rightsAt`: the last revision known to have changed rights
+   * (`changesRights`), or one after it.
    */
-  listen(name: string, position: number): Promise<void>;
+  listen(name: string, position: number): Promise<{ readonly rightsAt?: number }>;
   leave(name: string): Promise<void>;
 }
 
@@ -56,6 +57,8 @@ export interface WatchDelivery {
   readonly after: number;
   readonly to: number;
   readonly events: readonly LogEvent[];
+  /** As of `listen`. */
+  readonly rightsAt?: number;
 }
 
 /** `WatchFanout` (binding WATCH, named `<typeKey>#<k>`) besides `fetch`, which takes a `WatchContext` (watch.ts). */
@@ -91,4 +94,8 @@ export interface ControlPlaneRpc {
   tunnelChanged(event: TunnelEvent): Promise<void>;
   /** Runs due work; answers when the next row is due (epoch milliseconds), or null when there is none. */
   runWork(): Promise<{ nextRunAt: number | null }>;
+  /** Indexes of those grants (`WatchContext`) that no longer hold, by the state at `revision` or later. */
+  judgeWatches(
+    grants: readonly string[],
+  ): Promise<{ readonly revision: number; readonly revoked: readonly number[] }>;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { decodeWatch, encodeWatch, fanoutName, fanoutType } from "./watch.ts";
+import { typeKey } from "../resource.ts";
+import { registry } from "../resources/registry.ts";
+import { changesRights, decodeWatch, encodeWatch, fanoutName, fanoutType } from "./watch.ts";
 import type { WatchContext } from "./watch.ts";
 
 const watch: WatchContext = {
@@ -42,5 +44,23 @@ describe("the context of a watch", () => {
   it("goes to an object of its type", () => {
     expect(fanoutName("clusters.management.cattle.io", 3)).toBe("clusters.management.cattle.io#3");
     expect(fanoutType("clusters.management.cattle.io#3")).toBe("clusters.management.cattle.io");
+  });
+});
+
+describe("changesRights", () => {
+  it("is so for every type that raises the generation rbac, and for credentials that go or change", () => {
+    const raising = registry
+      .all()
+      .filter(({ raises }) => raises === "rbac")
+      .map(typeKey);
+    for (const kind of ["ADDED", "MODIFIED", "DELETED"])
+      expect(raising.filter((type) => !changesRights({ type, kind }))).toEqual([]);
+    const token = "tokens.management.cattle.io";
+    expect(["ADDED", "MODIFIED", "DELETED"].map((kind) => changesRights({ type: token, kind }))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(changesRights({ type: "configmaps", kind: "DELETED" })).toBe(false);
   });
 });

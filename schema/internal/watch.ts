@@ -20,6 +20,26 @@ export interface WatchContext {
   readonly timeoutMs: number;
   /** Lines of objects that have a sealed part carry it, with what is needed to open it (`SealedWatchLine`). */
   readonly sealedToo: boolean;
+  /** By whose rights: judged by the API Worker alone, which wrote it (`judgeWatches`). Absent: for as long as it lasts. */
+  readonly grant?: string;
+}
+
+/** Types whose every change may take rights away: those that raise the generation `rbac`. */
+const rightsTypes: readonly string[] = [
+  "clusterrolebindings.rbac.authorization.k8s.io",
+  "clusterroles.rbac.authorization.k8s.io",
+  "globalrolebindings.management.cattle.io",
+  "globalroles.management.cattle.io",
+  "rolebindings.rbac.authorization.k8s.io",
+  "roles.rbac.authorization.k8s.io",
+  "users.management.cattle.io",
+];
+/** Credentials: a new one takes nothing away. Secrets end with their service accounts' tokens. */
+const credentialTypes: readonly string[] = ["secrets", "serviceaccounts", "tokens.management.cattle.io"];
+
+/** Whether watches that are open may be somebody's no longer after this change. */
+export function changesRights({ type, kind }: { readonly type: string; readonly kind: string }): boolean {
+  return rightsTypes.includes(type) || (kind !== "ADDED" && credentialTypes.includes(type));
 }
 
 /** One line of the answer, before the Worker has opened it. `BOOKMARK` and `ERROR` never carry a sealed part. */
@@ -65,7 +85,7 @@ function isWatch(value: unknown): value is WatchContext {
     watch.v === 1 &&
     watch.op === "watch" &&
     [watch.type, watch.apiVersion, watch.kind].every((text) => typeof text === "string") &&
-    [watch.namespace, watch.name, watch.labelSelector, watch.fieldSelector].every(
+    [watch.namespace, watch.name, watch.labelSelector, watch.fieldSelector, watch.grant].every(
       (text) => text === undefined || typeof text === "string",
     ) &&
     [watch.after, watch.timeoutMs].every((number) => Number.isSafeInteger(number) && Number(number) >= 0) &&

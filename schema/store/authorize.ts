@@ -1,6 +1,6 @@
 /** The one check path of the store: deny by default, judged before anything is read. */
 import { allows, allowsPath } from "../rbac/evaluate.ts";
-import type { ScopedRule } from "../rbac/types.ts";
+import type { ResourceAttributes, ScopedRule } from "../rbac/types.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { StoreError } from "./errors.ts";
@@ -30,15 +30,20 @@ export function authorize(actor: Actor, attempt: Attempt): void {
 }
 
 export function mayDo(actor: Actor, attempt: Attempt): boolean {
+  return allows(actor.rules, attributesOf(attempt));
+}
+
+/** What rules are asked about an attempt. */
+export function attributesOf(attempt: Attempt): ResourceAttributes {
   const { verb, definition, name } = attempt;
   const namespace = namespaceOf(attempt);
-  return allows(actor.rules, {
+  return {
     verb,
     group: definition.group,
     resource: resourceOf(attempt),
     ...(namespace === "" ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
-  });
+  };
 }
 
 /** Throws `Forbidden` with kube-apiserver's message. `verb`: the method in lower case; `path`: below the API's prefix. */

@@ -1,5 +1,8 @@
 /** RBAC on the management store (issue 4, requirement 6): what stock kubectl does as an administrator and as a user. */
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -359,6 +362,64 @@ describe("RBAC on the management store", () => {
     expect(
       await refused("jane", ["create", "-f", "-"], { input: ask({ resourceAttributes, user: jane }) }),
     ).toContain("subjectaccessreviews.authorization.k8s.io is forbidden");
+  });
+
+  it("38: a watch ends within seconds when its right, its token or its user goes, and not before", async () => {
+    const reader = ["create", "rolebinding", "watcher", "--role=reader"];
+    await kubectl("admin", [
+      "-n",
+      "other",
+      "create",
+      "role",
+      "reader",
+      "--verb=list,watch",
+      "--resource=configmaps",
+    ]);
+    const ann = await callJson<{ id: string }>(admin, "POST", "/v3/users", {
+      username: "ann",
+      password: passphrase,
+    });
+    await kubectl("admin", ["-n", "other", ...reader, `--user=${ann.id}`]);
+    const path = "/k8s/clusters/local/api/v1/namespaces/other/configmaps?watch=true";
+    const open = async (): Promise<{ token: string; ended: () => boolean }> => {
+      const { token } = await loginAs(drover, "ann", passphrase);
+      const outgoing = request({
+        host: "localhost",
+        port: drover.port,
+        path,
+        ca: drover.ca,
+        headers: { authorization: `Bearer ${token}` },
+      });
+      outgoing.end();
+      const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+      expect(incoming.statusCode).toBe(200);
+      // An orderly end: the last chunk came.
+      incoming.resume();
+      return { token, ended: () => incoming.complete };
+    };
+    const ends = (what: string, watch: { ended: () => boolean }): Promise<true> =>
+      eventually(what, 10_000, () => (watch.ended() ? true : undefined));
+
+    const [byToken, byRight] = [await open(), await open()];
+    // As a controller's manager does all the time: rights that are not touched.
+    await kubectl("admin", [
+      "-n",
+      "other",
+      "create",
+      "role",
+      "unrelated",
+      "--verb=get",
+      "--resource=secrets",
+    ]);
+    await callJson({ ...admin, token: byToken.token }, "POST", "/v3/tokens?action=logout");
+    await ends("the watch of a session that was logged out", byToken);
+    expect(byRight.ended()).toBe(false);
+    await kubectl("admin", ["-n", "other", "delete", "rolebinding", "watcher"]);
+    await ends("the watch of one whose binding was deleted", byRight);
+    await kubectl("admin", ["-n", "other", ...reader, `--user=${ann.id}`]);
+    const byUser = await open();
+    await callJson(admin, "PUT", `/v3/users/${ann.id}`, { enabled: false });
+    await ends("the watch of one who was disabled", byUser);
   });
 
   it("2: a right ends with its binding", async () => {

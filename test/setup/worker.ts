@@ -44,6 +44,8 @@ declare global {
   var testRuns: { answers: (() => Promise<number | null>)[]; count: number } | undefined;
   /** What tunnels have reported, once a test asks for it. */
   var testTunnelEvents: TunnelEvent[] | undefined;
+  /** What the API Worker would say of grants. */
+  var testGrants: { revision: number; revoked: readonly string[] } | undefined;
   /** In force at once. */
   var testWatchLimits: { checkMs: number } | undefined;
 }
@@ -53,6 +55,11 @@ export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements Contro
     const runs = globalThis.testRuns;
     if (runs !== undefined) runs.count++;
     return { nextRunAt: (await runs?.answers.shift()?.()) ?? null };
+  }
+
+  async judgeWatches(grants: readonly string[]): Promise<{ revision: number; revoked: number[] }> {
+    const { revision = 0, revoked = [] } = globalThis.testGrants ?? {};
+    return { revision, revoked: grants.flatMap((grant, index) => (revoked.includes(grant) ? [index] : [])) };
   }
 
   async tunnelChanged(event: TunnelEvent): Promise<void> {

@@ -6,7 +6,7 @@ import { loadRbacRules } from "../rbac-rights.ts";
 import { userNameOf } from "./claims.ts";
 import type { Claims } from "./claims.ts";
 import type { Signer } from "./signer.ts";
-import { verifyServiceAccountToken } from "./verify.ts";
+import { tokenProof, verifyServiceAccountToken } from "./verify.ts";
 
 const credentialIdExtra = "authentication.kubernetes.io/credential-id";
 
@@ -20,9 +20,10 @@ export async function identifyServiceAccount(
   const load = async (): Promise<Identity | undefined> => {
     const found = await verifyServiceAccountToken(token, { signer: signer(), store, now: now() });
     if (!found.ok) return undefined;
-    const identity = serviceAccountIdentity(found.claims);
+    const { token: facts, ...identity } = serviceAccountIdentity(found.claims);
     const rules = await loadRbacRules(store(), { user: identity.userId, groups: identity.groups });
-    return { ...identity, rules };
+    const proof = found.claims.kind === "legacy" ? await tokenProof(token) : undefined;
+    return { ...identity, rules, token: { ...facts, ...(proof === undefined ? {} : { proof }) } };
   };
   return remembered(token, load, now);
 }
@@ -45,6 +46,7 @@ export function serviceAccountIdentity(claims: Claims): Identity {
       kind: "service-account",
       ...(claims.kind === "bound" ? { expiresAt: claims.expiresAt * 1_000 } : {}),
       authProvider: "service-account",
+      claims,
     },
   };
 }

@@ -63,9 +63,31 @@ export async function verifyServiceAccountToken(token: string, deps: VerifyDeps)
       `token audiences ${JSON.stringify(issued)} is invalid for the target audiences ${JSON.stringify(wanted)}`,
     );
   const problem = await (claims.kind === "legacy"
-    ? legacyProblem(token, claims, deps.store())
+    ? legacyProblem((text) => sameText(text, token), claims, deps.store())
     : boundProblem(claims, deps.store(), deps.now));
   return problem === undefined ? { ok: true, claims, audiences } : refused(problem);
+}
+
+/**
+ * Whether what a token depends on has ended since it was verified. `proof`: `tokenProof` of one that is kept in a Secret.
+ * Rejects only when the database cannot be read.
+ */
+export async function hasEnded(
+  claims: Claims,
+  proof: string | undefined,
+  store: BoundStore,
+  now: number,
+): Promise<boolean> {
+  if (claims.kind === "bound")
+    return now >= claims.expiresAt * 1_000 || (await boundProblem(claims, store, now)) !== undefined;
+  const isSame = async (text: string): Promise<boolean> => (await tokenProof(text)) === proof;
+  return (await legacyProblem(isSame, claims, store)) !== undefined;
+}
+
+/** SHA-256 of a token, in base64: tells it from others and opens nothing. */
+export async function tokenProof(token: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
 
 /** The key that the header names, by our own names of keys alone: `jku`, `x5u`, `jwk` and a path in `kid` lead nowhere. */
@@ -125,7 +147,7 @@ async function boundProblem(
 
 /** The Secret is the token's life: what it holds now is the token, and nothing else is. */
 async function legacyProblem(
-  token: string,
+  isToken: (text: string) => Promise<boolean> | boolean,
   { namespace, account, secretName }: LegacyClaims,
   store: BoundStore,
 ): Promise<string | undefined> {
@@ -135,7 +157,7 @@ async function legacyProblem(
   ]);
   if (secret === undefined || secret.metadata.deletionTimestamp !== undefined)
     return "Token has been invalidated";
-  if (!sameText(secretText(secret, "token"), token)) return "Token does not match server's copy";
+  if (!(await isToken(secretText(secret, "token")))) return "Token does not match server's copy";
   if (owner?.metadata.deletionTimestamp !== undefined)
     return `ServiceAccount ${namespace}/${account.name} has been deleted`;
   if ((secret.metadata.labels?.[invalidSinceLabel] ?? "") !== "")

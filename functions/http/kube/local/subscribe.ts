@@ -2,6 +2,10 @@
 import { CONTEXT_HEADER } from "../../../../schema/internal/context.ts";
 import { encodeWatch, fanoutName } from "../../../../schema/internal/watch.ts";
 import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
+import { attributesOf } from "../../../../schema/store/authorize.ts";
+import { impersonationAsked } from "../../../identity/impersonation.ts";
+import { watchGrant } from "../../../identity/watch-grant.ts";
+import { requireIdentity } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import type { Call } from "./call.ts";
 import type { ListOptions } from "./list-options.ts";
@@ -12,12 +16,21 @@ const maxShards = 32;
 
 /** Lines of events after `after`. Throws `ServiceUnavailable`, `TooManyRequests`. */
 export async function subscribe(
-  { c, definition }: Call,
+  call: Call,
   { labelText, fieldText, allowWatchBookmarks }: ListOptions,
   { namespace, names }: Selection,
   after: number,
   timeoutMs: number,
 ): Promise<ReadableStream<Uint8Array>> {
+  const { c, definition } = call;
+  const caller = requireIdentity(c);
+  const asks = attributesOf({
+    verb: "watch",
+    definition,
+    namespace: namespace ?? call.namespace,
+    name: call.info.name,
+  });
+  const grant = watchGrant(caller, impersonationAsked(c, caller), asks);
   const type = typeKey(definition);
   const context = encodeWatch({
     v: 1,
@@ -29,6 +42,7 @@ export async function subscribe(
     bookmarks: allowWatchBookmarks,
     timeoutMs: Math.ceil(timeoutMs),
     sealedToo: isSealed(definition),
+    grant,
     ...(namespace === undefined ? {} : { namespace }),
     // No name is empty: a selection that contradicts itself gets nothing.
     ...(names === undefined ? {} : { name: names[0] ?? "" }),

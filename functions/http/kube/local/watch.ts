@@ -22,7 +22,8 @@ export async function watch(call: Call): Promise<Response> {
   const options = parseListOptions(call.query, definition, true);
   const selection = selectionOf(call, options);
   store.texts.mayWatch(definition, selection.namespace ?? namespace, info.name);
-  const timeoutMs = timeoutOf(options) * 1000;
+  const { expiresAt = Infinity } = call.identity.token;
+  const timeoutMs = Math.max(Math.min(timeoutOf(options) * 1000, expiresAt - Date.now()), 0);
 
   if (!wantsState(options)) {
     const after = options.resourceVersion ?? (await store.texts.revision()).revision;

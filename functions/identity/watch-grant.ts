@@ -1,0 +1,107 @@
+/**
+ * By whose rights a watch is open, in words that can be judged again while it lasts (auth.md 10, row 38): who presented which
+ * token, whom he asked to be, and what he watches. It crosses to the fan-out object and comes back; it holds no secret.
+ */
+import { allows } from "../../schema/rbac/evaluate.ts";
+import type { ResourceAttributes } from "../../schema/rbac/types.ts";
+import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
+import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
+import type { BoundStore } from "../../schema/store/store.ts";
+import { ApiError } from "../http/errors.ts";
+import { absentAsUndefined } from "../store/absent.ts";
+import type { Identity } from "./identity.ts";
+import type { ImpersonationRequest } from "./impersonation-request.ts";
+import { impersonated } from "./impersonation.ts";
+import { loadRbacRules } from "./rbac-rights.ts";
+import { hasEnded } from "./service-accounts/verify.ts";
+import { tokenFacts, tokenProblem } from "./token-validity.ts";
+import { loadUserAccess } from "./user-access.ts";
+
+type Caller = Pick<Identity, "userId" | "groups" | "token">;
+
+interface WatchGrant {
+  readonly v: 1;
+  readonly caller: Caller;
+  readonly as?: ImpersonationRequest;
+  readonly asks: ResourceAttributes;
+}
+
+/** Equal for equal rights to the same objects: such watches are judged once. */
+export function watchGrant(
+  { userId, groups, token }: Caller,
+  as: ImpersonationRequest | undefined,
+  asks: ResourceAttributes,
+): string {
+  const grant: WatchGrant = {
+    v: 1,
+    caller: { userId, groups, token },
+    ...(as === undefined ? {} : { as }),
+    asks,
+  };
+  return JSON.stringify(grant);
+}
+
+/** Indexes of the grants that hold no longer. `store`: the server's own. Rejects when the store cannot be read. */
+export async function revokedGrants(
+  store: BoundStore,
+  grants: readonly string[],
+  now: number,
+): Promise<number[]> {
+  const identities = new Map<string, Promise<Identity | undefined>>();
+  const holds = async (text: string): Promise<boolean> => {
+    const { v, caller, as, asks } = JSON.parse(text) as WatchGrant;
+    // Of another version of this program: the client comes back, and its rights are judged then.
+    if (v !== 1) return false;
+    const key = JSON.stringify([caller, as]);
+    const known = identities.get(key) ?? identityOf(store, caller, as, now);
+    identities.set(key, known);
+    const identity = await known;
+    return identity !== undefined && allows(identity.rules, asks);
+  };
+  const held = await Promise.all(grants.map(holds));
+  return held.flatMap((holds, index) => (holds ? [] : [index]));
+}
+
+/** Who a request of the caller would run as now; `undefined`: it would be refused. */
+async function identityOf(
+  store: BoundStore,
+  caller: Caller,
+  as: ImpersonationRequest | undefined,
+  now: number,
+): Promise<Identity | undefined> {
+  const identity = await currentIdentity(store, caller, now);
+  if (identity === undefined || as === undefined) return identity;
+  try {
+    return await impersonated(store, identity, as, "local");
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "Forbidden") return undefined;
+    throw error;
+  }
+}
+
+async function currentIdentity(
+  store: BoundStore,
+  { userId, groups, token: facts }: Caller,
+  now: number,
+): Promise<Identity | undefined> {
+  const self = { userId, groups, extra: {}, mustChangePassword: false, token: facts };
+  if (facts.claims !== undefined) {
+    const subject = { user: userId, groups };
+    const [ended, rules] = await Promise.all([
+      hasEnded(facts.claims, facts.proof, store, now),
+      loadRbacRules(store, subject),
+    ]);
+    return ended ? undefined : { ...self, username: "", roles: [], rules };
+  }
+  const [token, access] = await Promise.all([
+    absentAsUndefined(store.get<Token>(tokens, "", facts.name)),
+    loadUserAccess(store, userId, groups),
+  ]);
+  // One that was made anew under the name, or given another secret, is another token.
+  if (token === undefined || token.userId !== userId || tokenFacts(token).proof !== facts.proof)
+    return undefined;
+  if (tokenProblem(token, now) !== undefined) return undefined;
+  if (access === undefined || access.user.mustChangePassword === true) return undefined;
+  const { user, roles, rules } = access;
+  return { ...self, username: user.username ?? "", roles, rules };
+}
