@@ -83,6 +83,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * `validate`, for DELETE as well, and acts as the server.
    */
   alongside?(context: AdmissionContext<T>): Promise<readonly Alongside[]> | readonly Alongside[];
+  /**
+   * Steps between the forms in which objects of a declared type have been stored. Objects are stored in form
+   * 1 + the number of steps; step n turns form n + 1 into form n + 2 and never throws: rows of older forms are read by it
+   * for as long as they exist. Whoever changes what is stored, or what is indexed of it, appends a step; an earlier one
+   * never changes. The object is a private copy, sensitive members included.
+   */
+  readonly migrations?: readonly ((object: KubeObject) => KubeObject)[];
   readonly norman?: NormanProjection<T>;
   /** Of a CustomResourceDefinition that somebody made, in one of its versions; absent: declared here. */
   readonly custom?: CustomType;

@@ -8,6 +8,7 @@ import { reachDatabase } from "../postgres/reach.ts";
 import { UserError } from "../user-error.ts";
 import { migrate } from "./migrate.ts";
 import { readMigrations } from "./migrations.ts";
+import { noteStoredForms } from "./stored-forms.ts";
 
 /** Where drizzle-kit writes them. */
 export const MIGRATIONS_DIR = join(import.meta.dirname, "../../schema/migrations");
@@ -19,7 +20,11 @@ async function main(): Promise<void> {
     throw new UserError("give --database-url postgres://user:password@host:port/database");
   const target = parseDatabaseUrl(url);
   await reachDatabase(target);
-  const applied = await withDatabase(target, (database) => migrate(database, readMigrations(MIGRATIONS_DIR)));
+  const applied = await withDatabase(target, async (database) => {
+    const tags = await migrate(database, readMigrations(MIGRATIONS_DIR));
+    await noteStoredForms(database);
+    return tags;
+  });
   const what = applied.length === 0 ? "up to date" : `applied ${applied.join(", ")}`;
   console.log(`${describeTarget(target)}: ${what}`);
 }

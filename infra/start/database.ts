@@ -1,6 +1,7 @@
 /** The database under Drover: embedded or external, brought up to date. */
 import { migrate } from "../migrate/migrate.ts";
 import { readMigrations } from "../migrate/migrations.ts";
+import { noteStoredForms } from "../migrate/stored-forms.ts";
 import { withDatabase } from "../postgres/client.ts";
 import type { DatabaseTarget } from "../postgres/database-url.ts";
 import { parseDatabaseUrl } from "../postgres/database-url.ts";
@@ -55,6 +56,8 @@ export async function prepareDatabase(
   await reachDatabase(target);
   return withDatabase(target, async (database) => {
     await refuseSecondInstance(database, holder);
-    return migrate(database, readMigrations(migrationsDir));
+    const applied = await migrate(database, readMigrations(migrationsDir));
+    await noteStoredForms(database);
+    return applied;
   });
 }

@@ -4,6 +4,7 @@ import type { KubeObject, OwnerReference } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
+import { formMember, inCurrentForm, withForm } from "./stored-form.ts";
 
 /** An object as it is read. */
 export interface StoredRow {
@@ -29,11 +30,16 @@ export function encodeObject(definition: ResourceDefinition, object: KubeObject)
   const members = Object.entries(object);
   const secret = members.filter(([name]) => names.includes(name));
   const { resourceVersion: _, ...metadata } = object.metadata;
-  const open = members.filter(([name]) => !names.includes(name) && name !== "metadata");
+  const open = members.filter(
+    ([name]) => !names.includes(name) && name !== "metadata" && name !== formMember,
+  );
   const { apiVersion, kind, ...rest } = Object.fromEntries(open);
   return {
     // A custom resource is stored in one version, whichever it was written in.
-    body: JSON.stringify({ apiVersion: definition.custom?.storedAs ?? apiVersion, kind, metadata, ...rest }),
+    body: withForm(
+      definition,
+      JSON.stringify({ apiVersion: definition.custom?.storedAs ?? apiVersion, kind, metadata, ...rest }),
+    ),
     secret: secret.length === 0 ? null : JSON.stringify(Object.fromEntries(secret)),
     labels: object.metadata.labels ?? {},
     fields: Object.fromEntries(
@@ -59,9 +65,9 @@ export async function decodeObject<T extends KubeObject>(
 ): Promise<T> {
   const object = JSON.parse(row.body) as T;
   object.metadata.resourceVersion = String(row.revision);
-  if (row.sealed === null) return reshaped(definition, object, row.revision);
+  if (row.sealed === null) return inCurrentForm(definition, reshaped(definition, object, row.revision));
   const secret = await sealer.open(row.sealed, placeOf(definition, row));
-  return { ...object, ...(JSON.parse(secret) as Partial<T>) };
+  return inCurrentForm(definition, { ...object, ...(JSON.parse(secret) as Partial<T>) });
 }
 
 /** Postgres' text and jsonb hold neither NUL nor half a surrogate pair: no stored name, label or index has them. */

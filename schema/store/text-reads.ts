@@ -1,6 +1,7 @@
 /** Reads that give objects as JSON text, for faces that pass them on: nothing is parsed, rights are judged. */
 import type { Sql } from "postgres";
 import { reshapedText } from "../custom/reshape.ts";
+import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
@@ -13,6 +14,7 @@ import { readRevision } from "./log.ts";
 import { readPage } from "./pages.ts";
 import type { Page, PageQuery } from "./pages.ts";
 import type { ReadRow } from "./rows.ts";
+import { currentFormText, inCurrentForm } from "./stored-form.ts";
 import { objectText } from "./text.ts";
 
 export interface TextPage extends Omit<Page, "rows"> {
@@ -52,6 +54,7 @@ export interface TextReads {
 export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, readRow: ReadRow): TextReads {
   const textOf = async (definition: ResourceDefinition, row: StoredRow): Promise<string> => {
     const secret = row.sealed === null ? null : await sealer.open(row.sealed, placeOf(definition, row));
+    if (definition.migrations !== undefined) return currentFormText(definition, row, secret);
     return reshapedText(definition, objectText(row.body, row.revision, secret), row.revision);
   };
   return {
@@ -65,7 +68,8 @@ export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, r
       const { namespace, names } = query;
       const name = names?.length === 1 ? names[0] : undefined;
       authorize(actor, { verb, definition, namespace, name });
-      const { rows, ...page } = await readPage(open(), { ...query, type: typeKey(definition) });
+      const wanted = { ...query, ...currentFilter(definition, query), type: typeKey(definition) };
+      const { rows, ...page } = await readPage(open(), wanted);
       return { ...page, texts: await Promise.all(rows.map((row) => textOf(definition, row))) };
     },
     mayWatch(definition, namespace, name) {
@@ -75,5 +79,16 @@ export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, r
       return JSON.parse(await sealer.open(sealed, placeOf(definition, place))) as object;
     },
     revision: () => readRevision(open()),
+  };
+}
+
+/** Field selectors are about what clients see, whatever the form it is stored in. */
+function currentFilter(
+  definition: ResourceDefinition,
+  { filter }: Pick<PageQuery, "filter">,
+): Pick<PageQuery, "filter"> {
+  if (filter === undefined || definition.migrations === undefined) return {};
+  return {
+    filter: (body) => filter(JSON.stringify(inCurrentForm(definition, JSON.parse(body) as KubeObject))),
   };
 }

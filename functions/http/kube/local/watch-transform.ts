@@ -3,6 +3,7 @@ import { reshaped } from "../../../../schema/custom/reshape.ts";
 import type { SealedWatchLine } from "../../../../schema/internal/watch.ts";
 import type { KubeObject } from "../../../../schema/object.ts";
 import { apiVersionOf } from "../../../../schema/resource.ts";
+import { inCurrentForm } from "../../../../schema/store/stored-form.ts";
 import type { Call } from "./call.ts";
 import { partialMetadataOf } from "./partial-metadata.ts";
 import { isSealed } from "./subscribe.ts";
@@ -13,7 +14,9 @@ const newline = 10;
 /** The lines as the client wants them; those that need nothing pass as they are, unread. */
 export function shapeEvents(call: Call, lines: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const { definition, output } = call;
-  if (output.as === "object" && !isSealed(definition) && definition.custom === undefined) return lines;
+  const passes =
+    !isSealed(definition) && definition.custom === undefined && definition.migrations === undefined;
+  if (output.as === "object" && passes) return lines;
   return lines.pipeThrough(eventTransform(call));
 }
 
@@ -46,7 +49,8 @@ function eventTransform(call: Call): TransformStream<Uint8Array, Uint8Array> {
 
 /** Whether a line begins as one of the version that was asked for: it passes unread. */
 function fitting({ definition, output }: Call): (line: Uint8Array) => boolean {
-  if (output.as !== "object" || isSealed(definition)) return () => false;
+  if (output.as !== "object" || isSealed(definition) || definition.migrations !== undefined)
+    return () => false;
   const apiVersion = JSON.stringify(apiVersionOf(definition));
   const heads = ["ADDED", "MODIFIED", "DELETED"].map((type) =>
     new TextEncoder().encode(`{"type":"${type}","object":{"apiVersion":${apiVersion},`),
@@ -65,7 +69,8 @@ function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
     if (type === "ERROR") return { type, object };
     const secret =
       sealed === undefined ? {} : await store.texts.unseal(definition, { namespace, name, uid, sealed });
-    const whole = { ...inVersion(type, object as KubeObject), ...secret };
+    const found = { ...inVersion(type, object as KubeObject), ...secret };
+    const whole = type === "BOOKMARK" ? found : inCurrentForm(definition, found);
     switch (as) {
       case "object":
         return { type, object: whole };
