@@ -25,6 +25,7 @@ import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
 import { retainEvents } from "./event-retention.ts";
 import { controllers } from "./registry.ts";
+import { rewrap } from "./rewrap.ts";
 import { rotateSigningKeys } from "./signing-keys.ts";
 import { keepBusy } from "./slots.ts";
 
@@ -83,6 +84,7 @@ export async function sweep(env: Env, now = new Date()): Promise<void> {
   if (ms !== undefined) await poke(env, log, Date.now() + ms);
   await retainEvents(sql, log);
   await rotateSigningKeys(sql, sealerOf(env), { log, now });
+  await rewrap(sql, sealerOf(env), { log, now });
   const stale = await unhealthyClusters({
     store: openStore(env, { log, sql: () => sql }).as(systemActor("health-sweep")),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),

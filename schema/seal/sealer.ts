@@ -10,6 +10,8 @@ export interface Sealer {
   readonly seal: (text: string, place: string) => Promise<string>;
   /** Throws when the key is unknown, the value was changed, or it was sealed for another place. */
   readonly open: (sealed: string, place: string) => Promise<string>;
+  /** Id of the key that seals. */
+  readonly keyId: string;
 }
 
 /** `CryptoKey`, which Node's types and the Worker's name differently. */
@@ -33,6 +35,7 @@ export function createSealer(ring: KeyRing): Sealer {
     return key;
   };
   return {
+    keyId: ring.current,
     async seal(text, place) {
       const iv = crypto.getRandomValues(new Uint8Array(nonceBytes));
       const algorithm = { name: "AES-GCM", iv, additionalData: utf8(place) };
@@ -53,6 +56,11 @@ export function createSealer(ring: KeyRing): Sealer {
       }
     },
   };
+}
+
+/** How values begin that were sealed by a key: what a database can look for. */
+export function sealPrefix(keyId: string): string {
+  return `${version}:${keyId}:`;
 }
 
 async function deriveDataKey(material: Uint8Array<ArrayBuffer>): Promise<DataKey> {

@@ -1,6 +1,7 @@
 /** The signing keys in Postgres: one row of `meta`, changed only by compare and swap, so that of several starts one wins. */
 import { exportJWK, generateKeyPair } from "jose";
 import type { Sql } from "postgres";
+import { sealPrefix } from "../../../schema/seal/sealer.ts";
 import type { Sealer } from "../../../schema/seal/sealer.ts";
 import { isRotationDue, noted, parseKeySet, sealPlace, withNext, withoutRetired } from "./key-set.ts";
 import type { KeySet, SigningKey } from "./key-set.ts";
@@ -14,7 +15,7 @@ export interface KeyStore {
   readonly load: () => Promise<KeySet>;
   /** Notes, before a token is given out, until when its key must be kept. Writes at most once a day for tokens of one life. */
   readonly note: (kid: string, issuer: string | undefined, expiry: number | null) => Promise<KeySet>;
-  /** Publishes the next key when it is time, and drops what no living token needs. */
+  /** Publishes the next key when it is time, drops what no living token needs, and seals by the current key what is left. */
   readonly maintain: (now: number) => Promise<KeySet>;
 }
 
@@ -42,10 +43,24 @@ export function createKeyStore(sql: () => Sql, sealer: Sealer): KeyStore {
     note: (kid, issuer, expiry) => change((set) => noted(set, kid, issuer, expiry)),
     maintain: (now) =>
       change(async (set) => {
-        const kept = withoutRetired(set, now);
+        const kept = await sealedAnew(withoutRetired(set, now), sealer);
         return isRotationDue(kept, now) ? withNext(kept, await newKey(sealer), now) : kept;
       }),
   };
+}
+
+/** The set itself where all is sealed by the current key. */
+async function sealedAnew(set: KeySet, sealer: Sealer): Promise<KeySet> {
+  const isCurrent = ({ sealed }: SigningKey): boolean => sealed.startsWith(sealPrefix(sealer.keyId));
+  if (set.keys.every(isCurrent)) return set;
+  const keys = await Promise.all(
+    set.keys.map(async (key) => {
+      if (isCurrent(key)) return key;
+      const place = sealPlace(key.kid);
+      return { ...key, sealed: await sealer.seal(await sealer.open(key.sealed, place), place) };
+    }),
+  );
+  return { ...set, keys };
 }
 
 async function firstSet(sealer: Sealer): Promise<KeySet> {
