@@ -76,6 +76,29 @@ describe("the caller's credential", () => {
     expect(names({ cookie: "R_SESS=aa.bb.cc" })).toBe("invalid");
   });
 
+  it("is a subprotocol of a WebSocket, beside another one", () => {
+    const offer = (...protocols: string[]): Record<string, string> => ({
+      upgrade: "websocket",
+      "sec-websocket-protocol": protocols.join(", "),
+    });
+    const spoken = (token: string): string =>
+      `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString("base64url")}`;
+    expect(names(offer("v4.channel.k8s.io", spoken(value)))).toBe("header token-abcde");
+    expect(names({ ...offer("x", spoken(value)), authorization: `Bearer ${other}` })).toBe(
+      "header token-zzzzz",
+    );
+    expect(names({ ...offer("x", spoken(value)), cookie: `R_SESS=${other}` })).toBe("header token-abcde");
+    expect(extractBearer(new Headers(offer("x", spoken("aa.bb.cc"))))).toMatchObject({ state: "jwt" });
+    for (const odd of [
+      [spoken(value)],
+      ["x", spoken(value), spoken(value)],
+      ["x", spoken("")],
+      ["x", `${spoken(value)}!`],
+    ])
+      expect(names({ ...offer(...odd), cookie: `R_SESS=${other}` })).toBe("invalid");
+    expect(names({ "sec-websocket-protocol": `x, ${spoken(value)}` })).toBe("none");
+  });
+
   it("is invalid when two different session cookies are sent", () => {
     expect(names({ cookie: `R_SESS=${value}; R_SESS=${other}` })).toBe("invalid");
     expect(names({ cookie: `R_SESS=${value}; R_SESS=${value}` })).toBe("cookie token-abcde");

@@ -14,7 +14,10 @@ export type Bearer =
 
 const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** The `Authorization` header if there is one (`Bearer` or `Basic`, any case), and the cookie is then ignored; else the cookie. */
+/**
+ * The `Authorization` header if there is one (`Bearer` or `Basic`, any case), else of a WebSocket its subprotocol; cookies are
+ * then ignored; else the cookie.
+ */
 export function extractBearer(headers: Headers): Bearer {
   const authorization = headers.get("authorization");
   if (authorization !== null) {
@@ -22,10 +25,33 @@ export function extractBearer(headers: Headers): Bearer {
     if (token !== undefined && jwtPattern.test(token)) return { state: "jwt", via: "header", token };
     return parsed(fromAuthorization(authorization), "header");
   }
+  const spoken = protocolToken(headers);
+  if (spoken !== undefined)
+    return jwtPattern.test(spoken)
+      ? { state: "jwt", via: "header", token: spoken }
+      : parsed(spoken, "header");
   const values = cookieValues(headers.get("cookie") ?? "", sessionCookie);
   if (values.length === 0) return { state: "none" };
   // Two different sessions: a neighbouring host may have planted one, and the order says nothing.
   return new Set(values).size === 1 ? parsed(values[0], "cookie") : { state: "invalid", via: "cookie" };
+}
+
+const protocolPrefix = "base64url.bearer.authorization.k8s.io.";
+
+/**
+ * How browsers present a token with a WebSocket, for which they can set no header (k8s.io/apiserver): as a subprotocol
+ * beside another one. Empty: something that is no token.
+ */
+function protocolToken(headers: Headers): string | undefined {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
+  const tokens = offered.filter((name) => name.startsWith(protocolPrefix));
+  const [token] = tokens;
+  if (token === undefined) return undefined;
+  if (tokens.length > 1 || offered.length < 2) return "";
+  return /^[\w-]*$/.test(token.slice(protocolPrefix.length))
+    ? (decodeBase64(token.slice(protocolPrefix.length)) ?? "")
+    : "";
 }
 
 function parsed(value: string | undefined, via: "header" | "cookie"): Bearer {

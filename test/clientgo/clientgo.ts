@@ -20,7 +20,7 @@ export async function buildClientGo(onProgress: OnProgress = () => {}): Promise<
   return join(dir, "clientgo");
 }
 
-export type ClientGoMode = "load" | "watch" | "history" | "informer" | "leader" | "account";
+export type ClientGoMode = "load" | "watch" | "history" | "informer" | "leader" | "account" | "socket";
 
 /**
  * Starts the program against a server. Flags are Go's: `{ c: 16, table: true }` is `-c=16 -table=true`. It ends when its

@@ -22,6 +22,7 @@ var modes = map[string]func(context.Context, []string) error{
 	"leader":    runLeader,
 	"candidate": runCandidate,
 	"account":   runAccount,
+	"socket":    runSocket,
 }
 
 var printing sync.Mutex
@@ -40,7 +41,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|leader|account -kubeconfig <file> [flags]"))
+		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|leader|account|socket -kubeconfig <file> [flags]"))
 	}
 	// A candidate takes the end of its input as the request to give its Lease back.
 	if os.Args[1] != "candidate" {

@@ -8,6 +8,7 @@ import { parseListOptions } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
 import { subscribe } from "./subscribe.ts";
 import { selectionOf } from "./selection.ts";
+import { answerSocket, wantsWebSocket, watchProtocol } from "./watch-socket.ts";
 import { shapeEvents } from "./watch-transform.ts";
 
 const pageRows = 500;
@@ -19,6 +20,9 @@ const encoder = new TextEncoder();
 export async function watch(call: Call): Promise<Response> {
   const { store, definition, namespace, info, output } = call;
   if (output.format !== "json") throw new ApiError("NotAcceptable", "a watch is served as JSON alone");
+  const { headers } = call.c.req.raw;
+  // Refused before anything begins that would have to be ended again.
+  if (wantsWebSocket(headers)) watchProtocol(headers);
   const options = parseListOptions(call.query, definition, true);
   const selection = selectionOf(call, options);
   store.texts.mayWatch(definition, selection.namespace ?? namespace, info.name);
@@ -90,7 +94,9 @@ async function sendState(
   writer.releaseLock();
 }
 
-function answerStream({ output }: Call, body: ReadableStream<Uint8Array>): Response {
+function answerStream({ c, output }: Call, body: ReadableStream<Uint8Array>): Response {
+  const { headers } = c.req.raw;
+  if (wantsWebSocket(headers)) return answerSocket(watchProtocol(headers), body);
   return new Response(body, {
     headers: { "content-type": output.contentType, "cache-control": "no-cache, private" },
   });
