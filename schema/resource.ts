@@ -33,6 +33,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * them, which say nothing about `status`.
    */
   readonly finalizeSubresource?: boolean;
+  /** Added to an object that is deleted: what it names must be done before the object goes. */
+  readonly deletionFinalizer?: string;
   readonly printerColumns?: readonly PrinterColumn[];
   /** JSON pointers of top-level members that are sealed at rest, in objects and events: `["/data"]`. */
   readonly sensitive?: readonly string[];

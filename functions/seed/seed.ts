@@ -9,6 +9,7 @@ import { openSql } from "../store/open-sql.ts";
 import { openStore } from "../store/open-store.ts";
 import { sealerOf } from "../store/sealer-of.ts";
 import { seedAdministrator } from "./administrator.ts";
+import { seedBuiltInTypes } from "./built-in-types.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
 import type { SeedInput, SeedResult } from "./input.ts";
@@ -21,5 +22,6 @@ export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
     cacerts: input.cacerts ?? env.DROVER_CACERTS ?? "",
   });
   await seedClusterRoles(store);
+  await seedBuiltInTypes(store, openSql(env));
   return seedAdministrator(store, input);
 }

@@ -103,7 +103,7 @@ describe("a user's type", () => {
       acceptedNames: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
       storedVersions: ["v1"],
     });
-    expect(made.metadata.finalizers).toEqual(["customresourcecleanup.apiextensions.k8s.io"]);
+    expect(made.metadata.finalizers).toBeUndefined();
     const type = await typeOf(other, "at-once.example.com");
     const stored = await other
       .as(root)

@@ -106,7 +106,10 @@ export async function planDelete<T extends KubeObject>(
   propagation: Propagation = {},
 ): Promise<Planned<T> | undefined> {
   const { finalizers: held = [], ...metadata } = current.metadata;
-  const finalizers = [...finalizersFor(held, propagation)];
+  const { deletionFinalizer: own } = definition;
+  const first =
+    metadata.deletionTimestamp === undefined && own !== undefined && !held.includes(own) ? [own] : [];
+  const finalizers = [...finalizersFor([...held, ...first], propagation)];
   const kept = finalizers.length === 0 ? metadata : { ...metadata, finalizers };
   if (!isHeld(definition, { ...current, metadata: kept }))
     return plan(admission, definition, "delete", current, undefined);

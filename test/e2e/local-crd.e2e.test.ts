@@ -165,6 +165,28 @@ describe("kubectl and types of its user's own", () => {
     expect(await kubectl(["get", "crontabs"])).toBe("");
   });
 
+  it("has definitions of the built-in types, which nobody changes or deletes", async () => {
+    const name = "clusters.management.cattle.io";
+    await kubectl(["wait", "--for=condition=Established", `crd/${name}`, "--timeout=1s"]);
+    const before = await kubectl(["get", "crd", name, "-o", "jsonpath={.spec}"]);
+    const theirs = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name, annotations: { "helm.sh/resource-policy": "keep" } },
+      spec: {
+        group: "management.cattle.io",
+        scope: "Cluster",
+        names: { plural: "clusters", singular: "cluster", kind: "Cluster", listKind: "ClusterList" },
+        versions: [
+          { name: "v3", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } },
+        ],
+      },
+    };
+    await apply(JSON.stringify(theirs));
+    expect(await kubectl(["get", "crd", name, "-o", "jsonpath={.spec}"])).toBe(before);
+    expect(await fails(["delete", "crd", name])).toContain("this type is built into Drover");
+  });
+
   it("explains it", async () => {
     const all = await kubectl(["explain", "crontabs", "--recursive"]);
     for (const field of ["schedule", "replicas", "phase", "creationTimestamp"]) expect(all).toContain(field);
@@ -335,6 +357,18 @@ describe("kubectl and types of its user's own", () => {
         for (const version of crd.spec["versions"] as { storage: boolean }[]) version.storage = true;
       }),
     ).toContain("must have exactly one version marked as storage version");
+    expect(
+      await broken((crd) => {
+        crd.spec["versions"] = [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { properties: { spec: { type: "array" } } } },
+          },
+        ];
+      }),
+    ).toContain("spec.validation.openAPIV3Schema.type: Required value: must not be empty at the root");
     expect(
       await broken((crd) => {
         crd.metadata.name = "others.mine.k8s.io";

@@ -78,10 +78,7 @@ function versionErrors(version: CrdVersion, path: string): FieldError[] {
   const { name = "", deprecated, deprecationWarning: warning, schema, subresources } = version;
   const errors: FieldError[] = [];
   if (!label.test(name)) errors.push(invalid(`${path}.name`, name, labelRule));
-  for (const member of ["served", "storage"] as const)
-    if (version[member] === undefined) errors.push(required(`${path}.${member}`));
-  if (schema?.openAPIV3Schema === undefined)
-    errors.push(required(`${path}.schema.openAPIV3Schema`, "schemas are required"));
+  if (schema?.openAPIV3Schema === undefined) errors.push(required(`${path}.schema.openAPIV3Schema`));
   const wrong = warning === undefined ? undefined : warningProblem(deprecated === true, warning);
   if (wrong !== undefined) errors.push(invalid(`${path}.deprecationWarning`, warning, wrong));
   return [

@@ -1,13 +1,14 @@
 /** apiextensions.k8s.io/v1 CustomResourceDefinition: types that users make (schema/custom turns them into declarations). */
+import { builtInDefinition, hasDefinition } from "../../custom/built-in.ts";
 import { headOf } from "../../custom/head.ts";
 import { typeKey } from "../../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
-import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import type { FieldError } from "../../structural/types.ts";
 import { forbidden } from "../names.ts";
 import { crdErrors } from "./crd-rules.ts";
+import { decodedVersions, schemaErrors } from "./crd-schemas.ts";
 import { statusOf } from "./crd-status.ts";
 import { kindsAndResources } from "./crd-names.ts";
-import { selectableErrors } from "./crd-version-rules.ts";
 import {
   builtInAnnotation,
   crdFinalizer,
@@ -34,12 +35,14 @@ export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinit
   conditionalUpdate: true,
   raises: "registry",
   unique: ["accepted"],
+  deletionFinalizer: crdFinalizer,
   indexes: {
     accepted: acceptedNames,
     // By group: those that have yet to get a name.
     waiting: ({ spec, status }) => (isConditionTrue(status, "NamesAccepted") ? [] : [spec.group ?? ""]),
     // For the registry, which must not parse schemas to know what there is.
-    head: (crd) => (isBuiltIn(crd) ? [] : [JSON.stringify(headOf(crd))]),
+    head: (crd) => (markOf(crd) === undefined ? [JSON.stringify(headOf(crd))] : []),
+    builtIn: (crd) => markOf(crd) ?? [],
   },
   mutate,
   validate,
@@ -58,21 +61,23 @@ function indexed(group: string, names: CrdNames): string[] {
   ];
 }
 
-function isBuiltIn({ metadata }: CustomResourceDefinition): boolean {
-  return metadata.annotations?.[builtInAnnotation] !== undefined;
+function markOf({ metadata }: CustomResourceDefinition): [string] | undefined {
+  const mark = metadata.annotations?.[builtInAnnotation];
+  return mark === undefined ? undefined : [mark];
 }
 
 async function mutate(context: Context): Promise<CustomResourceDefinition> {
-  const { operation, object, now } = context;
+  const { object, now } = context;
+  const own = declaredType(context);
+  if (own !== undefined) {
+    const standing = { ...object, metadata: marked(context), spec: builtInDefinition(own).spec };
+    return { ...standing, status: statusOf(standing, [], timestamp(now())) };
+  }
   const { names = {} } = object.spec;
   const { kind = "", singular = "", listKind = "" } = names;
-  const finalizers = object.metadata.finalizers ?? [];
   const defaulted: CustomResourceDefinition = {
     ...object,
-    metadata:
-      operation === "CREATE" && !finalizers.includes(crdFinalizer)
-        ? { ...object.metadata, finalizers: [...finalizers, crdFinalizer] }
-        : object.metadata,
+    metadata: marked({ ...context, old: undefined, actor: { server: undefined } }),
     spec: {
       ...object.spec,
       names: {
@@ -80,11 +85,37 @@ async function mutate(context: Context): Promise<CustomResourceDefinition> {
         ...(singular === "" && kind !== "" ? { singular: kind.toLowerCase() } : {}),
         ...(listKind === "" && kind !== "" ? { listKind: `${kind}List` } : {}),
       },
+      versions: decodedVersions(object.spec),
       conversion: object.spec.conversion ?? { strategy: "None" },
     },
   };
   const others = await rivals({ ...context, object: defaulted });
   return { ...defaulted, status: statusOf(defaulted, others, timestamp(now())) };
+}
+
+/** The type that is declared under this name and has a CustomResourceDefinition to stand for it. */
+function declaredType({
+  object,
+  declared,
+}: Pick<Context, "object" | "declared">): ResourceDefinition | undefined {
+  const type = declared(object.metadata.name);
+  return type !== undefined && hasDefinition(type) ? type : undefined;
+}
+
+/** The mark of what stands for a declared type is the server's alone. */
+function marked({
+  object,
+  old,
+  actor,
+}: Pick<Context, "object"> & {
+  readonly old?: CustomResourceDefinition | undefined;
+  readonly actor: { readonly server?: true | undefined };
+}): CustomResourceDefinition["metadata"] {
+  const { [builtInAnnotation]: given, ...annotations } = object.metadata.annotations ?? {};
+  const mark = actor.server === true ? given : old?.metadata.annotations?.[builtInAnnotation];
+  const { annotations: _, ...metadata } = object.metadata;
+  if (mark !== undefined) annotations[builtInAnnotation] = mark;
+  return Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations };
 }
 
 /** Those that have a name which this one wants. */
@@ -102,7 +133,10 @@ async function rivals({
 
 async function validate(context: Context): Promise<FieldError[]> {
   const { operation, object, old, declared } = context;
-  if (operation === "DELETE") return [];
+  const own = declaredType(context) !== undefined;
+  if (operation === "DELETE")
+    return own ? [forbidden("metadata.name", "this type is built into Drover")] : [];
+  if (own) return [];
   // The status was made before the generations of its names were read: somebody may have taken one in between.
   const mine = acceptedNames(object);
   const theirs = (await rivals(context)).flatMap(acceptedNames);
@@ -112,12 +146,7 @@ async function validate(context: Context): Promise<FieldError[]> {
   const { group = "", names = {} } = object.spec;
   const taken = declared(typeKey({ group, plural: names.plural ?? "" }));
   if (taken !== undefined) errors.push(forbidden("metadata.name", "this type is built into Drover"));
-  for (const [index, version] of (object.spec.versions ?? []).entries()) {
-    const schema = (version.schema?.openAPIV3Schema ?? {}) as JsonSchema;
-    errors.push(
-      ...selectableErrors(version.selectableFields, schema, `spec.versions[${index}].selectableFields`),
-    );
-  }
+  errors.push(...schemaErrors(object, old));
   return errors;
 }
 
