@@ -18,7 +18,7 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 
 export interface Attempt {
   readonly verb: Verb;
-  readonly definition: ResourceDefinition;
+  readonly definition: Pick<ResourceDefinition, "group" | "plural" | "kind">;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
   readonly subresource?: string | undefined;

@@ -262,7 +262,7 @@ describe("RBAC on the management store", () => {
       "is attempting to grant RBAC permissions not currently held",
     );
     expect(await refused("jane", [...bind, "absent", "--clusterrole=absent", `--user=${jane}`])).toContain(
-      'clusterroles.rbac.authorization.k8s.io "absent" not found',
+      'rolebindings.rbac.authorization.k8s.io "absent" not found',
     );
     await kubectl("jane", [...bind, "reads", "--role=reader", "--group=friends"]);
     const roleRef = '{"roleRef":{"name":"role-writer"}}';

@@ -41,7 +41,6 @@ export const serviceAccounts: ResourceDefinition<ServiceAccount> = {
   singular: "serviceaccount",
   shortNames: ["sa"],
   scope: "Namespaced",
-  conditionalUpdate: true,
   schema,
   subresources: { token: tokenRequest },
   // Like kube-apiserver: of a reference to a Secret only the name is kept.

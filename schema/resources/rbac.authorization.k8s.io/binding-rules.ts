@@ -71,7 +71,10 @@ function withGroup(subject: Subject): Subject {
     : subject;
 }
 
-/** Throws `Forbidden` for who may not give what the role gives, `NotFound` where that depends on a role that is not there. */
+/**
+ * Throws `Forbidden` for who may not give what the role gives, `NotFound` where that depends on a role that is not there
+ * (as kube-apiserver: of the binding's type, with the role's name).
+ */
 export async function validateBinding(
   definition: Pick<ResourceDefinition, "group" | "plural" | "kind" | "scope">,
   context: AdmissionContext<RoleBindingObject>,
@@ -99,8 +102,7 @@ export async function validateBinding(
     roleRef.kind === "Role" ? namespace : "",
     roleRef.name,
   );
-  if (role === undefined)
-    throw notFound({ group: rbacGroup, plural: resource, kind: roleRef.kind }, roleRef.name);
+  if (role === undefined) throw notFound(definition, roleRef.name);
   const { rules = [] } = role as KubeObject & { readonly rules?: readonly PolicyRule[] };
   const problem = passingProblem(actor, namespaced ? scopedTo(rules, [namespace]) : rules);
   if (problem !== undefined) throw forbiddenObject(definition, name, problem);

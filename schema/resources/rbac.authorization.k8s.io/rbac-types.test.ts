@@ -276,7 +276,7 @@ describe("46: who may give what", () => {
     );
     expect(
       await outcome(as().create(clusterRoleBindings, object(clusterRoleBindings, "it", refTo("gone")))),
-    ).toBe('NotFound: clusterroles.rbac.authorization.k8s.io "gone" not found');
+    ).toBe('NotFound: clusterrolebindings.rbac.authorization.k8s.io "gone" not found');
   });
 
   it("lets finalizers and owners be changed by who gives nothing, and nothing else", async () => {

@@ -90,7 +90,12 @@ async function serve(c: AppContext): Promise<Response> {
     return documents(c, info, query);
   }
   const definition = await c.get("store").types.byPlural(info.group, info.version, info.resource);
-  if (definition === undefined) throw notFound();
+  if (definition === undefined) {
+    // Rights come before existence: who has none does not learn which types there are.
+    const { group, resource: plural, ...attempt } = info;
+    authorize(actor, { ...attempt, verb: info.verb as Verb, definition: { group, plural, kind: "" } });
+    throw notFound();
+  }
   const subresource = subresourceHandler(definition, info);
   const handler = subresource?.handler ?? (Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined);
   if (handler === undefined || !(subresource?.verbs ?? verbsOf(definition)).includes(info.verb))

@@ -12,9 +12,11 @@ import { subjectAccessReviews } from "../../../../schema/resources/authorization
 import type { SubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
 import { tokenReviews } from "../../../../schema/resources/authentication.k8s.io/token-reviews.ts";
 import { selfSubjectReviews } from "../../../../schema/resources/authentication.k8s.io/self-subject-reviews.ts";
+import { invalid } from "../../../../schema/resources/names.ts";
 import { users } from "../../../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../../../schema/resources/management.cattle.io/users.ts";
 import { applyDefaults, prune, validate } from "../../../../schema/structural/engine.ts";
+import type { FieldError } from "../../../../schema/structural/types.ts";
 import { authorize } from "../../../../schema/store/authorize.ts";
 import { invalidObject } from "../../../../schema/store/errors.ts";
 import { actorOf } from "../../../identity/identity.ts";
@@ -30,18 +32,26 @@ import { reviewToken, userInfoOf } from "./token-review.ts";
 type Answers = (call: Call, review: KubeObject) => Promise<object> | object;
 
 const answers: Readonly<Record<string, Answers>> = {
-  [typeKey(selfSubjectAccessReviews)]: ({ identity }, review) =>
-    decide(identity.rules, (review as SelfSubjectAccessReview).spec),
+  [typeKey(selfSubjectAccessReviews)]: (call, review) => {
+    const { spec } = review as SelfSubjectAccessReview;
+    refuse(call, attributeErrors(spec));
+    return decide(call.identity.rules, spec);
+  },
   [typeKey(selfSubjectRulesReviews)]: ({ identity }, review) =>
     rulesOf(identity.rules, (review as SelfSubjectRulesReview).spec.namespace ?? ""),
   [typeKey(selfSubjectReviews)]: ({ identity }) => ({ userInfo: userInfoOf(identity) }),
   [typeKey(tokenReviews)]: reviewToken,
   [typeKey(subjectAccessReviews)]: askAbout,
   [typeKey(localSubjectAccessReviews)]: (call, review) => {
-    const { spec } = review as SubjectAccessReview;
-    if ((spec.resourceAttributes?.namespace ?? "") !== call.namespace)
-      throw new ApiError("Invalid", "spec.resourceAttributes.namespace must match metadata.namespace");
-    return askAbout(call, review);
+    const { resourceAttributes } = (review as SubjectAccessReview).spec;
+    const namespace = resourceAttributes?.namespace ?? "";
+    return askAbout(
+      call,
+      review,
+      resourceAttributes === undefined || namespace === call.namespace
+        ? []
+        : [invalid("spec.resourceAttributes.namespace", namespace, "must match metadata.namespace")],
+    );
   },
 };
 
@@ -53,7 +63,7 @@ export async function review(call: Call): Promise<Response> {
   const schema = definition.schema();
   applyDefaults(schema, prune(schema, rest));
   const errors = validate(schema, rest);
-  if (errors.length > 0) throw invalidObject(definition, "", errors);
+  refuse(call, errors);
   const question = {
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
@@ -66,11 +76,14 @@ export async function review(call: Call): Promise<Response> {
 }
 
 /** By all bindings of the user name and the groups that are asked about; one who may not act has no rights. */
-async function askAbout(call: Call, review: KubeObject): Promise<object> {
+async function askAbout(call: Call, review: KubeObject, errors: readonly FieldError[] = []): Promise<object> {
   const { spec } = review as SubjectAccessReview;
   const { user = "", groups = [] } = spec;
-  if (user === "" && groups.length === 0)
-    throw new ApiError("Invalid", "spec.user or spec.groups must be given");
+  const nobody =
+    user === "" && groups.length === 0
+      ? [invalid("spec.user", user, "at least one of user or group must be specified")]
+      : [];
+  refuse(call, [...attributeErrors(spec), ...nobody, ...errors]);
   const store = systemStore(call.c, "access-review");
   const [{ rules }, known] = await Promise.all([
     loadRights(store, { user, groups }),
@@ -79,13 +92,32 @@ async function askAbout(call: Call, review: KubeObject): Promise<object> {
   return decide(known === undefined || mayAct(known) ? rules : [], spec);
 }
 
-function decide(rules: readonly ScopedRule[], spec: SelfSubjectAccessReview["spec"]): object {
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined))
-    throw new ApiError(
-      "Invalid",
-      "exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be given",
-    );
+/** In kube-apiserver's words: it asks either about objects or about a path. */
+function attributeErrors({
+  resourceAttributes,
+  nonResourceAttributes,
+}: SelfSubjectAccessReview["spec"]): FieldError[] {
+  if (resourceAttributes === undefined && nonResourceAttributes === undefined)
+    return [
+      invalid(
+        "spec.resourceAttributes",
+        null,
+        "exactly one of nonResourceAttributes or resourceAttributes must be specified",
+      ),
+    ];
+  if (resourceAttributes === undefined || nonResourceAttributes === undefined) return [];
+  const why = "cannot be specified in combination with resourceAttributes";
+  return [invalid("spec.nonResourceAttributes", nonResourceAttributes, why)];
+}
+
+function refuse({ definition }: Call, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalidObject(definition, "", errors);
+}
+
+function decide(
+  rules: readonly ScopedRule[],
+  { resourceAttributes, nonResourceAttributes }: SelfSubjectAccessReview["spec"],
+): object {
   if (nonResourceAttributes !== undefined) {
     const { verb = "", path = "" } = nonResourceAttributes;
     return { allowed: allowsPath(rules, verb, path) };
