@@ -20,7 +20,15 @@ export async function buildClientGo(onProgress: OnProgress = () => {}): Promise<
   return join(dir, "clientgo");
 }
 
-export type ClientGoMode = "load" | "watch" | "history" | "informer" | "leader" | "account" | "socket";
+export type ClientGoMode =
+  | "load"
+  | "watch"
+  | "history"
+  | "controller"
+  | "informer"
+  | "leader"
+  | "account"
+  | "socket";
 
 /**
  * Starts the program against a server. Flags are Go's: `{ c: 16, table: true }` is `-c=16 -table=true`. It ends when its

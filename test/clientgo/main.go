@@ -15,14 +15,15 @@ import (
 )
 
 var modes = map[string]func(context.Context, []string) error{
-	"load":      runLoad,
-	"watch":     runWatch,
-	"history":   runHistory,
-	"informer":  runInformer,
-	"leader":    runLeader,
-	"candidate": runCandidate,
-	"account":   runAccount,
-	"socket":    runSocket,
+	"load":       runLoad,
+	"watch":      runWatch,
+	"history":    runHistory,
+	"informer":   runInformer,
+	"controller": runController,
+	"leader":     runLeader,
+	"candidate":  runCandidate,
+	"account":    runAccount,
+	"socket":     runSocket,
 }
 
 var printing sync.Mutex
@@ -41,7 +42,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|leader|account|socket -kubeconfig <file> [flags]"))
+		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|controller|leader|account|socket -kubeconfig <file> [flags]"))
 	}
 	// A candidate takes the end of its input as the request to give its Lease back.
 	if os.Args[1] != "candidate" {

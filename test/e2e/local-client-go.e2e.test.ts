@@ -59,4 +59,12 @@ describe("client-go against the management store", () => {
     expect(new Set(done["terms"] as string[]).size).toBe(3);
     expect(done["transitions"]).toBeGreaterThanOrEqual(2);
   }, 120_000);
+
+  it("a controller-runtime manager with a type of its own reconciles, records events, and cleans up", async () => {
+    // Few, because client-go lets an untouched rest.Config make five requests a second.
+    const objects = 5;
+    const done = await outcome("controller", { objects });
+    expect(done).toMatchObject({ owned: objects, dugUp: objects, ended: "<nil>" });
+    expect(done["events"]).toBeGreaterThanOrEqual(objects);
+  }, 120_000);
 });

@@ -29,16 +29,19 @@ const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" } as cons
 /** Nobody can delete all Namespaces by one request, in Kubernetes neither. */
 const withoutCollection: readonly string[] = ["namespaces"];
 
-/** What may be done with objects of a type: what discovery says, and what must be refused with 405 otherwise. */
-export function verbsOf(
-  type: Pick<DiscoveredType, "group" | "plural" | "verbs" | "custom">,
-): readonly string[] {
+/** What may be done with objects of a type; all else is refused with 405. */
+export function verbsOf(type: Pick<DiscoveredType, "group" | "plural" | "verbs">): readonly string[] {
   const { verbs = allVerbs } = type;
-  if (type.custom?.terminating === true)
-    return verbs.filter((verb) => !["create", "patch", "update"].includes(verb));
   return withoutCollection.includes(typeKey(type))
     ? verbs.filter((verb) => verb !== "deletecollection")
     : verbs;
+}
+
+/** A type that is going is not for writing, although its objects may be, so that their finalizers can go. */
+function listedVerbs(type: DiscoveredType): readonly string[] {
+  const verbs = verbsOf(type);
+  if (type.custom?.terminating !== true) return verbs;
+  return verbs.filter((verb) => !["create", "patch", "update"].includes(verb));
 }
 
 /**
@@ -160,7 +163,7 @@ function apiResources(type: DiscoveredType): object[] {
     singularName: singular,
     namespaced,
     kind,
-    verbs: verbsOf(type),
+    verbs: listedVerbs(type),
     ...names(type),
   };
   const subresources = subresourcesOf(type).map(({ name, kindOf, verbs }) => ({
@@ -182,7 +185,7 @@ function resourceDiscovery(type: DiscoveredType): object {
     responseKind,
     scope,
     singularResource: singular,
-    verbs: verbsOf(type),
+    verbs: listedVerbs(type),
     ...names(type),
     ...(subresources.length === 0
       ? {}
