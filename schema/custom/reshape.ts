@@ -6,7 +6,9 @@
 import type { KubeObject } from "../object.ts";
 import { apiVersionOf } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
-import { applyDefaults, prune } from "../structural/engine.ts";
+// Not from engine.ts: the durable Worker, which bundles this, would carry the regular expressions of validation.
+import { applyDefaults } from "../structural/defaults.ts";
+import { prune } from "../structural/prune.ts";
 
 /** Objects that were read from another stored version than what is stored now: the next write rewrites them. */
 const outdated = new WeakSet<object>();
