@@ -32,6 +32,7 @@ import { credentialLabel, credentialNamespace } from "./cluster-lifecycle/creden
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext } from "./controller.ts";
+import { namespaceLifecycle } from "./namespace-lifecycle/controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
 import { customInstances } from "./custom-types/instances.ts";
 import { workOf } from "./registry.ts";
@@ -67,6 +68,8 @@ afterAll(forgetAll);
 async function forgetAll(): Promise<void> {
   await sql`delete from objects`;
   await sql`delete from work`;
+  // Other files seal theirs by another key.
+  await sql`delete from meta where key = 'service-account-keys'`;
 }
 
 async function create<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): Promise<void> {
@@ -279,6 +282,7 @@ describe("removal of a cluster", () => {
     await store.delete(clusters, "", "c-gone");
     const closed: string[] = [];
     expect(await untilDone(clusterLifecycle, "c-gone", tunnels(closed))).toBeGreaterThan(4);
+    await untilDone(namespaceLifecycle, "c-gone");
     expect(await everythingOf("c-gone")).toEqual([]);
     expect(new Set(closed)).toEqual(new Set(["c-gone"]));
     expect(await untilDone(clusterLifecycle, "c-gone", tunnels(closed))).toBe(1);

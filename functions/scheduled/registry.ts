@@ -7,6 +7,8 @@ import type { Controller } from "./controller.ts";
 import { customInstances } from "./custom-types/instances.ts";
 import { customNames } from "./custom-types/names.ts";
 import { garbageCollector } from "./garbage-collector/controller.ts";
+import { namespaceDefaults } from "./namespace-defaults.ts";
+import { namespaceLifecycle } from "./namespace-lifecycle/controller.ts";
 import { registrationTokens } from "./registration-tokens.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
@@ -18,6 +20,8 @@ export const controllers: readonly Controller[] = [
   customInstances,
   customNames,
   garbageCollector,
+  namespaceDefaults,
+  namespaceLifecycle,
   registrationTokens,
   serviceAccountTokens,
   tokenPurge,

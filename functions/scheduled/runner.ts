@@ -23,6 +23,7 @@ import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
+import { expireEvents } from "./event-expiry.ts";
 import { retainEvents } from "./event-retention.ts";
 import { controllers } from "./registry.ts";
 import { rewrap } from "./rewrap.ts";
@@ -83,6 +84,7 @@ export async function sweep(env: Env, now = new Date()): Promise<void> {
   const ms = await msUntilNextWork(sql);
   if (ms !== undefined) await poke(env, log, Date.now() + ms);
   await retainEvents(sql, log);
+  await expireEvents(sql, openStore(env, { log, sql: () => sql }).as(systemActor("event-expiry")), log);
   await rotateSigningKeys(sql, sealerOf(env), { log, now });
   await rewrap(sql, sealerOf(env), { log, now });
   const stale = await unhealthyClusters({

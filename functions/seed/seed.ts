@@ -12,6 +12,7 @@ import { seedAdministrator } from "./administrator.ts";
 import { seedBuiltInTypes } from "./built-in-types.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
+import { seedNamespaceDefaults } from "./namespace-defaults.ts";
 import type { SeedInput, SeedResult } from "./input.ts";
 
 export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
@@ -21,6 +22,7 @@ export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
     serverUrl: input.serverUrl ?? env.DROVER_SERVER_URL ?? "",
     cacerts: input.cacerts ?? env.DROVER_CACERTS ?? "",
   });
+  await seedNamespaceDefaults(env, store);
   await seedClusterRoles(store);
   await seedBuiltInTypes(store, openSql(env));
   return seedAdministrator(store, input);

@@ -9,6 +9,8 @@ import type { ResourceDefinition } from "../resource.ts";
 import { authorize } from "./authorize.ts";
 import type { Actor } from "./authorize.ts";
 import { isStorable, ownerIndex } from "./encoding.ts";
+import { namespacesLacking } from "./namespaces-lacking.ts";
+import type { NamespaceDefaults } from "./namespaces-lacking.ts";
 import type { ObjectKey } from "./types.ts";
 
 export interface FoundObject {
@@ -37,6 +39,12 @@ export interface MetadataReads {
     limit: number,
     after?: ObjectKey,
   ) => Promise<FoundPage>;
+  /** Names of namespaces, for whoever may list all of them. */
+  readonly namespacesLacking: (
+    defaults: NamespaceDefaults,
+    limit: number,
+    after?: string,
+  ) => Promise<string[]>;
 }
 
 interface Row extends ObjectKey {
@@ -112,6 +120,10 @@ export function createMetadataReads(
           order by o.type, o.name limit ${limit + 1}`,
         limit,
       );
+    },
+    async namespacesLacking(defaults, limit, after) {
+      authorize(actor, { verb: "list", definition: typeOf("namespaces") ?? unknownType("namespaces") });
+      return namespacesLacking(open(), defaults, limit, after);
     },
   };
 }

@@ -290,6 +290,7 @@ describe("kubectl against the management store", () => {
     const left = await kubectl(["-n", "apps", "get", "cm", "-o", "name"]);
     expect(left.trim().split("\n").toSorted()).toEqual([
       "configmap/by-flags",
+      "configmap/kube-root-ca.crt",
       "configmap/kustomized",
       "configmap/odd",
     ]);

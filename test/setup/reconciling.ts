@@ -1,5 +1,6 @@
 /** Work rows and controllers on a real database, in runs that a test may kill: the runner (functions/scheduled) without its objects. */
 import type { Sql } from "postgres";
+import type { OwnerReference } from "../../schema/object.ts";
 import type { PolicyRule } from "../../schema/rbac/types.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { createSealer } from "../../schema/seal/sealer.ts";
@@ -24,6 +25,25 @@ type Commit = (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>
 
 export function testStore(sql: Sql, commit: Commit = (items) => commitBatch(sql, items)): Store {
   return createStore({ sql: () => sql, commit, sealer, registry, workOf, now: () => new Date() });
+}
+
+/** Many at once, which calls for no work. */
+export async function insertConfigMaps(
+  sql: Sql,
+  namespace: string,
+  count: number,
+  ownerReferences?: readonly OwnerReference[],
+): Promise<void> {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const [name, uid] = [`many-${index}`, crypto.randomUUID()];
+    const metadata = { name, namespace, uid, generation: 1, ...(ownerReferences && { ownerReferences }) };
+    return { name, uid, body: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata }) };
+  });
+  const fields = ownerReferences === undefined ? {} : { ownerUid: ownerReferences.map(({ uid }) => uid) };
+  await sql`
+    insert into objects (type, namespace, name, uid, revision, body, labels, fields)
+    select 'configmaps', ${namespace}, x.name, x.uid, r.revision, x.body, '{}', ${JSON.stringify(fields)}::text::jsonb
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as x(name text, uid text, body text), revision r`;
 }
 
 export interface Settling {

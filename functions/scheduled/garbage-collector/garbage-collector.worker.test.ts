@@ -8,7 +8,7 @@ import { configMaps } from "../../../schema/resources/core/config-maps.ts";
 import { namespaces } from "../../../schema/resources/core/namespaces.ts";
 import { secrets } from "../../../schema/resources/core/secrets.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
-import { root, settle, testStore } from "../../../test/setup/reconciling.ts";
+import { insertConfigMaps, root, settle, testStore } from "../../../test/setup/reconciling.ts";
 import type { Env } from "../../env.ts";
 
 let sql: Sql;
@@ -99,10 +99,7 @@ describe("a deletion in the background", () => {
 
   it("takes more dependents than a page has", async () => {
     const owner = await make("owner");
-    await Promise.all(
-      Array.from({ length: 600 }, (_, index) => make(`c${index}`, { ownerReferences: [refer(owner)] })),
-    );
-    await sql`delete from work`;
+    await insertConfigMaps(sql, "a", 600, [refer(owner)]);
     await store.delete(configMaps, "a", "owner");
     await settle(sql, { only });
     expect(await names()).toEqual([]);

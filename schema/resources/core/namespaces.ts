@@ -1,4 +1,4 @@
-/** core/v1 Namespace. Contents are removed by whoever deletes one: no namespace controller runs in the management plane. */
+/** core/v1 Namespace. A deleted one waits in `spec.finalizers` for its content to go. */
 import type { KubeObject } from "../../object.ts";
 import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
@@ -52,6 +52,11 @@ const schema = once(
 /** Of `spec`; names without a prefix are these (pkg/apis/core/helper). */
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
+/** Who empties namespaces takes it off when nothing is left. */
+export const contentFinalizer = "kubernetes";
+/** Names of the namespaces that are being deleted: whoever deletes something in one asks for it. */
+export const terminatingIndex = "terminatingNamespace";
+
 export type Namespace = KubeObject & FromSchema<ReturnType<typeof schema>>;
 
 export const namespaces: ResourceDefinition<Namespace> = {
@@ -63,16 +68,25 @@ export const namespaces: ResourceDefinition<Namespace> = {
   shortNames: ["ns"],
   scope: "Cluster",
   schema,
+  statusSubresource: true,
+  finalizeSubresource: true,
+  indexes: {
+    [terminatingIndex]: ({ metadata }) => (metadata.deletionTimestamp === undefined ? [] : [metadata.name]),
+  },
   selectableFields: ["status.phase"],
   printerColumns: [{ name: "Status", type: "string", jsonPath: ".status.phase" }],
-  mutate: ({ object }) => ({
+  mutate: ({ object, operation }) => ({
     ...object,
+    ...(operation === "CREATE" ? { spec: withContentFinalizer(object.spec) } : {}),
     metadata: {
       ...object.metadata,
       // What every cluster has and selectors by name rely on (Kubernetes 1.21 and later).
       labels: { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name },
     },
-    status: { phase: object.metadata.deletionTimestamp === undefined ? "Active" : "Terminating" },
+    status: {
+      ...object.status,
+      phase: object.metadata.deletionTimestamp === undefined ? "Active" : "Terminating",
+    },
   }),
   validate: ({ operation, object: { metadata, spec } }) => {
     const errors = isDnsLabel(metadata.name)
@@ -86,3 +100,10 @@ export const namespaces: ResourceDefinition<Namespace> = {
     return errors;
   },
 };
+
+function withContentFinalizer({ finalizers = [], ...spec }: Namespace["spec"] = {}): NonNullable<
+  Namespace["spec"]
+> {
+  const all = finalizers.includes(contentFinalizer) ? finalizers : [...finalizers, contentFinalizer];
+  return { ...spec, finalizers: all };
+}
