@@ -2,6 +2,9 @@
  * Whether a CustomResourceDefinition's schema may be served (apiextensions-apiserver,
  * validateCustomResourceDefinitionValidation): structural, with valid defaults, and with rules that compile. Pure.
  */
+import { rootScope } from "../cel/rule-scope.ts";
+import { compileRules } from "../cel/rules.ts";
+import { validateRules } from "../cel/validate-rules.ts";
 import { defaultErrors } from "../structural/default-errors.ts";
 import { child, forbiddenValue, invalidValue } from "../structural/field-error.ts";
 import type { SchemaProps } from "../structural/schema-props.ts";
@@ -30,10 +33,21 @@ export function customSchemaErrors(
   const structural = unusable === undefined ? structuralErrors(schema, path) : [];
   errors.push(...structural);
   const isStructural = unusable === undefined && structural.length === 0;
-  const defaults = isStructural ? defaultErrors(schema as JsonSchema, path, () => []) : [];
-  errors.push(...defaults, ...specErrors(schema, path, undefined));
+  const defaults = isStructural ? defaultErrors(schema as JsonSchema, path, rulesOfDefault) : [];
+  errors.push(...defaults);
+  // Rules are looked at only when there are types to check them by.
+  const rules = isStructural && defaults.length === 0 ? rootScope(schema) : undefined;
+  errors.push(...specErrors(schema, path, rules?.scope));
   if (unusable !== undefined && errors.length === 0) errors.push(invalidValue(path, "", unusable));
+  errors.push(...(rules?.errors(path) ?? []));
   return errors;
+}
+
+/** As an update that changes nothing, and when that is well, as a new value: a default must stand both. */
+function rulesOfDefault(schema: JsonSchema, value: unknown, path: string, resource: boolean): FieldError[] {
+  const rules = compileRules(schema, { resource });
+  const errors = validateRules(rules, value, value, { path, ratchets: false });
+  return errors.length > 0 ? errors : validateRules(rules, value, undefined, { path });
 }
 
 const rootMembers = [

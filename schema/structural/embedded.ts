@@ -2,11 +2,12 @@
  * apiVersion, kind and metadata of whole resources inside of others, `x-kubernetes-embedded-resource`
  * (apiextensions-apiserver, objectmeta). Pure.
  */
-import { isDnsLabel, isDnsSubdomain } from "../resources/names.ts";
+import { isDnsLabel } from "../resources/names.ts";
 import { isQualifiedName } from "../resources/qualified-name.ts";
 import { child, invalidValue, keyed, requiredValue } from "./field-error.ts";
 import { isObject, memberSchema, somewhere } from "./json.ts";
 import type { Json } from "./json.ts";
+import { labelValueProblems, qualifiedNameProblems } from "./name-problems.ts";
 import type { FieldError, JsonSchema } from "./types.ts";
 
 const hasEmbedded = somewhere((schema) => schema["x-kubernetes-embedded-resource"] === true);
@@ -139,46 +140,26 @@ function metadataErrors(metadata: unknown, path: string): FieldError[] {
     );
   for (const [key, value] of Object.entries(isObject(labels) ? labels : {})) {
     const at = child(path, "labels");
-    if (!isQualifiedName(key)) errors.push(invalidValue(at, key, qualifiedName(key, "valid label key")));
+    if (!isQualifiedName(key))
+      errors.push(invalidValue(at, key, qualifiedNameProblems(key, "valid label key").join("; ")));
     if (typeof value === "string" && !/^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/.test(value))
-      errors.push(invalidValue(at, value, labelValue(value)));
+      errors.push(invalidValue(at, value, labelValueProblems(value).join("; ")));
   }
   for (const key of Object.keys(isObject(annotations) ? annotations : {})) {
     if (!isQualifiedName(key.toLowerCase()))
-      errors.push(invalidValue(child(path, "annotations"), key, qualifiedName(key.toLowerCase())));
+      errors.push(
+        invalidValue(child(path, "annotations"), key, qualifiedNameProblems(key.toLowerCase()).join("; ")),
+      );
   }
   for (const [index, finalizer] of (Array.isArray(finalizers) ? finalizers : []).entries()) {
     if (typeof finalizer === "string" && !isQualifiedName(finalizer))
-      errors.push(invalidValue(keyed(child(path, "finalizers"), index), finalizer, qualifiedName(finalizer)));
+      errors.push(
+        invalidValue(
+          keyed(child(path, "finalizers"), index),
+          finalizer,
+          qualifiedNameProblems(finalizer).join("; "),
+        ),
+      );
   }
   return errors;
-}
-
-function labelValue(value: string): string {
-  const form =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-  const fits = /^(?:(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/.test(value);
-  return [...(value.length > 63 ? ["must be no more than 63 bytes"] : []), ...(fits ? [] : [form])].join(
-    "; ",
-  );
-}
-
-function qualifiedName(key: string, kind = "qualified name"): string {
-  const form =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-  const parts = key.split("/");
-  const [first = "", second] = parts;
-  if (parts.length > 2)
-    return `a ${kind} ${form} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
-  const problems: string[] = [];
-  const name = second ?? first;
-  if (second !== undefined && first === "") problems.push("prefix part must be non-empty");
-  else if (second !== undefined && !isDnsSubdomain(first))
-    problems.push(
-      "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-    );
-  if (name === "") problems.push("name part must be non-empty");
-  else if (name.length > 63) problems.push("name part must be no more than 63 bytes");
-  if (!/^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name)) problems.push(`name part ${form}`);
-  return problems.join("; ");
 }
