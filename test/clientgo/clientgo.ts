@@ -28,7 +28,8 @@ export type ClientGoMode =
   | "informer"
   | "leader"
   | "account"
-  | "socket";
+  | "socket"
+  | "openapi";
 
 /**
  * Starts the program against a server. Flags are Go's: `{ c: 16, table: true }` is `-c=16 -table=true`. It ends when its

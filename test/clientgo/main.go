@@ -24,6 +24,7 @@ var modes = map[string]func(context.Context, []string) error{
 	"candidate":  runCandidate,
 	"account":    runAccount,
 	"socket":     runSocket,
+	"openapi":    runOpenAPI,
 }
 
 var printing sync.Mutex
@@ -42,7 +43,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|controller|leader|account|socket -kubeconfig <file> [flags]"))
+		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|controller|leader|account|socket|openapi -kubeconfig <file> [flags]"))
 	}
 	// A candidate takes the end of its input as the request to give its Lease back.
 	if os.Args[1] != "candidate" {

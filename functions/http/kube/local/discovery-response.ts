@@ -40,7 +40,7 @@ export async function discoveryResponse(
 }
 
 /** Weak tags too: whoever compresses on the way makes ours weak. */
-function hasTag(headers: Headers, tag: string): boolean {
+export function hasTag(headers: Headers, tag: string): boolean {
   const given = headers.get("if-none-match") ?? "";
   return given.split(",").some((one) => one.trim().replace(/^W\//, "") === tag);
 }

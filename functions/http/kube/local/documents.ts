@@ -4,6 +4,7 @@ import type { AppContext } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { discoveryResponse } from "./discovery-response.ts";
 import { groupVersionPath, openApiDocument, openApiPaths } from "./openapi.ts";
+import { openApiV2Response } from "./openapi-v2-response.ts";
 import { renderText, respond } from "./render.ts";
 import { openIdConfigurationPath, openIdDocument, openIdKeysPath } from "./openid.ts";
 import type { NonResourceRequest } from "./request-info.ts";
@@ -22,6 +23,11 @@ export async function documents(
   const request = c.req.raw;
   if (path === openApiRoot || path.startsWith(`${openApiRoot}/`)) return openApi(c, path);
   switch (path) {
+    case "/openapi/v2": {
+      const version = c.env.DROVER_VERSION ?? "";
+      const types = (await c.get("store").types.current()).all();
+      return openApiV2Response(types, { request, version, hash: hashOf(types, version) });
+    }
     case "/version":
       return respond(request, renderText(versionInfo(c.env.DROVER_VERSION ?? ""), json), {
         contentType: "application/json",
@@ -60,14 +66,21 @@ async function openApi(c: AppContext, path: string): Promise<Response> {
 function index(types: readonly ResourceDefinition[], version: string): object {
   const paths = openApiPaths(types).map((path) => [
     path,
-    { serverRelativeURL: `${openApiRoot}/${path}?hash=${encodeURIComponent(hashOf(types, path, version))}` },
+    {
+      serverRelativeURL: `${openApiRoot}/${path}?hash=${encodeURIComponent(
+        hashOf(
+          types.filter((type) => groupVersionPath(type) === path),
+          version,
+        ),
+      )}`,
+    },
   ]);
   return { paths: Object.fromEntries(paths) as object };
 }
 
 /** Declared types change with the version of Drover, a user's with its CustomResourceDefinition. */
-function hashOf(types: readonly ResourceDefinition[], path: string, version: string): string {
-  const custom = types.filter((type) => type.custom !== undefined && groupVersionPath(type) === path);
+function hashOf(types: readonly ResourceDefinition[], version: string): string {
+  const custom = types.filter((type) => type.custom !== undefined);
   return [version, ...custom.map((type) => `${type.plural}-${type.custom?.since ?? 0}`)].join("_");
 }
 

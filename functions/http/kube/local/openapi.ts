@@ -12,6 +12,43 @@ const listMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 const status = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 const deleteOptions = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
+/** A structural schema, or a reference to one of the document's own. */
+export interface PublishedSchema extends Omit<
+  JsonSchema,
+  "properties" | "items" | "additionalProperties" | "allOf"
+> {
+  readonly $ref?: string;
+  readonly allOf?: readonly PublishedSchema[];
+  readonly properties?: Readonly<Record<string, PublishedSchema>>;
+  readonly items?: PublishedSchema;
+  readonly additionalProperties?: PublishedSchema | boolean;
+  readonly "x-kubernetes-group-version-kind"?: readonly object[];
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "query" | "path";
+  readonly required?: boolean;
+  readonly schema: { readonly type: string; readonly uniqueItems: boolean };
+}
+
+/** Bodies by media type. */
+type Content = Readonly<Record<string, { readonly schema: PublishedSchema }>>;
+
+export interface Operation {
+  readonly tags: readonly string[];
+  readonly operationId: string;
+  readonly "x-kubernetes-action": string;
+  readonly "x-kubernetes-group-version-kind": object;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>;
+}
+
+export type PathItem = Readonly<Partial<Record<"get" | "put" | "post" | "delete" | "patch", Operation>>> & {
+  readonly parameters?: readonly Parameter[];
+};
+
 const metaSchemas: Readonly<Record<string, JsonSchema>> = {
   [listMeta]: {
     type: "object",
@@ -65,15 +102,19 @@ export function openApiDocument(
   return {
     openapi: "3.0.0",
     info: { title: "Drover", version },
-    paths: Object.assign({}, ...own.map(pathsOf)) as object,
+    paths: Object.assign({}, ...own.map(operationsOf)) as object,
     components: {
       schemas: {
-        ...metaSchemas,
-        [objectMeta]: objectMetaSchema(),
+        ...sharedSchemas(),
         ...(Object.assign({}, ...own.map(schemasOf)) as object),
       },
     },
   };
+}
+
+/** By name: what the schemas of all types refer to. */
+export function sharedSchemas(): Readonly<Record<string, PublishedSchema>> {
+  return { ...metaSchemas, [objectMeta]: objectMetaSchema() };
 }
 
 /** `apis/example.com/v1`. */
@@ -82,26 +123,25 @@ export function groupVersionPath(definition: Pick<ResourceDefinition, "group" | 
 }
 
 /** `io.k8s.api.core.v1.ConfigMap`, `io.cattle.management.v3.Cluster`: as Kubernetes names core types and custom ones. */
-export function schemaName({ group, version, kind }: ResourceDefinition): string {
+export function schemaName({
+  group,
+  version,
+  kind,
+}: Pick<ResourceDefinition, "group" | "version" | "kind">): string {
   if (group === "") return `io.k8s.api.core.${version}.${kind}`;
   return `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
 }
 
-function gvkOf({ group, version }: ResourceDefinition, kind: string): object {
+function gvkOf({ group, version }: Pick<ResourceDefinition, "group" | "version">, kind: string): object {
   return { group, kind, version };
 }
 
-function schemasOf(definition: ResourceDefinition): object {
+/** By name: of the type, of its list, and of what its subresources take. */
+export function schemasOf(definition: ResourceDefinition): Readonly<Record<string, PublishedSchema>> {
   const name = schemaName(definition);
-  const { properties = {}, ...schema } = definition.schema();
-  const envelope = { apiVersion: { type: "string" }, kind: { type: "string" } };
   const { kind } = definition;
   return {
-    [name]: {
-      ...schema,
-      properties: { ...envelope, metadata: { allOf: [ref(objectMeta)], default: {} }, ...properties },
-      "x-kubernetes-group-version-kind": [gvkOf(definition, kind)],
-    },
+    [name]: withEnvelope(definition),
     [`${name}List`]: {
       type: "object",
       required: ["items"],
@@ -112,13 +152,33 @@ function schemasOf(definition: ResourceDefinition): object {
       },
       "x-kubernetes-group-version-kind": [gvkOf(definition, `${kind}List`)],
     },
+    ...Object.fromEntries(
+      Object.values(definition.subresources ?? {}).map((subresource) => [
+        schemaName(subresource),
+        withEnvelope(subresource),
+      ]),
+    ),
   };
 }
 
-function pathsOf(definition: ResourceDefinition): object {
+const envelope = { apiVersion: { type: "string" }, kind: { type: "string" } } as const;
+
+function withEnvelope(
+  type: Pick<ResourceDefinition, "group" | "version" | "kind" | "schema">,
+): PublishedSchema {
+  const { properties = {}, ...schema } = type.schema();
+  return {
+    ...schema,
+    properties: { ...envelope, metadata: { allOf: [ref(objectMeta)], default: {} }, ...properties },
+    "x-kubernetes-group-version-kind": [gvkOf(type, type.kind)],
+  };
+}
+
+/** By path. */
+export function operationsOf(definition: ResourceDefinition): Readonly<Record<string, PathItem>> {
   const { plural, scope, kind } = definition;
   const name = schemaName(definition);
-  const operation = (action: string, answers: string, more: object = {}): object => ({
+  const operation = (action: string, answers: string, more: Partial<Operation> = {}): Operation => ({
     tags: [groupVersionPath(definition).replaceAll("/", "_")],
     operationId: `${action}${kind}`,
     "x-kubernetes-action": action,
@@ -144,7 +204,7 @@ function pathsOf(definition: ResourceDefinition): object {
         content: Object.fromEntries(
           patchTypes
             .filter((type) => definition.custom === undefined || !type.includes("strategic"))
-            .map((type) => [type, { schema: { type: "object" } }]),
+            .map((type) => [type, { schema: { type: "object" } as const }]),
         ),
       },
     }),
@@ -165,6 +225,22 @@ function pathsOf(definition: ResourceDefinition): object {
     ...(definition.finalizeSubresource === true
       ? { [`${collection}/{name}/finalize`]: { parameters: one.parameters, put: one.put } }
       : {}),
+    ...Object.fromEntries(
+      Object.entries(definition.subresources ?? {})
+        .filter(([, { verbs }]) => verbs.includes("create"))
+        .map(([subresource, answer]) => [
+          `${collection}/{name}/${subresource}`,
+          {
+            parameters: one.parameters,
+            post: operation("post", schemaName(answer), {
+              operationId: `post${kind}${answer.kind}`,
+              "x-kubernetes-group-version-kind": gvkOf(answer, answer.kind),
+              parameters: writeParameters,
+              requestBody: { required: true, content: json(ref(schemaName(answer))) },
+            }),
+          },
+        ]),
+    ),
     ...(scope === "Cluster"
       ? {}
       : { [`${base}/${plural}`]: { get: operation("list", `${name}List`, { parameters: listParameters }) } }),
@@ -191,18 +267,18 @@ const listParameters = [
   query("sendInitialEvents", "boolean"),
 ];
 
-function query(name: string, type = "string"): object {
+function query(name: string, type = "string"): Parameter {
   return { name, in: "query", schema: { type, uniqueItems: true } };
 }
 
-function pathParameter(name: string): object {
+function pathParameter(name: string): Parameter {
   return { name, in: "path", required: true, schema: { type: "string", uniqueItems: true } };
 }
 
-function ref(name: string): object {
+function ref(name: string): PublishedSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function json(schema: object): object {
+function json(schema: PublishedSchema): Content {
   return { "application/json": { schema } };
 }
