@@ -20,6 +20,8 @@ import { globalRoles } from "../../schema/resources/management.cattle.io/global-
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { users } from "../../schema/resources/management.cattle.io/users.ts";
 import { customResourceDefinitions } from "../../schema/resources/apiextensions.k8s.io/custom-resource-definitions.ts";
+import { clusterRoleBindings } from "../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
+import type { ClusterRoleBinding } from "../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { createSealer } from "../../schema/seal/sealer.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
@@ -177,14 +179,27 @@ describe("user-removal", () => {
         data: { password: toBase64("x"), salt: toBase64("y") },
       });
     }
+    const subject = (name: string) => ({ kind: "User", name });
+    const bound = (name: string, ...subjects: object[]) => ({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name },
+      roleRef: { kind: "ClusterRole", name: "any" },
+      subjects,
+    });
+    await create(clusterRoleBindings, bound("his-alone", subject("u-gone")) as unknown as ClusterRoleBinding);
+    await create(
+      clusterRoleBindings,
+      bound("shared", subject("u-gone"), subject("u-stays")) as unknown as ClusterRoleBinding,
+    );
     // He exists: nothing of his may go.
     expect(await untilDone(userRemoval, "u-gone")).toBe(1);
-    expect(await everythingOf("u-gone")).toHaveLength(6);
+    expect(await everythingOf("u-gone")).toHaveLength(8);
     await store.delete(users, "", "u-gone");
     expect(await sql`select key from work where controller = 'user-removal'`).toEqual([{ key: "u-gone" }]);
     expect(await untilDone(userRemoval, "u-gone")).toBeGreaterThan(4);
     expect(await everythingOf("u-gone")).toEqual([]);
-    expect(await everythingOf("u-stays")).toHaveLength(6);
+    expect(await everythingOf("u-stays")).toHaveLength(7);
     expect(await untilDone(userRemoval, "u-gone")).toBe(1);
   });
 });

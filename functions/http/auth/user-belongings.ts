@@ -3,6 +3,9 @@ import type { ResourceDefinition } from "../../../schema/resource.ts";
 import { secrets } from "../../../schema/resources/core/secrets.ts";
 import { globalRoleBindings } from "../../../schema/resources/management.cattle.io/global-role-bindings.ts";
 import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
+import { clusterRoleBindings } from "../../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
+import { roleBindings } from "../../../schema/resources/rbac.authorization.k8s.io/role-bindings.ts";
+import type { RoleBinding } from "../../../schema/resources/rbac.authorization.k8s.io/role-bindings.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import { passwordNamespace } from "./password-secret.ts";
@@ -18,4 +21,26 @@ export async function deleteBelongings(store: BoundStore, userId: string): Promi
     for (const { metadata } of items) await absentAsUndefined(store.delete(definition, "", metadata.name));
   }
   await absentAsUndefined(store.delete(secrets, passwordNamespace, userId));
+  for (const definition of [roleBindings, clusterRoleBindings]) await unbind(store, definition, userId);
+}
+
+/** Takes him out of what binds him; a binding that then binds nobody goes. */
+async function unbind(
+  store: BoundStore,
+  definition: ResourceDefinition<RoleBinding>,
+  userId: string,
+): Promise<void> {
+  const isHe = ({ kind, name }: { readonly kind: string; readonly name: string }): boolean =>
+    kind === "User" && name === userId;
+  const { items } = await store.list(definition, { index: { field: "subject", value: `User:${userId}` } });
+  for (const { metadata, subjects = [] } of items) {
+    const { namespace = "", name, resourceVersion = "" } = metadata;
+    const gone = subjects.every(isHe)
+      ? store.delete(definition, namespace, name, { resourceVersion })
+      : store.modify(definition, namespace, name, (binding) => ({
+          ...binding,
+          subjects: (binding.subjects ?? []).filter((subject) => !isHe(subject)),
+        }));
+    await absentAsUndefined<unknown>(gone);
+  }
 }

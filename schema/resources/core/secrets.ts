@@ -6,8 +6,9 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { hasRightsOf } from "../management.cattle.io/bound-rules.ts";
 import { accountNameAnnotation, secretTypeErrors, serviceAccountTokenType } from "./secret-types.ts";
-import { immutable, invalid, isDnsSubdomain, required } from "../names.ts";
+import { forbidden, immutable, invalid, isDnsSubdomain, required } from "../names.ts";
 
 const schema = once(
   () =>
@@ -86,7 +87,8 @@ async function withTokenHashes(secret: Secret): Promise<Secret> {
   return { ...secret, metadata: { ...secret.metadata, labels, annotations } };
 }
 
-function validate({ object, old }: AdmissionContext<Secret>): FieldError[] {
+async function validate(context: AdmissionContext<Secret>): Promise<FieldError[]> {
+  const { operation, object, old } = context;
   const entries = Object.entries(object.data ?? {});
   const errors = immutable(old, object, old?.immutable === true ? ["type", "data", "immutable"] : ["type"]);
   if (!isDnsSubdomain(object.metadata.name))
@@ -107,11 +109,14 @@ function validate({ object, old }: AdmissionContext<Secret>): FieldError[] {
       message: `Too long: may not be more than ${maxSize} bytes`,
     });
   errors.push(...secretTypeErrors(object));
-  const { namespace, annotations } = object.metadata;
+  const { namespace, name, annotations } = object.metadata;
   // Rancher hashes a clear password here. Ours refuses it: no hash function belongs into a declaration, and a clear
   // password must never be stored by accident.
   if (namespace === passwordNamespace && annotations?.[passwordHashAnnotation] === undefined)
     errors.push(required(`metadata.annotations[${passwordHashAnnotation}]`, "passwords are stored hashed"));
+  // Whoever sets a password can be its user (CVE-2025-23391).
+  if (namespace === passwordNamespace && operation !== "DELETE" && !(await hasRightsOf(context, name)))
+    errors.push(forbidden("metadata.name", "the user has rights that you do not have"));
   return errors;
 }
 

@@ -11,6 +11,9 @@ import { isStoreError } from "../../store/errors.ts";
 import { createStore } from "../../store/store.ts";
 import type { BoundStore, Store } from "../../store/store.ts";
 import { namespaces } from "../core/namespaces.ts";
+import { secrets } from "../core/secrets.ts";
+import type { Secret } from "../core/secrets.ts";
+import { users } from "../management.cattle.io/users.ts";
 import { everythingRules } from "../policy-rule.ts";
 import { registry } from "../registry.ts";
 import { clusterRoleBindings } from "./cluster-role-bindings.ts";
@@ -300,5 +303,63 @@ describe("an aggregated ClusterRole", () => {
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: "whole" } }] },
     });
     expect((await root.create(clusterRoles, whole)).rules).toEqual([pods]);
+  });
+});
+
+describe("a user whom bindings wait for", () => {
+  const user = (name: string) => ({
+    apiVersion: "management.cattle.io/v3",
+    kind: "User",
+    metadata: { name },
+  });
+  const manager: ScopedRule = {
+    verbs: ["create"],
+    apiGroups: ["management.cattle.io"],
+    resources: ["users"],
+  };
+
+  it("is made only by who has the rights that he will have, and never as one of Kubernetes' own", async () => {
+    await root.create(
+      clusterRoleBindings,
+      object(clusterRoleBindings, "waiting", {
+        ...refTo("pod-reader"),
+        subjects: [{ kind: "User", name: "u-awaited" }],
+      }),
+    );
+    const make = (name: string, ...rules: ScopedRule[]) =>
+      outcome(as(manager, ...rules).create(users, user(name), { dryRun: true }));
+    expect(await make("u-new")).toBe("ok");
+    expect(await make("u-awaited")).toContain("the user has rights that you do not have");
+    expect(await make("u-awaited", pods)).toBe("ok");
+    expect(await make("system:serviceaccount:apps:robot", ...everythingRules)).toContain(
+      "must be a DNS subdomain",
+    );
+  });
+
+  it("gets no password from who has not all of them", async () => {
+    await root.create(namespaces, {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: "cattle-local-user-passwords" },
+    });
+    const password: Secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: {
+        name: "u-awaited",
+        namespace: "cattle-local-user-passwords",
+        annotations: { "cattle.io/password-hash": "pbkdf2sha3512" },
+      },
+      data: { password: "eA==", salt: "eQ==" },
+    };
+    const secretWriter: ScopedRule = { verbs: ["create", "update"], apiGroups: [""], resources: ["secrets"] };
+    const make = (...rules: ScopedRule[]) =>
+      outcome(as(secretWriter, ...rules).create(secrets, password, { dryRun: true }));
+    expect(await make()).toContain("the user has rights that you do not have");
+    expect(await make(pods)).toBe("ok");
+    await root.create(secrets, password);
+    expect(
+      await outcome(as(secretWriter).update(secrets, { ...password, data: { salt: "eg==" } })),
+    ).toContain("the user has rights that you do not have");
   });
 });
