@@ -34,6 +34,8 @@ export interface Env {
   /** "1" behind the local front, which always overwrites `x-drover-client-ip`. */
   readonly DROVER_TRUST_FRONT?: string;
   readonly DROVER_VERSION?: string;
+  /** Defaults of feature flags: `a=true,b=false`. */
+  readonly CATTLE_FEATURES?: string;
   /** Only in production, and only until the admin user exists. Locally the launcher passes it to `POST /seed`. */
   readonly DROVER_BOOTSTRAP_PASSWORD?: string;
   /** "1": that password was generated, and must be changed at the first login. */

@@ -8,6 +8,8 @@ export interface SeedInput {
   readonly serverUrl?: string;
   /** Default of the setting `cacerts`, PEM. */
   readonly cacerts?: string;
+  /** Defaults of feature flags: `a=true,b=false`. */
+  readonly features?: string;
 }
 
 export interface SeedResult {
@@ -29,15 +31,17 @@ export function parseSeedInput(value: unknown): SeedInput {
   const mustChange = fields.get("mustChangePassword") ?? undefined;
   if (mustChange !== undefined && typeof mustChange !== "boolean")
     throw new TypeError("seed: mustChangePassword is not a boolean");
-  const [bootstrapPassword, serverUrl, cacerts] = [
+  const [bootstrapPassword, serverUrl, cacerts, features] = [
     text("bootstrapPassword"),
     text("serverUrl"),
     text("cacerts"),
+    text("features"),
   ];
   return {
     ...(bootstrapPassword === undefined ? {} : { bootstrapPassword }),
     ...(mustChange === undefined ? {} : { mustChangePassword: mustChange }),
     ...(serverUrl === undefined ? {} : { serverUrl }),
     ...(cacerts === undefined ? {} : { cacerts }),
+    ...(features === undefined ? {} : { features }),
   };
 }

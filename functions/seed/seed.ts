@@ -13,16 +13,21 @@ import { seedBuiltInTypes } from "./built-in-types.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
 import { seedNamespaceDefaults } from "./namespace-defaults.ts";
+import { seedFeatures, seedSettings } from "./settings.ts";
 import type { SeedInput, SeedResult } from "./input.ts";
 
 export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
   await createKeyStore(() => openSql(env), sealerOf(env)).load();
   const store = openStore(env).as(systemActor("seed"));
-  await seedDefaults(store, {
-    serverUrl: input.serverUrl ?? env.DROVER_SERVER_URL ?? "",
-    cacerts: input.cacerts ?? env.DROVER_CACERTS ?? "",
+  await seedDefaults(store);
+  // The launcher may know better than the environment of a Worker that still runs.
+  await seedSettings(store, {
+    ...env,
+    ...(input.serverUrl === undefined ? {} : { DROVER_SERVER_URL: input.serverUrl }),
+    ...(input.cacerts === undefined ? {} : { DROVER_CACERTS: input.cacerts }),
   });
   await seedNamespaceDefaults(env, store);
+  await seedFeatures(store, input.features ?? env.CATTLE_FEATURES ?? "");
   await seedClusterRoles(store);
   await seedBuiltInTypes(store, openSql(env));
   return seedAdministrator(store, input);

@@ -1,6 +1,6 @@
 /** Effective values (norman-v3.md 3.13): environment, else stored, else default. Pure. */
 import { isImageReference } from "../../schema/resources/management.cattle.io/setting-values.ts";
-import { settingDefaults } from "./catalogue.ts";
+import { defaultVariables, settingDefaults } from "./catalogue.ts";
 import type { SettingName } from "./catalogue.ts";
 
 export interface EffectiveSetting {
@@ -10,14 +10,19 @@ export interface EffectiveSetting {
   readonly customized: boolean;
 }
 
+/** What holds while nobody says otherwise: the catalogue's, or of a variable that replaces it. */
+export function defaultSetting(env: Readonly<Record<string, unknown>>, name: SettingName): string {
+  const variable = defaultVariables[name];
+  return (variable === undefined ? undefined : text(env[variable])) ?? settingDefaults[name];
+}
+
 /** `env`: the Worker's environment, of which `CATTLE_<NAME>` counts, and two start options of ours (design 10). */
 export function effectiveSetting(
   env: Readonly<Record<string, unknown>>,
   name: SettingName,
   stored: string | undefined,
 ): EffectiveSetting {
-  const standard =
-    (name === "server-url" ? text(env["DROVER_SERVER_URL"]) : undefined) ?? settingDefaults[name];
+  const standard = defaultSetting(env, name);
   const fromEnv = environmentValue(env, name);
   if (fromEnv !== undefined && isUsable(name, fromEnv))
     return { value: fromEnv, default: standard, source: "env", customized: false };

@@ -5,6 +5,7 @@ import type { TypesCache } from "../../schema/custom/types.ts";
 import { typeKey } from "../../schema/resource.ts";
 import { secrets } from "../../schema/resources/core/secrets.ts";
 import { serviceAccounts } from "../../schema/resources/core/service-accounts.ts";
+import { settings } from "../../schema/resources/management.cattle.io/settings.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
@@ -19,6 +20,7 @@ import { forgetIdentities } from "../identity/identify.ts";
 import { createLogger } from "../log.ts";
 import type { Logger } from "../log.ts";
 import { workOf } from "../scheduled/registry.ts";
+import { forgetSettings } from "../settings/settings.ts";
 import { openSql } from "./open-sql.ts";
 import { sealerOf } from "./sealer-of.ts";
 
@@ -38,6 +40,8 @@ export function openStore(
       const results = await commit(env, sql, log, items);
       // This isolate's own revocations and grants work at once; others hear of them within 10 s.
       if (items.some(changesIdentities)) forgetIdentities();
+      if (items.some(({ objects }) => objects.some(({ type }) => type === typeKey(settings))))
+        forgetSettings();
       // And its own types: others look once a second, and before they take a type for unknown.
       if (items.some(({ raiseGenerations = [] }) => raiseGenerations.includes("registry"))) distrust(types);
       return results;

@@ -9,6 +9,7 @@ export interface SeedInput {
   readonly serverUrl: string;
   /** PEM of the private CA; empty behind a public one. */
   readonly cacerts: string;
+  readonly features?: string;
 }
 
 const SEED_TIMEOUT_MS = 60_000;

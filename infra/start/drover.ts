@@ -145,6 +145,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     mustChangePassword: first.mustChange,
     serverUrl: url,
     cacerts: caPem,
+    ...(options.features === undefined ? {} : { features: options.features }),
   });
   if (!seeded) await withDatabase(target(), noteSeeded);
   const shown = first.shown(adminCreated);

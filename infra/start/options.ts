@@ -1,6 +1,7 @@
 /** The options of `npm start`, from the command line and the environment. Pure. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { parseFeatures } from "../../functions/settings/features.ts";
 import type { LogLevel } from "../log.ts";
 import { isLogLevel, LOG_LEVELS } from "../log.ts";
 import { parseDatabaseUrl } from "../postgres/database-url.ts";
@@ -18,6 +19,8 @@ export interface DroverOptions {
   readonly bootstrapPassword?: string;
   /** `https://host[:port]`; absent = derived from host and port. */
   readonly serverUrl?: string;
+  /** Defaults of feature flags, `a=true,b=false`; absent = the catalogue's. */
+  readonly features?: string;
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   readonly logLevel: LogLevel;
 }
@@ -39,6 +42,7 @@ const SPECS = [
     help: "first password of the user admin (default: generated)",
   },
   { name: "server-url", value: "URL", help: "URL under which agents and users reach this server" },
+  { name: "features", value: "A=true,B=false", help: "other defaults for feature flags" },
   { name: "tls-cert", value: "FILE", help: "certificate chain to serve instead of a local one" },
   { name: "tls-key", value: "FILE", help: "its private key" },
   { name: "tls-ca", value: "FILE", help: "the private CA that signed it, for clients to trust" },
@@ -59,7 +63,8 @@ export function helpText(): string {
     `  ${"--help".padEnd(28)}this text`,
     "",
     "Each option can also be given as an environment variable, for example DROVER_DATA_DIR; the command line wins.",
-    "CATTLE_BOOTSTRAP_PASSWORD is another name of DROVER_BOOTSTRAP_PASSWORD; other CATTLE_* variables set settings.",
+    "CATTLE_BOOTSTRAP_PASSWORD and CATTLE_FEATURES are other names of DROVER_BOOTSTRAP_PASSWORD and DROVER_FEATURES;",
+    "other CATTLE_* variables set settings.",
   ].join("\n");
 }
 
@@ -79,6 +84,7 @@ export function parseOptions(
   const bootstrapPassword =
     take("bootstrap-password") ?? (environment["CATTLE_BOOTSTRAP_PASSWORD"] || undefined);
   const serverUrl = parseServerUrl(take("server-url"));
+  const features = parseFeatureOption(take("features") ?? (environment["CATTLE_FEATURES"] || undefined));
   const tls = parseTls(take("tls-cert"), take("tls-key"), take("tls-ca"));
   return {
     port: parsePort(take("port") ?? "8443"),
@@ -87,9 +93,21 @@ export function parseOptions(
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(bootstrapPassword === undefined ? {} : { bootstrapPassword }),
     ...(serverUrl === undefined ? {} : { serverUrl }),
+    ...(features === undefined ? {} : { features }),
     ...(tls === undefined ? {} : { tls }),
     logLevel: parseLogLevel(take("log-level") ?? "info"),
   };
+}
+
+function parseFeatureOption(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    parseFeatures(text);
+    return text;
+  } catch (error) {
+    if (error instanceof TypeError) throw new UserError(`--${error.message}`);
+    throw error;
+  }
 }
 
 function commandLine(argv: readonly string[]): Record<string, string | boolean | undefined> {

@@ -15,7 +15,6 @@ import type { BoundStore } from "../../../schema/store/store.ts";
 import type { Identity } from "../../identity/identity.ts";
 import { tokenKind } from "../../identity/token-validity.ts";
 import { loadGivenRules } from "../../identity/user-access.ts";
-import { forgetSettings } from "../../settings/settings.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import { storeOf, systemStore } from "../context.ts";
 import type { AppContext } from "../context.ts";
@@ -138,7 +137,6 @@ async function replacePassword(
       current.value === "false" ? undefined : { ...current, value: "false" },
     ),
   );
-  forgetSettings();
   return changed;
 }
 

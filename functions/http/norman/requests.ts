@@ -139,9 +139,7 @@ export class TypeRequests {
   /** Runs a write; what it refuses is said in Norman's words. */
   async #written<T>(write: () => Promise<T>): Promise<T> {
     try {
-      const result = await write();
-      this.#rules.afterWrite?.();
-      return result;
+      return await write();
     } catch (error) {
       throw normanFailure(error, this.#fields, this.#rules.fieldNames);
     }

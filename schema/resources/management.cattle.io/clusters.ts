@@ -41,6 +41,11 @@ export const clusters: ResourceDefinition<Cluster> = {
       metadata.deletionTimestamp !== undefined || (spec?.displayName ?? "") === ""
         ? []
         : [clusterNameKey(spec?.displayName ?? "")],
+    // For the setting agent-tls-mode: agents that have not said that they can verify the CA.
+    tlsStrict: ({ metadata, status }) =>
+      metadata.name === "local" || status?.conditions?.some(isStrictlyVerified) === true
+        ? []
+        : ["unverified"],
     podSecurityTemplate: ({ spec }) => nonEmpty(spec?.defaultPodSecurityAdmissionConfigurationTemplateName),
   },
   references: { podSecurityTemplate: "podsecurityadmissionconfigurationtemplates.management.cattle.io" },
@@ -49,6 +54,10 @@ export const clusters: ResourceDefinition<Cluster> = {
   validate,
   norman: clusterNorman,
 };
+
+function isStrictlyVerified({ type, status }: Condition): boolean {
+  return type === "AgentTlsStrictCheck" && status === "True";
+}
 
 /** Of an imported K3s or RKE2 cluster: nothing said is said explicitly (webhook, Cluster). */
 function withVersionManagement(object: Cluster): Cluster {

@@ -28,7 +28,6 @@ export interface TypeRules {
   readonly create?: (context: RuleContext, object: KubeObject, input: Input) => Promise<Created>;
   /** Before a PUT (with its input) or a DELETE (without) is applied: throws what forbids it. */
   readonly beforeChange?: (context: RuleContext, object: KubeObject, input?: Input) => void;
-  readonly afterWrite?: () => void;
   /** In place of the store's own delete. */
   readonly remove?: (context: RuleContext, object: KubeObject) => Promise<KubeObject>;
   /** Fields that errors call by another name. */

@@ -5,7 +5,6 @@ import type { Setting } from "../../../../schema/resources/management.cattle.io/
 import { isSettingName } from "../../../settings/catalogue.ts";
 import { effectiveSetting } from "../../../settings/effective.ts";
 import type { EffectiveSetting } from "../../../settings/effective.ts";
-import { forgetSettings } from "../../../settings/settings.ts";
 import { ApiError } from "../../errors.ts";
 import type { RuleContext, TypeRules } from "./rules.ts";
 
@@ -26,7 +25,6 @@ export const settingRules: TypeRules = {
     if (isFixed(context, object))
       throw new ApiError("MethodNotAllow", `setting ${object.metadata.name} is read-only`);
   },
-  afterWrite: forgetSettings,
 };
 
 /** What the environment says, and the CA: it belongs to the certificate that is served. */
