@@ -103,6 +103,8 @@ export interface CustomType {
   readonly expects: Readonly<Record<string, number>>;
   /** Its objects are stored under this apiVersion, whatever version they are asked for in. */
   readonly storedAs: string;
+  /** Another version of the type, or itself; `undefined` for one that is not served. */
+  readonly inVersion: (apiVersion: string) => ResourceDefinition | undefined;
   /** Rows up to this revision may have been written by an older schema, or under another apiVersion. */
   readonly since: number;
   /** Its CustomResourceDefinition is being deleted: nothing new is made. */

@@ -1,5 +1,6 @@
 /** What the middleware chain puts into the Hono context, typed, and the few functions that handlers read it with. */
 import type { Context } from "hono";
+import { fieldManagerOf } from "../../schema/apply/field-manager.ts";
 import { everythingRules } from "../../schema/resources/policy-rule.ts";
 import type { Actor, BoundStore, Store } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
@@ -44,7 +45,9 @@ export function requireIdentity(c: AppContext): Identity {
 
 /** The store as the caller: every call is authorised. */
 export function storeOf(c: AppContext): BoundStore {
-  return c.get("store").as(actorOf(requireIdentity(c)));
+  const agent = fieldManagerOf("", c.req.header("user-agent") ?? "");
+  const actor = actorOf(requireIdentity(c));
+  return c.get("store").as(agent === "" ? actor : { ...actor, manager: agent });
 }
 
 /**
@@ -55,9 +58,9 @@ export function systemStore(c: AppContext, purpose: string): BoundStore {
   return c.get("store").as(systemActor(purpose));
 }
 
-/** An actor with every right. */
-export function systemActor(purpose: string): Actor {
-  return { name: `system:${purpose}`, groups: [], rules: everythingRules, server: true };
+/** An actor with every right. `manager`: whom it notes as the manager of what it writes. */
+export function systemActor(purpose: string, manager = "drover"): Actor {
+  return { name: `system:${purpose}`, groups: [], rules: everythingRules, server: true, manager };
 }
 
 /**

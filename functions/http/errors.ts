@@ -1,6 +1,5 @@
 /** The one error type that handlers throw. Each API face renders it in its own shape (render-error.ts). */
-import type { ErrorSubject } from "../../schema/store/errors.ts";
-import type { FieldError } from "../../schema/structural/types.ts";
+import type { ErrorSubject, StoreCause } from "../../schema/store/errors.ts";
 
 /** Stable codes. They are Norman's (norman-v3.md 1.7); the Kubernetes reason follows from the status. */
 const statusOf = {
@@ -49,7 +48,7 @@ export type ApiErrorCode = keyof typeof statusOf;
  * (apimachinery, `IsResourceVersionTooLarge`).
  */
 export type StatusCause =
-  | FieldError
+  | StoreCause
   | { readonly reason: "ResourceVersionTooLarge"; readonly field: ""; readonly message: string };
 
 export interface ApiErrorOptions {

@@ -116,7 +116,7 @@ async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<
   const line = log.with({ controller: name, key });
   const context: ReconcileContext = {
     env,
-    store: store.as(systemActor(`controller:${name}`), { controller: name, key, token }),
+    store: store.as(systemActor(`controller:${name}`, name), { controller: name, key, token }),
     types: await store.types.current(),
     now: () => new Date(),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),

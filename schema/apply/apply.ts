@@ -24,7 +24,7 @@ export interface ApplyRequest {
   readonly config: Json;
   readonly manager: string;
   readonly force: boolean;
-  readonly subresource?: "status" | undefined;
+  readonly subresource?: string | undefined;
   /** RFC 3339 in whole seconds. */
   readonly time: string;
 }
@@ -71,10 +71,14 @@ export function applyConfiguration(request: ApplyRequest): Json {
 
 function checkEnvelope({ apiVersion, kind }: ObjectType, config: Json): void {
   if (config["apiVersion"] !== apiVersion || config["kind"] !== kind)
-    throw new ApplyError(
-      `invalid object type: ${shown(config["apiVersion"])}, Kind=${shown(config["kind"])}`,
-    );
+    throw new ApplyError(`invalid object type: ${kindText(config)}`);
   if (Array.isArray(entriesOf(config))) throw new ApplyError("metadata.managedFields must be nil");
+}
+
+/** Group, version and kind as Go prints them: `/v1, Kind=ConfigMap`. */
+function kindText({ apiVersion, kind }: Json): string {
+  const version = shown(apiVersion);
+  return `${version.includes("/") ? version : `/${version}`}, Kind=${shown(kind)}`;
 }
 
 function shown(value: unknown): string {
@@ -83,8 +87,7 @@ function shown(value: unknown): string {
 
 function nameOf(config: Json): string {
   const metadata = isObject(config["metadata"]) ? config["metadata"] : {};
-  const gvk = `${shown(config["apiVersion"])}, Kind=${shown(config["kind"])}`;
-  return `${shown(metadata["namespace"])}/${shown(metadata["name"])}; ${gvk}`;
+  return `${shown(metadata["namespace"])}/${shown(metadata["name"])}; ${kindText(config)}`;
 }
 
 function judged<T>(run: () => T, what: string): T {

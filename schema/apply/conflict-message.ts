@@ -16,10 +16,15 @@ export function conflictMessage(conflicts: readonly Conflict[]): string {
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
 }
 
+/** metav1 StatusCause of a conflict. */
+export interface ConflictCause {
+  readonly reason: "FieldManagerConflict";
+  readonly field: string;
+  readonly message: string;
+}
+
 /** Causes of the Status, one for each field. */
-export function conflictCauses(
-  conflicts: readonly Conflict[],
-): { reason: "FieldManagerConflict"; message: string; field: string }[] {
+export function conflictCauses(conflicts: readonly Conflict[]): ConflictCause[] {
   return conflicts.map(({ manager, path }) => ({
     reason: "FieldManagerConflict",
     message: `conflict with ${managerText(manager)}`,

@@ -83,11 +83,21 @@ export function decodeManaged(entries: unknown): Managed {
     if (apiVersion === undefined || apiVersion === "") throw new SyntaxError("apiVersion must not be empty");
     if (fieldsType !== "FieldsV1")
       throw new SyntaxError(`missing or invalid fieldsType in managed fields entry ${index}`);
+    checkTexts(entry);
     const id = managerId(entry as unknown as ManagedFieldsEntry);
     managed.fields.set(id, { set: fromFieldsV1(fieldsV1), apiVersion, applied: operation === "Apply" });
     if (typeof time === "string") managed.times.set(id, time);
   }
   return managed;
+}
+
+/** What a client may have written there. */
+function checkTexts({ manager, apiVersion, subresource, time }: Readonly<Record<string, unknown>>): void {
+  for (const text of [manager, apiVersion, subresource, time])
+    if (text !== undefined && typeof text !== "string")
+      throw new SyntaxError("managedFields has a member that is no text");
+  if (typeof time === "string" && !Number.isFinite(Date.parse(time)))
+    throw new SyntaxError("managedFields has a time that is none");
 }
 
 /** `undefined` for nobody. Sorted as Kubernetes sorts them: by operation, time, manager, version, subresource. */

@@ -20,7 +20,7 @@ export interface ObjectType {
 
 const types = new WeakMap<ResourceDefinition, ObjectType>();
 
-/** Of a type with one version, or of one version of a type whose others are not known here. */
+/** Of one version of a type. Kept by its declaration. */
 export function objectTypeOf(definition: ResourceDefinition): ObjectType {
   let type = types.get(definition);
   if (type === undefined) {
@@ -29,7 +29,10 @@ export function objectTypeOf(definition: ResourceDefinition): ObjectType {
       apiVersion,
       kind: definition.kind,
       statusSubresource: definition.statusSubresource === true,
-      atomOf: (version) => (version === apiVersion ? atomOf(objectSchema(definition)) : undefined),
+      atomOf: (version) => {
+        const other = version === apiVersion ? definition : definition.custom?.inVersion(version);
+        return other && atomOf(objectSchema(other));
+      },
     };
     types.set(definition, type);
   }
@@ -41,7 +44,7 @@ const status: FieldSet = new Map([[fieldElement("status"), { member: true, child
 /** Takes out what a request to the object or to its status cannot write. */
 export function resetFilter(
   { statusSubresource }: ObjectType,
-  subresource: "status" | undefined,
+  subresource: string | undefined,
 ): (set: FieldSet) => FieldSet {
   if (subresource === "status") return (set) => onlyBelow(set, [...status.keys()]);
   return statusSubresource ? (set) => recursiveDifference(set, status) : (set) => set;

@@ -107,10 +107,10 @@ it("refuses a configuration that brings managedFields, is of another type, or ha
       time: first,
     });
   expect(() => apply(configMap({}, { managedFields: [] }))).toThrow("metadata.managedFields must be nil");
-  expect(() => apply({ ...configMap({}), kind: "Secret" })).toThrow("invalid object type: v1, Kind=Secret");
+  expect(() => apply({ ...configMap({}), kind: "Secret" })).toThrow("invalid object type: /v1, Kind=Secret");
   expect(() => apply({ ...configMap({}), foo: 1 })).toThrow(
     new ApplyError(
-      "failed to create typed patch object (/one; v1, Kind=ConfigMap): .foo: field not declared in schema",
+      "failed to create typed patch object (/one; /v1, Kind=ConfigMap): .foo: field not declared in schema",
     ),
   );
 });
@@ -119,7 +119,7 @@ it("lets an ordinary request own nothing of the status, and a status request not
   const namespace = { ...objectTypeOf(namespaces), statusSubresource: true };
   const live = { apiVersion: "v1", kind: "Namespace", metadata: { name: "a", uid: "u" } };
   const next = { ...live, metadata: { ...live.metadata, labels: { a: "b" } }, status: { phase: "Active" } };
-  const fields = (subresource: "status" | undefined): unknown =>
+  const fields = (subresource: string | undefined): unknown =>
     managersAfterUpdate({
       type: namespace,
       live: undefined,

@@ -31,7 +31,7 @@ export interface UpdateRequest {
   readonly next: Json;
   /** Empty: `unknown`. */
   readonly manager: string;
-  readonly subresource?: "status" | undefined;
+  readonly subresource?: string | undefined;
   /** RFC 3339 in whole seconds. */
   readonly time: string;
 }
@@ -99,7 +99,7 @@ export function typed(type: ObjectType, object: Json): Typed | undefined {
   return { value: { ...object, metadata: rest }, atom, apiVersion: type.apiVersion };
 }
 
-export function versionsOf(type: ObjectType, subresource: "status" | undefined): Versions {
+export function versionsOf(type: ObjectType, subresource: string | undefined): Versions {
   return { atomOf: type.atomOf, filter: resetFilter(type, subresource) };
 }
 

@@ -1,4 +1,5 @@
 /** From a user's CustomResourceDefinition to declarations as built-in types have them, one for each version. Pure. */
+import { apiVersionOf } from "../resource.ts";
 import type { CustomType, PrinterColumn, ResourceDefinition, ScaleSubresource } from "../resource.ts";
 import type { CustomResourceDefinition } from "../resources/apiextensions.k8s.io/custom-resource-definitions.schema.ts";
 import { once } from "../structural/once.ts";
@@ -30,9 +31,15 @@ export function definitionsOf(row: CrdRow, generation: number): CustomDefinition
   const storage = head.spec.versions.find((version) => version.storage === true);
   if (storage === undefined) return undefined;
   const parsed = once(() => JSON.parse(row.body) as CustomResourceDefinition);
+  const inVersion = (apiVersion: string): ResourceDefinition | undefined =>
+    all.find(({ version, definition }) => version.served === true && apiVersionOf(definition) === apiVersion)
+      ?.definition;
   const all = head.spec.versions.map((version) => {
     const whole = once(() => rootSchema(parsed(), version.name ?? ""));
-    return { version, definition: definitionOf(row, head, version, { whole, storage, generation }) };
+    return {
+      version,
+      definition: definitionOf(row, head, version, { whole, storage, generation, inVersion }),
+    };
   });
   const stored = all.find(({ version }) => version === storage)?.definition;
   if (stored === undefined) return undefined;
@@ -48,13 +55,14 @@ interface Origin {
   readonly whole: () => JsonSchema;
   readonly storage: HeadVersion;
   readonly generation: number;
+  readonly inVersion: CustomType["inVersion"];
 }
 
 function definitionOf(
   { name, revision }: CrdRow,
   { spec, terminating }: CrdHead,
   version: HeadVersion,
-  { whole, storage, generation }: Origin,
+  { whole, storage, generation, inVersion }: Origin,
 ): ResourceDefinition {
   const { group = "", names = {}, scope } = spec;
   const { plural = "", kind = "", singular = kind.toLowerCase(), listKind, shortNames, categories } = names;
@@ -63,6 +71,7 @@ function definitionOf(
   const custom: CustomType = {
     expects: { [typeGeneration(name)]: generation },
     storedAs: `${group}/${storage.name ?? ""}`,
+    inVersion,
     since: revision,
     terminating,
     ...(deprecation === undefined ? {} : { deprecation }),

@@ -1,7 +1,9 @@
 /** From what a caller wants to what is committed: default, mutate, validate, seal (design 3, "Writing"). */
+import { managedFieldsErrors } from "../apply/field-manager.ts";
 import { typeGeneration } from "../custom/definition.ts";
 import { isOutdated } from "../custom/reshape.ts";
 import type { KubeObject, ObjectMeta } from "../object.ts";
+import { same } from "../patch/values.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
 import { creatorAnnotation, noCreatorRbacAnnotation } from "../resources/creator.ts";
@@ -14,6 +16,8 @@ import { encodeObject, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
 import { StoreError, conflict, invalidObject } from "./errors.ts";
 import { changedMetadata, metadataErrors, movedTimes, newMetadata, timestamp } from "./metadata.ts";
+import { ownersAfter, withOwners, withoutOwners } from "./ownership.ts";
+import type { Claim } from "./ownership.ts";
 import { finalizersFor, isHeld, specFinalizers } from "./propagation.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Reader } from "./reader.ts";
@@ -52,6 +56,7 @@ export async function planCreate<T extends KubeObject>(
   definition: ResourceDefinition<T>,
   given: T,
   creatorId: string | undefined,
+  applied = false,
 ): Promise<Planned<T>> {
   if (definition.custom?.terminating === true)
     throw new StoreError(
@@ -69,7 +74,8 @@ export async function planCreate<T extends KubeObject>(
     metadata: newMetadata({ ...given.metadata, annotations }, server),
   });
   if (Object.keys(annotations).length === 0) delete object.metadata.annotations;
-  return plan(admission, definition, "create", undefined, object);
+  const claim = { entries: given.metadata.managedFields, applied };
+  return plan(admission, definition, "create", undefined, object, claim);
 }
 
 /** What a write changes, where that is not all but the status and `spec.finalizers`. A scale is written as the object is. */
@@ -82,6 +88,7 @@ export async function planUpdate<T extends KubeObject>(
   current: T,
   wanted: T,
   subresource: WrittenSubresource | undefined,
+  applied = false,
 ): Promise<Planned<T>> {
   const admission: Admission = subresource === undefined ? given : { ...given, subresource };
   const { uid, name } = current.metadata;
@@ -91,11 +98,12 @@ export async function planUpdate<T extends KubeObject>(
       name,
       `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`,
     );
-  const object = structuredClone(merge(definition, current, wanted, subresource));
+  const object = structuredClone(withoutOwners(merge(definition, current, wanted, subresource)));
   refuseLater(definition, current, object, subresource === "status" ? {} : wanted.metadata);
   if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
     return plan(admission, definition, "delete", current, undefined);
-  return plan(admission, definition, "update", current, object);
+  const claim = { entries: wanted.metadata.managedFields, applied, subresource };
+  return plan(admission, definition, "update", current, object, claim);
 }
 
 /** `undefined`: it is already going, and waits as it did. */
@@ -122,7 +130,9 @@ export async function planDelete<T extends KubeObject>(
     ...typeGuards(definition),
   ]);
   await judge(admission, definition, "DELETE", current, current);
-  const planned = await plan(admission, definition, "update", current, object);
+  // Who deletes an object owns nothing of it.
+  const claim = { entries: metadata.managedFields, applied: true };
+  const planned = await plan(admission, definition, "update", current, object, claim);
   return { ...planned, expect: { ...planned.expect, ...expect } };
 }
 
@@ -132,6 +142,7 @@ async function plan<T extends KubeObject>(
   action: "create" | "update",
   before: T | undefined,
   object: T,
+  claim: Claim,
 ): Promise<Planned<T>>;
 async function plan<T extends KubeObject>(
   admission: Admission,
@@ -146,8 +157,10 @@ async function plan<T extends KubeObject>(
   action: "create" | "update" | "delete",
   before: T | undefined,
   wanted: T | undefined,
+  claim: Claim = {},
 ): Promise<Planned<T>> {
-  const after = wanted === undefined ? undefined : await mutated(admission, definition, before, wanted);
+  const after =
+    wanted === undefined ? undefined : await mutated(admission, definition, before, wanted, claim);
   const subject = after ?? before;
   if (subject === undefined) throw new TypeError("nothing to plan");
   const old = before === undefined ? undefined : encodeObject(definition, before);
@@ -173,7 +186,10 @@ async function plan<T extends KubeObject>(
     before,
     after,
     changesNothing:
-      old !== undefined && encoded !== undefined && isSame(old, encoded) && !isOutdated(before ?? {}),
+      old !== undefined &&
+      encoded !== undefined &&
+      (isSame(old, encoded) || isReordered(old, encoded, before, after)) &&
+      !isOutdated(before ?? {}),
     ...(admission.subresource === undefined ? {} : { subresource: admission.subresource }),
     ...guard,
     commit: {
@@ -200,11 +216,24 @@ function isSame(old: EncodedObject, next: EncodedObject): boolean {
   );
 }
 
+/** A merged object has its members in the order of who applied it. */
+function isReordered(
+  old: EncodedObject,
+  next: EncodedObject,
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+): boolean {
+  if (before === undefined || after === undefined || old.body.length !== next.body.length) return false;
+  const { resourceVersion } = before.metadata;
+  return same(before, { ...after, metadata: { ...after.metadata, resourceVersion } });
+}
+
 async function mutated<T extends KubeObject>(
   admission: Admission,
   definition: ResourceDefinition<T>,
   old: T | undefined,
   wanted: T,
+  claim: Claim,
 ): Promise<T> {
   const schema = definition.schema();
   const { apiVersion, kind, metadata, ...rest } = wanted;
@@ -212,15 +241,16 @@ async function mutated<T extends KubeObject>(
   // The rest of T, pruned and defaulted by T's own schema.
   const object = { apiVersion, kind, metadata, ...rest } as unknown as T;
   // Mutation and indexes rely on the schema.
-  const errors = shapeErrors(definition, object, old);
+  const errors = [...shapeErrors(definition, object, old), ...managedFieldsErrors(claim.entries)];
   if (errors.length > 0) throw invalidObject(definition, metadata.name, errors);
   const operation = old === undefined ? "CREATE" : "UPDATE";
   const result = (await definition.mutate?.(contextOf(admission, operation, object, old))) ?? object;
-  if (old === undefined) return result;
+  const owners = ownersAfter(admission, definition, old, result, claim);
+  if (old === undefined) return withOwners(result, owners);
   const changed = contentOf(definition, result) !== contentOf(definition, old);
   const going = old.metadata.deletionTimestamp !== result.metadata.deletionTimestamp;
   const generation = (old.metadata.generation ?? 1) + (changed || going ? 1 : 0);
-  return { ...result, metadata: { ...result.metadata, generation } };
+  return withOwners({ ...result, metadata: { ...result.metadata, generation } }, owners, old);
 }
 
 /** Throws `Invalid` with every problem. `encoded`: the object, unless it goes. */
@@ -254,8 +284,7 @@ function membersOf({ apiVersion: _a, kind: _k, metadata: _m, ...members }: KubeO
 }
 
 function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
-  const bytes = new TextEncoder().encode(body).length + (secret?.length ?? 0);
-  if (bytes > maxObjectBytes)
+  if (!fits(body.length + (secret?.length ?? 0), body))
     return [
       {
         reason: "FieldValueTooLong",
@@ -270,6 +299,12 @@ function encodingErrors({ body, secret, fields }: EncodedObject): FieldError[] {
       field,
       message: "Invalid value: must be well-formed Unicode without NUL",
     }));
+}
+
+/** A character has at most 3 bytes: most objects need not be encoded to be measured. */
+function fits(length: number, body: string): boolean {
+  if (length * 3 <= maxObjectBytes) return true;
+  return length - body.length + new TextEncoder().encode(body).length <= maxObjectBytes;
 }
 
 /** What the write is judged by and raises, besides its own object. `values`: generations of values that it takes. */

@@ -12,6 +12,8 @@ export interface Actor {
   readonly rules: readonly ScopedRule[];
   /** The server itself. A name does not say so: service accounts are called `system:…` too. */
   readonly server?: true;
+  /** Who is noted in metadata.managedFields as the manager of what it writes; absent: `drover`. */
+  readonly manager?: string;
 }
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";

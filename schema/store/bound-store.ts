@@ -2,12 +2,20 @@
 import { generateNameSuffix } from "../auth/token-secret.ts";
 import type { KubeObject } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
+import { applyObject } from "./applying.ts";
 import { planCreate, planDelete, planUpdate } from "./admission.ts";
 import type { Planned, WrittenSubresource } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
 import { again, commitPlanned, currentObject } from "./committing.ts";
 import type { Session } from "./committing.ts";
-import type { BoundStore, Operation, Preconditions, WriteOptions } from "./contract.ts";
+import type {
+  Applied,
+  ApplyOptions,
+  BoundStore,
+  Operation,
+  Preconditions,
+  WriteOptions,
+} from "./contract.ts";
 import { deleteCollection, deleteObject } from "./deletion.ts";
 import { conflict, isStoreError } from "./errors.ts";
 import { refuseImmortal, requireNamespaces } from "./namespace-lifecycle.ts";
@@ -144,6 +152,18 @@ export class ActorStore implements BoundStore {
       },
       (error) => !pinned && isStoreError(error, "Conflict"),
     );
+  }
+
+  async apply<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+    config: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): Promise<Applied<T>> {
+    const { subresource } = options;
+    authorize(this.#session.actor, { verb: "patch", definition, namespace, name, subresource });
+    return applyObject(this.#session, definition, { namespace, name }, config, options);
   }
 
   async delete(

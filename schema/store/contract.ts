@@ -88,6 +88,17 @@ export interface BoundStore {
     },
   ): Promise<T>;
   /**
+   * Server-side apply: makes the object, or merges into it what `config` says, in the name of the field manager. Throws
+   * `BadRequest` for a configuration that does not fit the type, `Conflict` for fields of other managers unless forced.
+   */
+  apply<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+    config: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): Promise<Applied<T>>;
+  /**
    * Without finalizers the object goes at once, else it gets its deletionTimestamp. A deletion in the foreground or one that
    * orphans adds a finalizer of the garbage collector's. Answers with its last state.
    */
@@ -112,6 +123,19 @@ export interface BoundStore {
 export interface WriteOptions {
   /** Judged in full, and nothing is committed. */
   readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly manager: string;
+  /** Takes fields from other managers. */
+  readonly force: boolean;
+  readonly subresource?: WrittenSubresource;
+  readonly creatorId?: string;
+}
+
+export interface Applied<T extends KubeObject = KubeObject> {
+  readonly object: T;
+  readonly created: boolean;
 }
 
 export interface Preconditions {

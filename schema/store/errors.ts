@@ -1,9 +1,11 @@
 /** Expected failures of the store, in Kubernetes' words. Each API face renders them in its own shape. */
+import type { ConflictCause } from "../apply/conflict-message.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import type { FieldError } from "../structural/types.ts";
 
 const statusOf = {
+  BadRequest: 400,
   NotFound: 404,
   MethodNotAllow: 405,
   AlreadyExists: 409,
@@ -23,13 +25,13 @@ export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly code: StoreErrorCode;
   readonly status: (typeof statusOf)[StoreErrorCode];
-  readonly causes: readonly FieldError[] | undefined;
+  readonly causes: readonly StoreCause[] | undefined;
   readonly subject: ErrorSubject | undefined;
 
   constructor(
     code: StoreErrorCode,
     message: string,
-    { causes, subject }: { readonly causes?: readonly FieldError[]; readonly subject?: ErrorSubject } = {},
+    { causes, subject }: { readonly causes?: readonly StoreCause[]; readonly subject?: ErrorSubject } = {},
   ) {
     super(message);
     this.code = code;
@@ -38,6 +40,9 @@ export class StoreError extends Error {
     this.subject = subject;
   }
 }
+
+/** A field that is wrong, or that another manager owns. */
+export type StoreCause = FieldError | ConflictCause;
 
 /** What an error is about. */
 export interface ErrorSubject {

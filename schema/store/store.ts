@@ -8,6 +8,8 @@ import { readRows } from "./rows.ts";
 export type { Actor } from "./authorize.ts";
 export { LeaseLost } from "./committing.ts";
 export type {
+  Applied,
+  ApplyOptions,
   BoundStore,
   Lease,
   Operation,

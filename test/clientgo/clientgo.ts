@@ -28,6 +28,7 @@ export type ClientGoMode =
   | "informer"
   | "leader"
   | "account"
+  | "apply"
   | "socket"
   | "openapi";
 

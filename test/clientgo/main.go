@@ -23,6 +23,7 @@ var modes = map[string]func(context.Context, []string) error{
 	"leader":     runLeader,
 	"candidate":  runCandidate,
 	"account":    runAccount,
+	"apply":      runApply,
 	"socket":     runSocket,
 	"openapi":    runOpenAPI,
 }
@@ -43,7 +44,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|controller|leader|account|socket|openapi -kubeconfig <file> [flags]"))
+		fail(fmt.Errorf("usage: clientgo load|watch|history|informer|controller|leader|account|apply|socket|openapi -kubeconfig <file> [flags]"))
 	}
 	// A candidate takes the end of its input as the request to give its Lease back.
 	if os.Args[1] != "candidate" {

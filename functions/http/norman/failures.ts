@@ -1,11 +1,12 @@
 /** What admission refuses, in Norman's codes (norman-v3.md 1.7): the store speaks of paths, clients of fields. Pure. */
 import type { NormanField } from "../../../schema/norman.ts";
 import { isStoreError } from "../../../schema/store/errors.ts";
-import type { FieldError } from "../../../schema/structural/types.ts";
+import type { StoreCause } from "../../../schema/store/errors.ts";
 import { ApiError } from "../errors.ts";
 import type { ApiErrorCode } from "../errors.ts";
 
-const codeOf: Readonly<Record<FieldError["reason"], ApiErrorCode>> = {
+const codeOf: Readonly<Record<StoreCause["reason"], ApiErrorCode>> = {
+  FieldManagerConflict: "Conflict",
   FieldValueDuplicate: "NotUnique",
   FieldValueForbidden: "Forbidden",
   FieldValueInvalid: "Invalid",

@@ -3,6 +3,7 @@
  * judged by the store, on discovery, version and health here: ClusterRole `system:discovery` gives them to all.
  */
 import { Hono } from "hono";
+import { fieldManagerOf } from "../../../../schema/apply/field-manager.ts";
 import { typeKey } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
@@ -84,7 +85,8 @@ async function serve(c: AppContext): Promise<Response> {
     query,
   );
   if (info === undefined) throw notFound();
-  const actor = actorOf(identity);
+  const manager = fieldManagerOf(query.get("fieldManager") ?? "", c.req.header("user-agent") ?? "");
+  const actor = { ...actorOf(identity), manager };
   if (!info.isResource) {
     authorizePath(actor, info.verb, info.path);
     return documents(c, info, query);

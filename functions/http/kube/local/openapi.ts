@@ -251,6 +251,7 @@ const patchTypes = [
   "application/json-patch+json",
   "application/merge-patch+json",
   "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
 ];
 
 const writeParameters = [query("dryRun"), query("fieldManager"), query("fieldValidation")];

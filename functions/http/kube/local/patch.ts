@@ -18,6 +18,8 @@ export interface Patch {
 const jsonPatch = "application/json-patch+json";
 const mergePatch = "application/merge-patch+json";
 const strategicMergePatch = "application/strategic-merge-patch+json";
+/** Server-side apply: its body may be JSON, which is YAML. */
+export const applyPatch = "application/apply-patch+yaml";
 
 /** Throws `UnsupportedMediaType`. Strategic merge is for types that Kubernetes itself has, as there. */
 export async function readPatch({ c, definition }: Call): Promise<Patch> {
@@ -25,7 +27,7 @@ export async function readPatch({ c, definition }: Call): Promise<Patch> {
     definition.custom === undefined && (definition.group === "" || definition.group.endsWith(".k8s.io"));
   const type = mediaType(c.req.raw);
   const accepted = [jsonPatch, mergePatch, ...(strategic ? [strategicMergePatch] : [])];
-  if (!accepted.includes(type)) throw unknownMediaType(accepted);
+  if (!accepted.includes(type)) throw unknownMediaType([...accepted, applyPatch]);
   const { value, duplicates } = await readJson(c.req.raw);
   return { apply: (current) => judged(() => applied(type, current, value)), duplicates };
 

@@ -53,6 +53,28 @@ export async function readOptionalObject(request: Request): Promise<Body> {
   return readObject(request);
 }
 
+/** A configuration to apply: YAML, which most clients send as JSON. Doubled members are for strictness to judge. */
+export async function readConfiguration(request: Request): Promise<Body> {
+  const text = await readBody(request, maxRequestBytes);
+  if (text.trimStart().startsWith("{")) {
+    try {
+      return objectOf(parseStrictJson(text));
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error;
+    }
+  }
+  try {
+    return objectOf({ value: parseYamlText(text), duplicates: [] });
+  } catch (error) {
+    const value = parseYamlText(text, false);
+    if (!(error instanceof ApiError)) throw error;
+    return objectOf({
+      value,
+      duplicates: [/key.*?(?=\n|$)/i.exec(error.message)?.[0] ?? "a key is set twice"],
+    });
+  }
+}
+
 /** JSON of any kind: a JSON patch is a list. */
 export async function readJson(request: Request): Promise<{ value: unknown; duplicates: readonly string[] }> {
   return parseJson(await readBody(request, maxRequestBytes));
@@ -81,10 +103,10 @@ function parseJson(text: string): { value: unknown; duplicates: readonly string[
 }
 
 /** Through JSON text, so that YAML gets no other values than JSON has, nor numbers that JSON would round. */
-function parseYamlText(text: string): unknown {
+function parseYamlText(text: string, uniqueKeys = true): unknown {
   let value: unknown;
   try {
-    value = parseYaml(text, { maxAliasCount: maxYamlAliases, uniqueKeys: true, intAsBigInt: true });
+    value = parseYaml(text, { maxAliasCount: maxYamlAliases, uniqueKeys, intAsBigInt: true });
     value = JSON.parse(JSON.stringify(value, yamlMember));
   } catch (error) {
     throw new ApiError("BadRequest", `the request body is not valid YAML: ${String(error)}`);

@@ -59,7 +59,10 @@ async function write(
   change: (scale: Scale) => unknown,
 ): Promise<Response> {
   const { store, definition, namespace, info } = call;
-  const { dryRun } = parseWriteQuery(call.query);
+  const { dryRun } = parseWriteQuery(
+    call.query,
+    call.info.verb === "patch" ? "PatchOptions" : "UpdateOptions",
+  );
   const name = nameOf(call);
   const written = await store.modify(
     definition,

@@ -31,7 +31,7 @@ const asked = { group: tokenRequest.group, kind: tokenRequest.kind, plural: "tok
 export async function requestToken(call: Call): Promise<Response> {
   const { c, definition, namespace } = call;
   const name = nameOf(call);
-  parseWriteQuery(call.query);
+  parseWriteQuery(call.query, "CreateOptions");
   const { metadata, spec } = await readRequest(call);
   // Who may ask for a token need not be able to read the account or the Secret, as in Kubernetes.
   const store = systemStore(c, "token-request");

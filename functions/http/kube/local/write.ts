@@ -12,9 +12,10 @@ import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import { parseListOptions } from "./list-options.ts";
-import { readPatch } from "./patch.ts";
+import { apply } from "./apply.ts";
+import { applyPatch, readPatch } from "./patch.ts";
 import { listHead } from "./read.ts";
-import { readObject } from "./request-body.ts";
+import { mediaType, readObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
 import { selectionOf } from "./selection.ts";
 import { fieldWarnings, parseWriteQuery } from "./write-options.ts";
@@ -23,7 +24,7 @@ export async function create(call: Call): Promise<Response> {
   const { definition, store, identity } = call;
   if (call.info.name !== undefined)
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
-  const { dryRun } = parseWriteQuery(call.query);
+  const { dryRun } = parseWriteQuery(call.query, "CreateOptions");
   const object = objectOf(
     call,
     await readObject(call.c.req.raw, { custom: definition.custom !== undefined }),
@@ -40,7 +41,7 @@ export async function create(call: Call): Promise<Response> {
 
 export async function update(call: Call): Promise<Response> {
   const { definition, store } = call;
-  const { dryRun } = parseWriteQuery(call.query);
+  const { dryRun } = parseWriteQuery(call.query, "UpdateOptions");
   const name = nameOf(call);
   const object = objectOf(
     call,
@@ -84,17 +85,18 @@ function isConditional({ group, conditionalUpdate }: Call["definition"]): boolea
 }
 
 export async function patch(call: Call): Promise<Response> {
+  if (mediaType(call.c.req.raw) === applyPatch) return apply(call);
   const { definition, store, namespace } = call;
-  const { dryRun, fieldValidation } = parseWriteQuery(call.query);
+  const { dryRun, fieldValidation } = parseWriteQuery(call.query, "PatchOptions");
   const name = nameOf(call);
-  const { apply, duplicates } = await readPatch(call);
+  const { apply: applied, duplicates } = await readPatch(call);
   let warnings: string[] = [];
   const changed = await store.modify(
     definition,
     namespace,
     name,
     (current) => {
-      const patched = apply(current);
+      const patched = applied(current);
       warnings = fieldWarnings(definition, patched, duplicates, fieldValidation);
       const object = envelopeOf(call, patched);
       if (object.metadata.name !== name)
@@ -134,7 +136,7 @@ export async function removeCollection(call: Call): Promise<Response> {
 
 /** The object of a body, checked against the path. */
 function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
-  const { fieldValidation } = parseWriteQuery(call.query);
+  const { fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
   call.warnings.push(...fieldWarnings(call.definition, value, duplicates, fieldValidation));
   return envelopeOf(call, value);
 }
