@@ -1,8 +1,11 @@
 /** What is judged of a custom resource besides the shape of its members. */
+import { compileRules } from "../cel/rules.ts";
+import { validateRules } from "../cel/validate-rules.ts";
 import type { KubeObject } from "../object.ts";
 import type { AdmissionContext } from "../resource.ts";
 import { validate } from "../structural/engine.ts";
 import { embeddedErrors } from "../structural/embedded.ts";
+import { noField } from "../structural/field-error.ts";
 import { listTypeErrors } from "../structural/list-types.ts";
 import type { FieldError, JsonSchema } from "../structural/types.ts";
 
@@ -15,13 +18,31 @@ export function customRules(whole: () => JsonSchema) {
     const members = membersOf(object);
     // What was doubled before is let pass, as Kubernetes does.
     const wasUnique = old === undefined || listTypeErrors(schema, membersOf(old)).length === 0;
-    return [
+    const errors = [
       ...(metadata === undefined ? [] : validate(metadata, object.metadata, { path: "metadata" })),
       ...embeddedErrors(schema, members),
       ...(wasUnique ? listTypeErrors(schema, members) : []),
     ];
+    if (errors.some(({ reason }) => blocking.has(reason))) return [...errors, unchecked];
+    return [...errors, ...validateRules(compileRules(schema), object, old)];
   };
 }
+
+/** Rules rely on what these errors say is not so. */
+const blocking: ReadonlySet<FieldError["reason"]> = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+const unchecked: FieldError = {
+  reason: "FieldValueInvalid",
+  field: noField,
+  message:
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+};
 
 function membersOf({ apiVersion: _a, kind: _k, metadata: _m, ...members }: KubeObject): object {
   return members;

@@ -387,6 +387,70 @@ describe("kubectl and types of its user's own", () => {
     ).toContain("field is immutable");
   });
 
+  it("judges definitions and objects by rules in CEL", async () => {
+    const quotas = (rules: readonly object[]): string =>
+      JSON.stringify({
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name: "quotas.rules.example.com" },
+        spec: {
+          group: "rules.example.com",
+          scope: "Namespaced",
+          names: { plural: "quotas", singular: "quota", kind: "Quota" },
+          versions: [
+            {
+              name: "v1",
+              served: true,
+              storage: true,
+              schema: {
+                openAPIV3Schema: {
+                  type: "object",
+                  properties: {
+                    spec: {
+                      type: "object",
+                      properties: {
+                        least: { type: "integer" },
+                        most: { type: "integer" },
+                        zone: { type: "string" },
+                      },
+                      "x-kubernetes-validations": rules,
+                    },
+                  },
+                },
+              },
+            },
+          ],
+        },
+      });
+    const refused = await fails(["create", "-f", "-"], { input: quotas([{ rule: "self.leest <= 1" }]) });
+    expect(refused).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'leest'");
+    await apply(
+      quotas([
+        {
+          rule: "self.least <= self.most",
+          messageExpression: "'%d is more than %d'.format([self.least, self.most])",
+        },
+        { rule: "self.zone == oldSelf.zone", message: "zone is immutable", fieldPath: ".zone" },
+      ]),
+    );
+    await kubectl(["wait", "--for=condition=Established", "crd/quotas.rules.example.com", "--timeout=5s"]);
+    const quota = (spec: object): string =>
+      JSON.stringify({
+        apiVersion: "rules.example.com/v1",
+        kind: "Quota",
+        metadata: { name: "q", namespace: "default" },
+        spec,
+      });
+    expect(await fails(["create", "-f", "-"], { input: quota({ least: 5, most: 2, zone: "a" }) })).toContain(
+      "spec: Invalid value: 5 is more than 2",
+    );
+    await apply(quota({ least: 1, most: 2, zone: "a" }));
+    expect(await fails(["apply", "-f", "-"], { input: quota({ least: 1, most: 3, zone: "b" }) })).toContain(
+      "spec.zone: Invalid value: zone is immutable",
+    );
+    await apply(quota({ least: 1, most: 3, zone: "a" }));
+  });
+
   it("changes the schema under its objects", async () => {
     const changed = cronTabs();
     const [first] = changed.spec["versions"] as { schema: object }[];
