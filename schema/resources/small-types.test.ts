@@ -172,6 +172,32 @@ describe("others", () => {
     ]);
   });
 
+  it("keep a driver whose machines are there", async () => {
+    const spec = { active: true, url: "local://", displayName: "amazonec2" };
+    const old = {
+      apiVersion: "management.cattle.io/v3",
+      kind: "NodeDriver",
+      metadata: { name: "amazonec2" },
+      spec,
+    };
+    const machine = {
+      apiVersion: "rke-machine.cattle.io/v1",
+      kind: "Amazonec2Machine",
+      metadata: { name: "m", namespace: "fleet-default" },
+    };
+    const off = { ...old, spec: { ...spec, active: false } };
+    const problem = ["FieldValueForbidden spec.active"];
+    expect((await admit(nodeDrivers, off, { old, stored: [machine] })).problems).toEqual(problem);
+    expect((await admit(nodeDrivers, old, { old, stored: [machine], operation: "DELETE" })).problems).toEqual(
+      problem,
+    );
+    expect((await admit(nodeDrivers, off, { old })).problems).toEqual([]);
+    expect(
+      (await admit(nodeDrivers, { ...off, metadata: old.metadata }, { old: off, stored: [machine] }))
+        .problems,
+    ).toEqual([]);
+  });
+
   it("refuse a repository of two kinds, and a checksum that is none", async () => {
     expect(
       (await admit(clusterRepos, { spec: { url: "https://a", gitRepo: "https://b" } })).problems,

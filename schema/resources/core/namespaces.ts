@@ -7,6 +7,7 @@ import type { JsonSchema } from "../../structural/types.ts";
 import { invalid, isDnsLabel } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
 import { timeSchema } from "../times.ts";
+import { namespaceRuleErrors } from "./namespace-rules.ts";
 
 const condition = {
   type: "object",
@@ -88,7 +89,9 @@ export const namespaces: ResourceDefinition<Namespace> = {
       phase: object.metadata.deletionTimestamp === undefined ? "Active" : "Terminating",
     },
   }),
-  validate: ({ operation, object: { metadata, spec } }) => {
+  validate: (context) => {
+    const { operation, object } = context;
+    const { metadata, spec } = object;
     const errors = isDnsLabel(metadata.name)
       ? []
       : [invalid("metadata.name", metadata.name, "must be a DNS label")];
@@ -97,7 +100,7 @@ export const namespaces: ResourceDefinition<Namespace> = {
       if (!isQualifiedName(finalizer) || !(finalizer.includes("/") || standardFinalizers.includes(finalizer)))
         errors.push(invalid("spec.finalizers", finalizer, "must be a standard name or one with a prefix"));
     }
-    return errors;
+    return [...errors, ...namespaceRuleErrors(context)];
   },
 };
 

@@ -1,12 +1,13 @@
 /** management.cattle.io/v3 NodeDriver: a program that makes machines at a cloud (controllers.md 3.1). */
 import type { KubeObject } from "../../object.ts";
-import type { ResourceDefinition } from "../../resource.ts";
+import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import { boolean, string, texts } from "../../structural/shapes.ts";
-import type { JsonSchema } from "../../structural/types.ts";
+import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { column } from "../columns.ts";
 import { conditionsSchema } from "../conditions.ts";
+import { forbidden } from "../names.ts";
 import { management } from "./group.ts";
 
 const schema = once(
@@ -58,5 +59,28 @@ export const nodeDrivers: ResourceDefinition<NodeDriver> = {
   singular: "nodedriver",
   scope: "Cluster",
   schema,
+  referenced: true,
+  validate,
   printerColumns: [column("Activated", ".spec.active"), column("Binary URL", ".spec.url")],
 };
+
+/** A driver is needed for as long as there are machines that it made: who else would remove them? (webhook, NodeDriver) */
+async function validate({
+  operation,
+  object,
+  old,
+  declared,
+  lookupByIndex,
+}: AdmissionContext<NodeDriver>): Promise<FieldError[]> {
+  const before = old ?? object;
+  const ends = operation === "DELETE" || (operation === "UPDATE" && !object.spec.active);
+  if (!ends || !before.spec.active) return [];
+  const { displayName = "" } = before.spec;
+  const driver = displayName === "" ? before.metadata.name : displayName;
+  const type = `${driver.toLowerCase()}machines.rke-machine.cattle.io`;
+  if (declared(type) === undefined) return [];
+  const machines = await lookupByIndex(type, "driver", driver.toLowerCase());
+  return machines.length === 0
+    ? []
+    : [forbidden("spec.active", `it made ${machines.length} machines that are still there`)];
+}

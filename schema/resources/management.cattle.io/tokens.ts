@@ -6,6 +6,7 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden, immutable, invalid, isDnsSubdomain } from "../names.ts";
+import { canonicalTime } from "../times.ts";
 import { hasRightsOf } from "./bound-rules.ts";
 import { management } from "./group.ts";
 
@@ -90,6 +91,9 @@ async function validate(context: AdmissionContext<Token>): Promise<FieldError[]>
     "clusterName",
     "isDerived",
   ]);
+  const { lastUsedAt = "" } = object;
+  if (lastUsedAt !== "" && canonicalTime(lastUsedAt) === undefined)
+    errors.push(invalid("lastUsedAt", lastUsedAt, "must be an RFC 3339 time"));
   if (!isDnsSubdomain(metadata.name))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS subdomain"));
   // Whoever sets a token's secret, or makes it live longer, can act as its user.

@@ -59,6 +59,8 @@ export function machinesOf(driver: MachineDriver): ResourceDefinition {
     schema: once(() => object({ spec: machineSpec(driver), status: machineStatus() })),
     statusSubresource: true,
     sensitive: ["/spec"],
+    indexes: { driver: () => [driver.name] },
+    references: { driver: "nodedrivers.management.cattle.io" },
   };
 }
 
