@@ -111,8 +111,6 @@ export interface CustomType {
   readonly terminating: boolean;
   /** Sent as a `Warning` with every answer. */
   readonly deprecation?: string;
-  /** Of `metadata`, where the schema says more of it than Kubernetes does. */
-  readonly metadataSchema?: JsonSchema;
 }
 
 /** `apply`: creates or updates; an object with a resourceVersion is judged again when it is no longer the current one. */

@@ -197,6 +197,28 @@ describe("a user's type", () => {
     expect(again.metadata.resourceVersion).toBe(rewritten.metadata.resourceVersion);
   });
 
+  it("asks the rules in CEL, transition rules among them, and refuses a rule that nobody could ask", async () => {
+    const group = "rules.example.com";
+    const store = isolate();
+    const ruled = (rule: string): object[] => [
+      version("v1", {
+        n: { type: "integer", "x-kubernetes-validations": [{ rule, message: "n only grows" }] },
+      }),
+    ];
+    await expect(make(store.as(root), crd(group, ruled("self.unknownFunction()")))).rejects.toMatchObject({
+      code: "Invalid",
+      message: expect.stringContaining("undeclared reference to 'unknownFunction'") as string,
+    });
+    await make(store.as(root), crd(group, ruled("self >= oldSelf")));
+    const type = await typeOf(store, group);
+    const made = await store.as(root).create(type, widget(group, "w", { n: 2 }));
+    await expect(store.as(root).update(type, { ...made, spec: { n: 1 } })).rejects.toMatchObject({
+      code: "Invalid",
+      message: `Widget.${group} "w" is invalid: spec.n: Invalid value: 1: n only grows`,
+    });
+    expect((await store.as(root).update(type, { ...made, spec: { n: 3 } })).spec).toEqual({ n: 3 });
+  });
+
   it("takes no new objects while it is being deleted", async () => {
     const group = "going.example.com";
     const [one, other] = [isolate(), isolate()];

@@ -75,10 +75,7 @@ function definitionOf(
     since: revision,
     terminating,
     ...(deprecation === undefined ? {} : { deprecation }),
-    get metadataSchema(): JsonSchema | undefined {
-      return whole().properties?.["metadata"];
-    },
-  } as CustomType;
+  };
   const rules = customRules(whole);
   return {
     group,
