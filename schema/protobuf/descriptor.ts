@@ -19,7 +19,7 @@ export type How = "!" | "?" | "?!" | "[]" | "[]!" | "{}" | "{}!";
 export type Messages = Readonly<Record<string, readonly Field[]>>;
 
 /** `json` is what FieldsV1 has: bytes that hold JSON text. */
-export const scalars = ["string", "bytes", "json", "bool", "int32", "int64"] as const;
+export const scalars = ["string", "bytes", "json", "bool", "int32", "int64", "double"] as const;
 export type Scalar = (typeof scalars)[number];
 
 export function isScalar(type: string): type is Scalar {

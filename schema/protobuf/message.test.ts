@@ -135,8 +135,8 @@ describe("decodeMessage", () => {
     const parsed = node(...fields('{"f:a":{"__proto__":{}}}')) as { fields: { "f:a": object } };
     expect(Object.keys(parsed.fields["f:a"])).toEqual(["__proto__"]);
     expect(node(50, 0)).toEqual({ fields: null });
-    expect(refusal(...fields('{"f:a":'))).toMatch(/^fieldsV1: /);
-    expect(refusal(...fields("[".repeat(66) + "]".repeat(66)))).toMatch(/^fieldsV1: .*nest/);
+    expect(refusal(...fields('{"f:a":'))).toMatch(/^JSON in the message: /);
+    expect(refusal(...fields("[".repeat(66) + "]".repeat(66)))).toMatch(/^JSON in the message: .*nest/);
   });
 
   it("knows a mistake in the descriptors from one in the message", () => {

@@ -60,7 +60,7 @@ class MessageDecoder {
       return this.#readValue(type, reader, before, depth);
     }
     const list = (before as unknown[]) ?? [];
-    if (wireType === wireTypes.bytes && wireTypeOf(type) === wireTypes.varint) {
+    if (wireType === wireTypes.bytes && wireTypeOf(type) !== wireTypes.bytes) {
       const packed = reader.nested();
       while (!packed.done) list.push(this.#readValue(type, packed, undefined, depth));
       return list;
@@ -109,6 +109,8 @@ class MessageDecoder {
         return reader.int32();
       case "int64":
         return reader.int64();
+      case "double":
+        return reader.double();
       default: {
         const values = (before as Values) ?? [];
         this.read(type, reader.nested(), values, depth + 1);
@@ -120,7 +122,7 @@ class MessageDecoder {
   /** `values`: what `read` has left of the message; an empty list for one that was absent. */
   toJson(name: string, values: Values): unknown {
     const special = wellKnown.get(name);
-    if (special !== undefined) return special.toJson(values);
+    if (special !== undefined) return special.toJson(values, (type, value) => this.#valueJson(type, value));
     const members: [string, unknown][] = [];
     this.#fieldsOf(name).forEach(([, key, type, how], at) => {
       const member = this.#memberJson(type, how, values[at]);
@@ -178,6 +180,7 @@ function isMap(how: How | undefined): boolean {
 }
 
 function wireTypeOf(type: string): number {
+  if (type === "double") return wireTypes.fixed64;
   return type === "bool" || type === "int32" || type === "int64" ? wireTypes.varint : wireTypes.bytes;
 }
 
@@ -194,6 +197,7 @@ function zeroOf(type: Scalar): unknown {
       return false;
     case "int32":
     case "int64":
+    case "double":
       return 0;
     case "bytes":
     case "json":
@@ -211,7 +215,7 @@ function parseJson(text: string): unknown {
   try {
     return parseStrictJson(text).value;
   } catch (error) {
-    if (error instanceof JsonSyntaxError) throw malformed(`fieldsV1: ${error.message}`);
+    if (error instanceof JsonSyntaxError) throw malformed(`JSON in the message: ${error.message}`);
     throw error;
   }
 }

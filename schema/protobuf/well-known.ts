@@ -1,11 +1,14 @@
-/** Messages whose JSON is not an object of their fields (k8s.io/apimachinery: meta/v1, util/intstr, api/resource). */
+/** Messages whose JSON is not an object of their fields (k8s.io/apimachinery: meta/v1, util/intstr, api/resource; apiextensions-apiserver). */
 import type { Field } from "./descriptor.ts";
 import { malformed } from "./error.ts";
 
 export interface WellKnown {
   readonly fields: readonly Field[];
-  /** Of the values read, by position in `fields`; `undefined` for those that were absent. */
-  readonly toJson: (values: readonly unknown[]) => unknown;
+  /**
+   * Of the values read, by position in `fields`; `undefined` for those that were absent. `json` gives the JSON of a value
+   * that is a message.
+   */
+  readonly toJson: (values: readonly unknown[], json: (type: string, value: unknown) => unknown) => unknown;
 }
 
 /** 0001-01-01T00:00:00Z: Go's zero time, which is null in JSON. */
@@ -13,6 +16,8 @@ const zeroTime = -62135596800;
 /** Years 0000 and 9999: RFC 3339 has no others. */
 const firstSecond = -62167219200;
 const lastSecond = 253402300799;
+
+const schemaProps = "apiextensions.v1.JSONSchemaProps";
 
 const timestamp: readonly Field[] = [
   [1, "seconds", "int64"],
@@ -26,6 +31,45 @@ export const wellKnown: ReadonlyMap<string, WellKnown> = new Map<string, WellKno
   ["FieldsV1", { fields: [[1, "Raw", "json"]], toJson: ([raw = null]) => raw }],
   // authentication.k8s.io and authorization.k8s.io: a list that may be null.
   ["ExtraValue", { fields: [[1, "items", "string", "[]"]], toJson: ([items = []]) => items }],
+  // apiextensions.k8s.io: any JSON, and a schema or something else.
+  ["JSON", { fields: [[1, "raw", "json"]], toJson: ([raw = null]) => raw }],
+  [
+    "JSONSchemaPropsOrArray",
+    {
+      fields: [
+        [1, "schema", schemaProps, "?"],
+        [2, "jSONSchemas", schemaProps, "[]"],
+      ],
+      toJson: ([schema, schemas = []], json) => {
+        const list = schemas as readonly unknown[];
+        if (list.length > 0) return list.map((one) => json(schemaProps, one));
+        return schema === undefined ? null : json(schemaProps, schema);
+      },
+    },
+  ],
+  [
+    "JSONSchemaPropsOrBool",
+    {
+      fields: [
+        [1, "allows", "bool"],
+        [2, "schema", schemaProps, "?"],
+      ],
+      toJson: ([allows = false, schema], json) => (schema === undefined ? allows : json(schemaProps, schema)),
+    },
+  ],
+  [
+    "JSONSchemaPropsOrStringArray",
+    {
+      fields: [
+        [1, "schema", schemaProps, "?"],
+        [2, "property", "string", "[]"],
+      ],
+      toJson: ([schema, property = []], json) => {
+        if ((property as readonly unknown[]).length > 0) return property;
+        return schema === undefined ? null : json(schemaProps, schema);
+      },
+    },
+  ],
   [
     "IntOrString",
     {

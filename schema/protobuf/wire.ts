@@ -49,6 +49,17 @@ export class WireReader {
     return value;
   }
 
+  /** Refuses what JSON has no number for, and integers that it would round. */
+  double(): number {
+    this.#advance(8);
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at - 8, 8);
+    const value = view.getFloat64(0, true);
+    const integer = /^-?\d+$/.test(String(value));
+    if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
+      throw malformed("a number has no form in JSON");
+    return value;
+  }
+
   /** A view, not a copy. */
   bytes(): Uint8Array {
     const length = this.#length();

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -13,6 +14,8 @@ import (
 type filler struct {
 	*rand.Rand
 	density float64
+	// Schemas around the value: they hold schemas, which hold no more here.
+	schemas int
 }
 
 var texts = []string{
@@ -21,10 +24,18 @@ var texts = []string{
 }
 
 func (fill *filler) text() string {
-	if fill.Intn(3) == 0 {
+	if fill.Intn(3) == 0 || fill.density == 1 {
 		return fmt.Sprintf("text-%d", fill.Intn(1_000_000))
 	}
 	return texts[fill.Intn(len(texts))]
+}
+
+// size of a list or a map: never empty where everything is set.
+func (fill *filler) size() int {
+	if fill.density == 1 {
+		return 1 + fill.Intn(2)
+	}
+	return fill.Intn(4)
 }
 
 func (fill *filler) integer(bits int) int64 {
@@ -64,6 +75,17 @@ func (fill *filler) value(of reflect.Value) {
 	case meta.MicroTime:
 		of.Set(reflect.ValueOf(meta.NewMicroTime(fill.time())))
 		return
+	case apiextensions.JSON:
+		raws := []string{"{}", `{"a":[1,null,"ü"],"__proto__":{}}`, "[]", "true", `"text"`, "0.5", "-3"}
+		of.Set(reflect.ValueOf(apiextensions.JSON{Raw: []byte(raws[fill.Intn(len(raws))])}))
+		return
+	case apiextensions.JSONSchemaProps:
+		if fill.schemas == 2 {
+			of.Set(reflect.ValueOf(apiextensions.JSONSchemaProps{Title: fill.text()}))
+			return
+		}
+		fill.schemas++
+		defer func() { fill.schemas-- }()
 	case meta.FieldsV1:
 		raws := []string{"{}", `{"f:metadata":{"f:labels":{".":{},"f:a":{}}}}`, `{"f:__proto__": {}, "k:{\"uid\":\"ü\"}":{}}`, ""}
 		of.Set(reflect.ValueOf(meta.FieldsV1{Raw: []byte(raws[fill.Intn(len(raws))])}))
@@ -73,11 +95,13 @@ func (fill *filler) value(of reflect.Value) {
 	case reflect.String:
 		of.SetString(fill.text())
 	case reflect.Bool:
-		of.SetBool(fill.Intn(3) > 0)
+		of.SetBool(fill.density == 1 || fill.Intn(3) > 0)
 	case reflect.Int32:
 		of.SetInt(fill.integer(32))
 	case reflect.Int64:
 		of.SetInt(fill.integer(64))
+	case reflect.Float64:
+		of.SetFloat([]float64{0, 1, -1.5, 0.25, 100, 1e300, 1e-7, -1 << 40}[fill.Intn(8)])
 	case reflect.Pointer:
 		of.Set(reflect.New(of.Type().Elem()))
 		fill.value(of.Elem())
@@ -86,7 +110,7 @@ func (fill *filler) value(of reflect.Value) {
 			fill.value(of.Field(i))
 		}
 	case reflect.Slice:
-		size := fill.Intn(4)
+		size := fill.size()
 		of.Set(reflect.MakeSlice(of.Type(), size, size))
 		for i := range size {
 			if of.Type().Elem().Kind() == reflect.Uint8 {
@@ -97,7 +121,7 @@ func (fill *filler) value(of reflect.Value) {
 		}
 	case reflect.Map:
 		of.Set(reflect.MakeMap(of.Type()))
-		for range fill.Intn(4) {
+		for range fill.size() {
 			value := reflect.New(of.Type().Elem()).Elem()
 			fill.value(value)
 			of.SetMapIndex(reflect.ValueOf(fill.text()).Convert(of.Type().Key()), value)

@@ -11,10 +11,12 @@ import (
 
 	authentication "k8s.io/api/authentication/v1"
 	authorization "k8s.io/api/authorization/v1"
+	autoscaling "k8s.io/api/autoscaling/v1"
 	coordination "k8s.io/api/coordination/v1"
 	core "k8s.io/api/core/v1"
 	events "k8s.io/api/events/v1"
 	rbac "k8s.io/api/rbac/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -37,6 +39,8 @@ var groups = []group{
 		&authorization.LocalSubjectAccessReview{}, &authorization.SelfSubjectAccessReview{},
 		&authorization.SelfSubjectRulesReview{}, &authorization.SubjectAccessReview{},
 	}},
+	{apiextensions.SchemeGroupVersion, []kruntime.Object{&apiextensions.CustomResourceDefinition{}}},
+	{autoscaling.SchemeGroupVersion, []kruntime.Object{&autoscaling.Scale{}}},
 	{coordination.SchemeGroupVersion, []kruntime.Object{&coordination.Lease{}}},
 	{events.SchemeGroupVersion, []kruntime.Object{&events.Event{}}},
 	{rbac.SchemeGroupVersion, []kruntime.Object{

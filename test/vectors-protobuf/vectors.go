@@ -47,7 +47,7 @@ func writeVectors(path string) {
 				if number > 1 {
 					density = 0.75
 				}
-				fill := &filler{rand.New(rand.NewSource(int64(1000*len(vectors) + number))), density}
+				fill := &filler{Rand: rand.New(rand.NewSource(int64(1000*len(vectors) + number))), density: density}
 				for i := range of.NumField() {
 					fill.value(reflect.ValueOf(object).Elem().Field(i))
 				}
@@ -112,6 +112,9 @@ func verdict(serializer kruntime.Decoder, data []byte) json.RawMessage {
 func safe(value any) bool {
 	switch of := value.(type) {
 	case json.Number:
+		if strings.ContainsAny(of.String(), ".eE") {
+			return true
+		}
 		number, err := of.Int64()
 		return err == nil && number < 1<<53 && number > -1<<53
 	case []any:
