@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sql } from "postgres";
 import { migratedSql } from "../../test/setup/database.ts";
 import type { KubeObject } from "../object.ts";
+import { capiClusters } from "../resources/cluster.x-k8s.io/clusters.ts";
+import { machineDeployments } from "../resources/cluster.x-k8s.io/machine-deployments.ts";
+import type { MachineDeployment } from "../resources/cluster.x-k8s.io/machine-deployments.ts";
 import { namespaces } from "../resources/core/namespaces.ts";
 import { secrets } from "../resources/core/secrets.ts";
 import { podSecurityTemplates } from "../resources/management.cattle.io/pod-security-templates.ts";
@@ -126,5 +129,83 @@ describe("what a type brings along", () => {
     const secret = await secretOf("raced");
     expect(secret.metadata.labels).toMatchObject({ mine: "too" });
     expect(atob(secret.data?.["admission-config-psact"] ?? "")).toContain('"baseline"');
+  });
+});
+
+describe("scaling a MachineDeployment", () => {
+  const poolCluster = (name: string) =>
+    cluster(name, {
+      rkeConfig: { machinePools: [{ name: "pool", quantity: 1, machineConfigRef: { name: "m" } }] },
+    });
+  const quantityOf = async (name: string) =>
+    (await store.get(provisioningClusters, namespace, name)).spec?.rkeConfig?.machinePools?.[0]?.quantity;
+  const scale = async (name: string, replicas: number) =>
+    store.modify(
+      machineDeployments,
+      namespace,
+      `${name}-pool`,
+      ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, replicas } }),
+      { subresource: "scale" },
+    );
+  const make = async (name: string): Promise<void> => {
+    const { metadata } = await store.create(provisioningClusters, poolCluster(name));
+    const reference = (kind: string) => ({ apiGroup: "rke.cattle.io", kind, name });
+    await store.create(capiClusters, {
+      apiVersion: "cluster.x-k8s.io/v1beta2",
+      kind: "Cluster",
+      metadata: {
+        name,
+        namespace,
+        ownerReferences: [
+          { apiVersion: "provisioning.cattle.io/v1", kind: "Cluster", name, uid: metadata.uid ?? "" },
+        ],
+      },
+      spec: { infrastructureRef: reference("RKECluster") },
+    });
+    const deployment: MachineDeployment = {
+      apiVersion: "cluster.x-k8s.io/v1beta2",
+      kind: "MachineDeployment",
+      metadata: { name: `${name}-pool`, namespace },
+      spec: {
+        clusterName: name,
+        replicas: 1,
+        selector: {},
+        template: {
+          metadata: {
+            labels: { "cluster.x-k8s.io/cluster-name": name, "rke.cattle.io/rke-machine-pool-name": "pool" },
+          },
+          spec: {
+            clusterName: name,
+            bootstrap: { configRef: reference("RKEBootstrapTemplate") },
+            infrastructureRef: reference("CustomMachine"),
+          },
+        },
+      },
+    };
+    await store.create(machineDeployments, deployment);
+  };
+
+  it("scales its machine pool too; setting its replicas does not", async () => {
+    await make("pools");
+    await scale("pools", 3);
+    expect(await quantityOf("pools")).toBe(3);
+    await store.modify(machineDeployments, namespace, "pools-pool", ({ spec, ...rest }) => ({
+      ...rest,
+      spec: { ...spec, replicas: 5 },
+    }));
+    expect(await quantityOf("pools")).toBe(3);
+  });
+
+  it("takes back nothing that somebody changed in the cluster meanwhile", async () => {
+    await make("scaled");
+    beforeCommit = async () =>
+      store.modify(provisioningClusters, namespace, "scaled", ({ spec, ...rest }) => ({
+        ...rest,
+        spec: { ...spec, enableNetworkPolicy: true },
+      }));
+    await scale("scaled", 4);
+    const { spec } = await store.get(provisioningClusters, namespace, "scaled");
+    expect(spec).toMatchObject({ enableNetworkPolicy: true });
+    expect(await quantityOf("scaled")).toBe(4);
   });
 });
