@@ -13,7 +13,14 @@ import { seedBuiltInTypes } from "./built-in-types.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
 import { seedNamespaceDefaults } from "./namespace-defaults.ts";
+import {
+  seedAuthConfigs,
+  seedClusterRepos,
+  seedPodSecurityTemplates,
+  seedProxyEndpoints,
+} from "./management.ts";
 import { seedFeatures, seedSettings } from "./settings.ts";
+import { createSettings } from "../settings/settings.ts";
 import type { SeedInput, SeedResult } from "./input.ts";
 
 export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
@@ -28,6 +35,11 @@ export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
   });
   await seedNamespaceDefaults(env, store);
   await seedFeatures(store, input.features ?? env.CATTLE_FEATURES ?? "");
+  const settings = createSettings(env, () => store);
+  await seedAuthConfigs(store);
+  await seedPodSecurityTemplates(store);
+  await seedProxyEndpoints(store, await settings.get("disable-default-proxy-endpoints"));
+  await seedClusterRepos(store, settings.get);
   await seedClusterRoles(store);
   await seedBuiltInTypes(store, openSql(env));
   return seedAdministrator(store, input);
