@@ -1,5 +1,6 @@
 /** Server-side apply (apimachinery `FieldManager.Apply`): a configuration, a live object, and who owns what. Pure. */
 import { isObject, setMember } from "../patch/values.ts";
+import { maxDepth, nestsDeeperThan } from "../structural/json.ts";
 import { compare } from "./compare.ts";
 import { ApplyError, ConflictError, TypedError } from "./errors.ts";
 import { jsonText } from "./go-text.ts";
@@ -46,6 +47,8 @@ export function applyConfiguration(request: ApplyRequest): Json {
   const live = request.live ?? { apiVersion: type.apiVersion, kind: type.kind };
   const old = typed(type, live);
   if (old === undefined) throw new ApplyError(`no schema is known for ${type.apiVersion}, ${type.kind}`);
+  if (nestsDeeperThan(config, maxDepth))
+    throw new ApplyError(`the configuration must not nest deeper than ${maxDepth}`);
   const wanted = { ...old, value: config };
   judged(() => checkTyped(wanted.atom, config), `failed to create typed patch object (${nameOf(config)})`);
   const managed = trackedBefore(request, old);

@@ -2,6 +2,7 @@
  * What a schema means to server-side apply (kube-openapi `schemaconv`): scalar, list or map, and which of them are owned as
  * a whole. Built for each schema object once, when a value first leads there. Pure.
  */
+import { objectMetaSchema } from "../resources/object-meta.ts";
 import type { JsonSchema } from "../structural/types.ts";
 
 export type Scalar = "numeric" | "string" | "boolean" | "untyped";
@@ -114,8 +115,17 @@ function relationOf(schema: JsonSchema): Pick<ListAtom, "atomic" | "keys"> {
   }
 }
 
+/** A whole resource inside another one has the members that every resource has. */
+function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> {
+  const { properties = {} } = schema;
+  if (schema["x-kubernetes-embedded-resource"] !== true) return properties;
+  const text = { type: "string" } as const;
+  return { ...properties, apiVersion: text, kind: text, metadata: objectMetaSchema() };
+}
+
 function mapOf(schema: JsonSchema, preserves: boolean): MapAtom {
-  const { properties = {}, additionalProperties } = schema;
+  const { additionalProperties } = schema;
+  const properties = propertiesOf(schema);
   const fields = new Map<string, { readonly atom: Atom; readonly default: unknown }>();
   const hasFields = Object.keys(properties).length > 0;
   const free = preserves || !hasFields ? deducedAtom : undefined;

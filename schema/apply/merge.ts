@@ -75,7 +75,11 @@ function mergeItems(list: ListAtom, live: readonly unknown[], config: readonly u
     if (value !== undefined) merged.push(value);
   };
   const shared = right.elements.filter((element) => left.values.has(element));
-  let next = shared.shift();
+  let next = shared[0];
+  let order = 0;
+  const advance = (): void => {
+    next = shared[++order];
+  };
   const done = new Set<PathElement>();
   const takeRight = (element: PathElement): void => {
     done.add(element);
@@ -91,7 +95,7 @@ function mergeItems(list: ListAtom, live: readonly unknown[], config: readonly u
         takeRight(mine);
         l++;
         r++;
-        next = shared.shift();
+        advance();
         continue;
       }
       // Both have it, but another one that both have comes first.
@@ -112,7 +116,7 @@ function mergeItems(list: ListAtom, live: readonly unknown[], config: readonly u
     if (theirs !== undefined) {
       takeRight(theirs);
       r++;
-      if (next === theirs) next = shared.shift();
+      if (next === theirs) advance();
     }
   }
   return merged;

@@ -11,6 +11,7 @@ import { withIdleTimes } from "./idle-times.ts";
 import type { ManagedFieldsEntry } from "./managers.ts";
 import { objectTypeOf } from "./object-type.ts";
 import { managersAfterUpdate } from "./update.ts";
+import { checkTyped } from "./validate-typed.ts";
 import { atomOf } from "./atoms.ts";
 
 const type = objectTypeOf(configMaps);
@@ -154,6 +155,17 @@ it("writes members, items and values in Go's order, whatever their names", () =>
   expect(JSON.stringify(toFieldsV1(set))).toBe(
     '{"f:map":{"f:1":{},"f:__proto__":{},"f:\uFF5E":{},"f:\u{1F600}":{}},"f:set":{"v:9":{},"v:10":{}}}',
   );
+});
+
+it("knows the envelope of a resource inside another one", () => {
+  const atom = atomOf({
+    type: "object",
+    "x-kubernetes-embedded-resource": true,
+    properties: { spec: { type: "object", additionalProperties: { type: "string" } } },
+  });
+  const value = { apiVersion: "v1", kind: "A", metadata: { labels: { a: "b" } }, spec: {} };
+  expect(() => checkTyped(atom, value)).not.toThrow();
+  expect(() => checkTyped(atom, { ...value, other: 1 })).toThrow(".other: field not declared in schema");
 });
 
 it("keeps one schema of whole objects for each type", () => {
