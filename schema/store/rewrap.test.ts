@@ -177,3 +177,48 @@ describe("migrating what is stored", () => {
     expect(await everything(rewrapping)).toEqual({ rewritten: 0, left: 0 });
   });
 });
+
+describe("writers and the sweep at once", () => {
+  it("lose nothing to each other: each state is sealed once more, and each follows the one before", async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `shared-${index}`);
+    for (const name of names) await storeWith(old).create(secrets, secret(name, "0"));
+    let writing = true;
+    const writers = [old, current, old, current].map(async (sealer) => {
+      const store = storeWith(sealer);
+      for (let round = 0; round < 15; round++)
+        for (const name of names)
+          await store.modify(secrets, "default", name, (each) => ({
+            ...each,
+            data: { password: btoa(String(Number(atob(each.data?.["password"] ?? "")) + 1)) },
+          }));
+    });
+    const rewrapping: Rewrapping = { sql, sealer: current, migrated: [], window: 4 };
+    const sweeps = (async () => {
+      while (writing) await everything(rewrapping);
+    })();
+    const done = await Promise.allSettled(writers);
+    writing = false;
+    await sweeps;
+    // So many writers of one object may give up; what was answered has happened.
+    const failed = done.filter(({ status }) => status === "rejected");
+    for (const each of failed) expect(String((each as PromiseRejectedResult).reason)).toContain("concurrent");
+    await everything(rewrapping);
+    expect(Object.keys(await countSeals(sql))).toEqual(["k2"]);
+    const events = await sql<{ name: string; uid: string; sealed: string; was: string | null }[]>`
+      select name, uid, sealed, before_sealed as was from events where type = 'secrets' order by revision`;
+    const counts = new Map<string, number>();
+    for (const { name, uid, sealed, was } of events) {
+      const read = async (text: string) => {
+        const opened = await afterwards.open(text, `secrets/default/${name}/${uid}`);
+        return Number(atob((JSON.parse(opened) as Required<Pick<Secret, "data">>).data["password"] ?? ""));
+      };
+      expect(await read(sealed)).toBe(was === null ? 0 : (counts.get(name) ?? 0) + 1);
+      if (was !== null) expect(await read(was)).toBe(counts.get(name));
+      counts.set(name, await read(sealed));
+    }
+    for (const name of names) {
+      const { data } = await storeWith(afterwards).get(secrets, "default", name);
+      expect(Number(atob(data?.["password"] ?? ""))).toBe(counts.get(name));
+    }
+  }, 60_000);
+});
