@@ -6,7 +6,9 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { creatorErrors, noCreatorErrors, withCreator } from "../creator.ts";
 import { hasRightsOf } from "../management.cattle.io/bound-rules.ts";
+import { machinePlanErrors, machinePlanType } from "./machine-plan.ts";
 import { accountNameAnnotation, secretTypeErrors, serviceAccountTokenType } from "./secret-types.ts";
 import { forbidden, immutable, invalid, isDnsSubdomain, required } from "../names.ts";
 
@@ -39,6 +41,7 @@ const hashAnnotations = {
 
 /** Hashed passwords of local users (auth.md 2.1). */
 const passwordNamespace = "cattle-local-user-passwords";
+const cloudCredentialType = "provisioning.cattle.io/cloud-credential";
 /** Kubernetes' limit, in bytes of decoded data. */
 const maxSize = 1024 * 1024;
 
@@ -65,7 +68,9 @@ export const secrets: ResourceDefinition<Secret> = {
   validate,
 };
 
-async function mutate({ object: { stringData, ...object } }: AdmissionContext<Secret>): Promise<Secret> {
+async function mutate(context: AdmissionContext<Secret>): Promise<Secret> {
+  const { stringData, ...object } =
+    context.object.type === cloudCredentialType ? withCreator(context) : context.object;
   const added = Object.entries(stringData ?? {}).map(([key, text]): [string, string] => [
     key,
     toBase64(text),
@@ -73,6 +78,13 @@ async function mutate({ object: { stringData, ...object } }: AdmissionContext<Se
   const secret =
     added.length === 0 ? object : { ...object, data: { ...object.data, ...Object.fromEntries(added) } };
   return secret.metadata.name.startsWith(registrationSecretPrefix) ? withTokenHashes(secret) : secret;
+}
+
+/** Of a cloud credential: who made it is whose it is. */
+function creatorErrorsOf({ operation, object, old }: AdmissionContext<Secret>): FieldError[] {
+  return object.type !== cloudCredentialType || operation === "DELETE"
+    ? []
+    : [...creatorErrors(old, object), ...noCreatorErrors(object)];
 }
 
 /** Whoever writes the Secret and whatever annotations he sends: the index tells what is in `data`. */
@@ -108,7 +120,9 @@ async function validate(context: AdmissionContext<Secret>): Promise<FieldError[]
       field: "data",
       message: `Too long: may not be more than ${maxSize} bytes`,
     });
-  errors.push(...secretTypeErrors(object));
+  errors.push(...secretTypeErrors(object), ...creatorErrorsOf(context));
+  if (object.type === machinePlanType && operation !== "DELETE" && Object.hasOwn(object.data ?? {}, "plan"))
+    errors.push(...machinePlanErrors(secretText(object, "plan")));
   const { namespace, name, annotations } = object.metadata;
   // Rancher hashes a clear password here. Ours refuses it: no hash function belongs into a declaration, and a clear
   // password must never be stored by accident.
