@@ -60,6 +60,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly verbs?: readonly string[];
   /** Besides `status`, by name: `token` of ServiceAccounts. Each has a handler of its own (functions/http/kube/local). */
   readonly subresources?: Readonly<Record<string, Subresource>>;
+  /** Its rows are another type's, shown in another shape: nothing is stored under its own name. */
+  readonly view?: View;
   /** Dotted paths that field selectors may name, besides metadata.name and metadata.namespace: `status.phase`. */
   readonly selectableFields?: readonly string[];
   /** A PUT of an absent object makes it, as Kubernetes does for some of its types. */
@@ -119,6 +121,20 @@ export interface Alongside {
   /** `typeKey()`. */
   readonly type: string;
   readonly object: KubeObject;
+}
+
+/** How a type shows the rows of another one. Pure. */
+export interface View {
+  readonly of: ResourceDefinition;
+  /** Of whole objects, and of the parts that an apply names. */
+  readonly toStored: (object: KubeObject) => KubeObject;
+  /** Members that every stored object has. */
+  readonly standing: Readonly<Record<string, unknown>>;
+  readonly fromStored: (object: KubeObject) => KubeObject;
+  /** The path of a selectable field in the stored shape. */
+  readonly storedField: (field: string) => string;
+  /** What is asked of a write besides the other type's own rules; both in the stored shape, `old` on an update. */
+  readonly validate: (object: KubeObject, old?: KubeObject) => FieldError[];
 }
 
 /** What is read and written behind an object's path, of a kind of its own. */

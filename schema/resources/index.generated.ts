@@ -24,11 +24,12 @@ import { machineSets } from "./cluster.x-k8s.io/machine-sets.ts";
 import { machines } from "./cluster.x-k8s.io/machines.ts";
 import { leases } from "./coordination.k8s.io/leases.ts";
 import { configMaps } from "./core/config-maps.ts";
-import { events } from "./core/events.ts";
+import { events as events_core } from "./core/events.ts";
 import { namespaces } from "./core/namespaces.ts";
 import { secrets } from "./core/secrets.ts";
 import { serviceAccounts } from "./core/service-accounts.ts";
 import { eksClusterConfigs } from "./eks.cattle.io/cluster-configs.ts";
+import { events as events_events_k8s_io } from "./events.k8s.io/events.ts";
 import { bundleDeployments } from "./fleet.cattle.io/bundle-deployments.ts";
 import { bundleNamespaceMappings } from "./fleet.cattle.io/bundle-namespace-mappings.ts";
 import { bundles } from "./fleet.cattle.io/bundles.ts";
@@ -143,11 +144,12 @@ export const definitions: readonly ResourceDefinition[] = [
   machines,
   leases,
   configMaps,
-  events,
+  events_core,
   namespaces,
   secrets,
   serviceAccounts,
   eksClusterConfigs,
+  events_events_k8s_io,
   bundleDeployments,
   bundleNamespaceMappings,
   bundles,

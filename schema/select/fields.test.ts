@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { vectors } from "../../test/vectors/vectors.ts";
 import { SelectorError } from "./errors.ts";
-import { matchesFields, parseFieldSelector } from "./fields.ts";
+import { matchesFields, parseFieldSelector, formatFieldSelector } from "./fields.ts";
 import type { FieldRequirement } from "./fields.ts";
 
 interface Vectors {
@@ -32,4 +32,14 @@ describe("parseFieldSelector", () => {
       expect(() => parseFieldSelector(selector)).toThrow(new SelectorError(error));
     },
   );
+
+  it("are written as they are read", () => {
+    const selector = [
+      { field: "a.b", operator: "=", value: "x" },
+      { field: "c", operator: "!=", value: "1,2=3\\4" },
+      { field: "d", operator: "=", value: "" },
+    ] as const;
+    expect(parseFieldSelector(formatFieldSelector(selector))).toEqual(selector);
+    expect(formatFieldSelector([])).toBe("");
+  });
 });

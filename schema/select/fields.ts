@@ -34,6 +34,13 @@ export function parseFieldSelector(text: string): FieldSelector {
   return requirements;
 }
 
+/** The text that `parseFieldSelector` reads so. */
+export function formatFieldSelector(selector: FieldSelector): string {
+  return selector
+    .map(({ field, operator, value }) => `${field}${operator}${value.replaceAll(/[\\,=]/g, "\\$&")}`)
+    .join(",");
+}
+
 /** Terms between commas; an escaped comma belongs to its term, which keeps the backslash. */
 function splitTerms(text: string): string[] {
   const terms: string[] = [];

@@ -7,10 +7,11 @@ import { fieldManagerOf } from "../../../../schema/apply/field-manager.ts";
 import { typeKey } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
-import type { Verb } from "../../../../schema/store/authorize.ts";
+import type { Actor, Verb } from "../../../../schema/store/authorize.ts";
+import type { BoundStore } from "../../../../schema/store/store.ts";
 import { actorOf } from "../../../identity/identity.ts";
 import { resolveImpersonation } from "../../../identity/impersonation.ts";
-import { requireIdentity } from "../../context.ts";
+import { requireIdentity, systemStore } from "../../context.ts";
 import type { AppContext, AppEnv } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { requireCsrfToken } from "../../norman/csrf.ts";
@@ -24,6 +25,7 @@ import type { ResourceRequest } from "./request-info.ts";
 import { review } from "./reviews.ts";
 import { requestToken } from "./token-request.ts";
 import { scale } from "./scale.ts";
+import { viewActor, viewStore } from "./view-store.ts";
 import { watch } from "./watch.ts";
 import { create, patch, remove, removeCollection, update } from "./write.ts";
 
@@ -120,7 +122,7 @@ async function serve(c: AppContext): Promise<Response> {
     definition,
     namespace,
     identity,
-    store: c.get("store").as(actor),
+    store: storeOf(c, actor, definition),
     output,
     warnings: [],
   };
@@ -129,6 +131,13 @@ async function serve(c: AppContext): Promise<Response> {
   for (const warning of call.warnings.slice(0, maxWarnings))
     answer.headers.append("warning", `299 - ${quoted(warning)}`);
   return answer;
+}
+
+function storeOf(c: AppContext, actor: Actor, definition: ResourceDefinition): BoundStore {
+  const { view } = definition;
+  if (view === undefined) return c.get("store").as(actor);
+  const own = c.get("store").as(viewActor(actor, definition, view));
+  return viewStore(own, systemStore(c, "view"), view);
 }
 
 const maxWarnings = 20;

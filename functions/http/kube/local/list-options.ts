@@ -1,6 +1,6 @@
 /** Query parameters of list, watch and deletecollection (metav1.ListOptions), judged as kube-apiserver judges them. Pure. */
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
-import { parseFieldSelector } from "../../../../schema/select/fields.ts";
+import { formatFieldSelector, parseFieldSelector } from "../../../../schema/select/fields.ts";
 import type { FieldSelector } from "../../../../schema/select/fields.ts";
 import { SelectorError } from "../../../../schema/select/errors.ts";
 import { parseLabelSelector } from "../../../../schema/select/labels.ts";
@@ -59,11 +59,16 @@ export function parseListOptions(
     );
   if (token !== "" && (resourceVersion ?? 0) !== 0)
     throw new ApiError("BadRequest", "specifying resource version is not allowed when using continue");
+  const asked = selector(() => knownFields(parseFieldSelector(fieldText), definition));
+  // Rows and events are searched in the shape that they are stored in.
+  const { storedField } = definition.view ?? {};
+  const fields =
+    storedField === undefined ? asked : asked.map((one) => ({ ...one, field: storedField(one.field) }));
   return {
     labels: selector(() => parseLabelSelector(labelText)),
     labelText,
-    fields: selector(() => knownFields(parseFieldSelector(fieldText), definition)),
-    fieldText,
+    fields,
+    fieldText: storedField === undefined ? fieldText : formatFieldSelector(fields),
     allowWatchBookmarks: flag(query, "allowWatchBookmarks"),
     ...(limit === undefined || limit === 0 ? {} : { limit }),
     ...(timeoutSeconds === undefined || timeoutSeconds === 0 ? {} : { timeoutSeconds }),

@@ -31,7 +31,7 @@ export async function subscribe(
     name: call.info.name,
   });
   const grant = watchGrant(caller, impersonationAsked(c, caller), asks);
-  const type = typeKey(definition);
+  const type = typeKey(definition.view?.of ?? definition);
   const context = encodeWatch({
     v: 1,
     op: "watch",

@@ -15,7 +15,10 @@ const newline = 10;
 export function shapeEvents(call: Call, lines: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const { definition, output } = call;
   const passes =
-    !isSealed(definition) && definition.custom === undefined && definition.migrations === undefined;
+    !isSealed(definition) &&
+    definition.custom === undefined &&
+    definition.migrations === undefined &&
+    definition.view === undefined;
   if (output.as === "object" && passes) return lines;
   return lines.pipeThrough(eventTransform(call));
 }
@@ -58,6 +61,11 @@ function fitting({ definition, output }: Call): (line: Uint8Array) => boolean {
   return (line) => heads.some((head) => head.every((byte, at) => line[at] === byte));
 }
 
+/** State that was read before the watch has its shape already. */
+function shownOf({ view, group }: Call["definition"], object: KubeObject): KubeObject {
+  return view === undefined || object.apiVersion.startsWith(`${group}/`) ? object : view.fromStored(object);
+}
+
 function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
   const { definition, output, store } = call;
   const { as, apiVersion } = output;
@@ -69,7 +77,7 @@ function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
     if (type === "ERROR") return { type, object };
     const secret =
       sealed === undefined ? {} : await store.texts.unseal(definition, { namespace, name, uid, sealed });
-    const found = { ...inVersion(type, object as KubeObject), ...secret };
+    const found = { ...inVersion(type, shownOf(definition, object as KubeObject)), ...secret };
     const whole = type === "BOOKMARK" ? found : inCurrentForm(definition, found);
     switch (as) {
       case "object":
