@@ -4,6 +4,7 @@ import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { KubeObject, OwnerReference } from "../../../schema/object.ts";
+import { customResourceDefinitions } from "../../../schema/resources/apiextensions.k8s.io/custom-resource-definitions.ts";
 import { configMaps } from "../../../schema/resources/core/config-maps.ts";
 import { namespaces } from "../../../schema/resources/core/namespaces.ts";
 import { secrets } from "../../../schema/resources/core/secrets.ts";
@@ -236,4 +237,56 @@ describe("a deletion that orphans", () => {
     await settle(sql, { only });
     expect(await names()).toEqual([]);
   });
+});
+
+describe("objects of a type that a user made", () => {
+  it("own and are owned, and go with their namespace", async () => {
+    const schema = { openAPIV3Schema: { type: "object" } };
+    await store.create(customResourceDefinitions, {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "widgets.gc.example.com" },
+      spec: {
+        group: "gc.example.com",
+        scope: "Namespaced",
+        names: { plural: "widgets", kind: "Widget" },
+        versions: [{ name: "v1", served: true, storage: true, schema }],
+      },
+    } as KubeObject);
+    const widgets = await testStore(sql).types.byPlural("gc.example.com", "v1", "widgets");
+    if (widgets === undefined) throw new Error("no such type");
+    const widget = (name: string, ownerReferences: OwnerReference[] = []): Promise<KubeObject> =>
+      store.create(widgets, {
+        apiVersion: "gc.example.com/v1",
+        kind: "Widget",
+        metadata: { name, namespace: "a", ownerReferences },
+      });
+    const left = async (): Promise<string[]> =>
+      (await store.list(widgets)).items.map(({ metadata }) => metadata.name);
+    const owner = await make("owner");
+    const owned = await widget("owned", [refer(owner, { blockOwnerDeletion: true })]);
+    await make("of-a-widget", { ownerReferences: [refer(owned)] });
+    await widget("free");
+    await settle(sql, { only });
+    expect(await left()).toEqual(["free", "owned"]);
+    await store.delete(configMaps, "a", "owner", { propagationPolicy: "Foreground" });
+    await settle(sql, { only });
+    expect([await names(), await left()]).toEqual([[], ["free"]]);
+    await store.delete(namespaces, "", "a");
+    await settle(sql, { only: [...only, "namespace-lifecycle"] });
+    expect(await left()).toEqual([]);
+    await expect(store.get(namespaces, "", "a")).rejects.toMatchObject({ code: "NotFound" });
+  });
+});
+
+it("a deletion and the loss of the last finalizer end alike, however they race", async () => {
+  for (let round = 0; round < 10; round++) {
+    await make("held", { finalizers: [finalizer] });
+    const release = store.modify(configMaps, "a", "held", ({ metadata, ...current }) => ({
+      ...current,
+      metadata: { ...metadata, finalizers: [] },
+    }));
+    await Promise.all([release, store.delete(configMaps, "a", "held")]);
+    await expect(read("held")).rejects.toMatchObject({ code: "NotFound" });
+  }
 });
