@@ -1,6 +1,7 @@
 /** Several starts at once on one database (auth 9): those that lose must not fail. */
 import { env as bindings } from "cloudflare:workers";
-import { expect, it } from "vitest";
+import postgres from "postgres";
+import { beforeEach, expect, it } from "vitest";
 import { globalRoleBindings } from "../../schema/resources/management.cattle.io/global-role-bindings.ts";
 import { users } from "../../schema/resources/management.cattle.io/users.ts";
 import type { Env } from "../env.ts";
@@ -13,6 +14,13 @@ const env = {
   DROVER_KEYS: JSON.stringify({ current: "k1", keys: { k1: btoa("0123456789abcdef0123456789abcdef") } }),
   DROVER_LOG_LEVEL: "error",
 } as Env;
+
+// Other files use this database before: with a user of theirs, no start makes one.
+beforeEach(async () => {
+  const sql = postgres(env.DB.connectionString, { max: 1, fetch_types: false });
+  await sql`delete from objects`;
+  await sql`delete from meta where key = 'service-account-keys'`;
+});
 
 it("auth 9: makes one administrator however many starts race, and none of them fails", async () => {
   // Hashes take turns, so the later ones find the winner's user only when theirs is judged.
