@@ -105,12 +105,15 @@ export async function rewrapObjects(
   };
 }
 
-/** The events behind `after`. Nobody else changes one. */
+/**
+ * The events behind `after`. Nobody else changes one. Ordered by the column: the bare name would be the number made of it,
+ * by which no index is ordered.
+ */
 export async function rewrapEvents(rewrapping: Rewrapping, after = 0): Promise<Window<number>> {
   const { sql, window } = rewrapping;
   const [edge] = await sql<{ revision: number }[]>`
     select revision::float8 as revision from events where revision > ${after}::bigint
-    order by revision offset ${window - 1} limit 1`;
+    order by events.revision offset ${window - 1} limit 1`;
   const rows = await sql<EventRow[]>`
     select type, namespace, name, uid, revision::float8 as revision, body, sealed, before,
       before_sealed as "beforeSealed"
