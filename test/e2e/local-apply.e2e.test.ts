@@ -196,6 +196,10 @@ describe("server-side apply", () => {
     const doubled = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: '1'\n  a: '2'\n";
     expect(await patch("?fieldManager=a&fieldValidation=Strict", yaml, doubled)).toMatchObject({
       status: 400,
+      json: {
+        message:
+          'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 5: key "a" already set in map',
+      },
     });
     expect(await patch("?fieldManager=a&fieldValidation=Ignore", yaml, doubled)).toMatchObject({
       status: 201,

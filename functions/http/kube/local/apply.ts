@@ -14,10 +14,10 @@ export async function apply(call: Call): Promise<Response> {
   const name = nameOf(call);
   const { value, duplicates } = await readConfiguration(call.c.req.raw);
   if (duplicates.length > 0 && fieldValidation !== "Ignore") {
-    const problems = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`);
+    const problem = ["error converting YAML to JSON: yaml: unmarshal errors:", ...duplicates].join("\n  ");
     if (fieldValidation === "Strict")
-      throw new ApiError("BadRequest", `error strict decoding YAML: ${problems.join(", ")}`);
-    call.warnings.push(...problems);
+      throw new ApiError("BadRequest", `error strict decoding YAML: ${problem}`);
+    call.warnings.push(problem.replaceAll("\n  ", " "));
   }
   const { object, created } = await store.apply(definition, namespace, name, placed(call, value, name), {
     manager: fieldManager,

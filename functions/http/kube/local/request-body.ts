@@ -1,5 +1,5 @@
 /** Request bodies of the Kubernetes API: JSON, YAML or protobuf, bounded, with what strict decoding would refuse. */
-import { parse as parseYaml } from "yaml";
+import { parseDocument, parse as parseYaml } from "yaml";
 import { JsonSyntaxError, parseStrictJson } from "../../../../schema/json/strict-parse.ts";
 import { ProtobufError, decodeProtobuf } from "../../../../schema/protobuf/decode.ts";
 import { readBody, readBytes } from "../../body.ts";
@@ -53,27 +53,36 @@ export async function readOptionalObject(request: Request): Promise<Body> {
   return readObject(request);
 }
 
-/** A configuration to apply: YAML, which most clients send as JSON. Doubled members are for strictness to judge. */
+/**
+ * A configuration to apply: YAML, which most clients send as JSON. Doubled members are for strictness to judge; here they
+ * are said as Go's YAML says them: `line 9: key "a" already set in map`.
+ */
 export async function readConfiguration(request: Request): Promise<Body> {
   const text = await readBody(request, maxRequestBytes);
   if (text.trimStart().startsWith("{")) {
     try {
-      return objectOf(parseStrictJson(text));
+      const { value, duplicates } = parseStrictJson(text);
+      return objectOf({ value, duplicates: duplicates.length === 0 ? [] : doubledKeys(text) });
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error;
     }
   }
-  try {
-    return objectOf({ value: parseYamlText(text), duplicates: [] });
-  } catch (error) {
-    const value = parseYamlText(text, false);
-    if (!(error instanceof ApiError)) throw error;
-    return objectOf({
-      value,
-      duplicates: [/key.*?(?=\n|$)/i.exec(error.message)?.[0] ?? "a key is set twice"],
-    });
-  }
+  return objectOf({ value: parseYamlText(text, false), duplicates: doubledKeys(text) });
 }
+
+function doubledKeys(text: string): string[] {
+  return parseDocument(text, { uniqueKeys: true })
+    .errors.filter(({ code }) => code === "DUPLICATE_KEY")
+    .map(({ pos: [start], linePos }) => {
+      const [key = ""] =
+        /^(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^:\n]*)/.exec(text.slice(start, start + maxKey)) ?? [];
+      const name = key.replace(/^["']|["']$/g, "").trim();
+      return `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(name)} already set in map`;
+    });
+}
+
+/** No message needs more of a key. */
+const maxKey = 256;
 
 /** JSON of any kind: a JSON patch is a list. */
 export async function readJson(request: Request): Promise<{ value: unknown; duplicates: readonly string[] }> {

@@ -57,7 +57,7 @@ export async function update(call: Call): Promise<Response> {
   const { subresource } = subresourceOf(call);
   const creates = blind && definition.createOnUpdate === true && subresource === undefined;
   if (blind && isConditional(definition)) {
-    if (!creates) throw invalidUpdate(call, name);
+    if (!creates) return refuseBlind(call, name);
     const made = await unless("AlreadyExists", store.create(definition, object, { dryRun }));
     if (made === undefined) throw invalidUpdate(call, name);
     return answerObject(call, made, 201);
@@ -69,6 +69,15 @@ export async function update(call: Call): Promise<Response> {
   const updated = await (creates ? unless("NotFound", updating) : updating);
   if (updated !== undefined) return answerObject(call, updated);
   return answerObject(call, await store.create(definition, object, { dryRun }), 201);
+}
+
+/** Whether there is such an object comes first, as in Kubernetes. Throws `NotFound`, else `Invalid`. */
+function refuseBlind(call: Call, name: string): Promise<never> {
+  const { definition, store, namespace } = call;
+  const refuse = (): never => {
+    throw invalidUpdate(call, name);
+  };
+  return store.modify(definition, namespace, name, refuse, subresourceOf(call)) as Promise<never>;
 }
 
 /** `undefined` where it fails so. */
