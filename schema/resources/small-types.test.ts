@@ -1,5 +1,6 @@
 /** Admission of types whose rules look at nothing but the object, or at one other. */
 import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../object.ts";
 import { admit } from "./admit.ts";
 import { auditPolicies } from "./auditlog.cattle.io/audit-policies.ts";
 import { clusterRepos } from "./catalog.cattle.io/cluster-repos.ts";
@@ -11,6 +12,7 @@ import { featureValue, features } from "./management.cattle.io/features.ts";
 import { fleetWorkspaces } from "./management.cattle.io/fleet-workspaces.ts";
 import { nodeDrivers } from "./management.cattle.io/node-drivers.ts";
 import { routeProblem } from "./management.cattle.io/proxy-endpoints.ts";
+import { users } from "./management.cattle.io/users.ts";
 import { userAttributes } from "./management.cattle.io/user-attributes.ts";
 
 const user = { name: "user-abcde", rules: [] };
@@ -131,6 +133,45 @@ describe("a Feature", () => {
     expect(await change(false)).toEqual(["FieldValueForbidden spec.value"]);
     expect(await change(true)).toEqual([]);
     expect(await change(true, { default: false })).toEqual(["FieldValueForbidden status"]);
+  });
+});
+
+describe("a local User", () => {
+  const everything = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
+  const apiVersion = "management.cattle.io/v3";
+  const hidden = {
+    apiVersion,
+    kind: "Feature",
+    metadata: { name: "hide-local-auth-provider" },
+    spec: { value: true },
+  };
+  const github = { apiVersion, kind: "AuthConfig", metadata: { name: "github" }, enabled: true };
+  const create = async (stored: KubeObject[], more: object = {}) =>
+    (
+      await admit(
+        users,
+        { displayName: "one", ...more },
+        { stored, actor: { name: "user-root", rules: everything } },
+      )
+    ).problems;
+
+  it("is frozen while its provider is hidden behind another", async () => {
+    const problem = ["FieldValueForbidden principalIds"];
+    expect(await create([hidden, github])).toEqual(problem);
+    expect(await create([hidden, { ...github, enabled: false } as KubeObject])).toEqual([]);
+    expect(await create([{ ...hidden, spec: { value: false } } as KubeObject, github])).toEqual([]);
+    expect(await create([hidden, github], { principalIds: ["github_user://1"] })).toEqual([]);
+    const old = { apiVersion, kind: "User", metadata: { name: "one" }, principalIds: ["local://one"] };
+    const change = async (rules: typeof everything) =>
+      (
+        await admit(
+          users,
+          { ...old, displayName: "two" },
+          { old, stored: [hidden, github], actor: { name: "user-root", rules } },
+        )
+      ).problems;
+    expect(await change(everything)).toEqual([]);
+    expect(await change([])).toEqual(problem);
   });
 });
 

@@ -11,6 +11,7 @@ import type { JsonSchema } from "../../structural/types.ts";
 import { conditionsSchema } from "../conditions.ts";
 import { ldapErrors } from "./auth-configs.ldap.ts";
 import { management } from "./group.ts";
+import { externalProvider } from "./local-users.ts";
 
 const schema = once(
   () =>
@@ -38,6 +39,7 @@ export const authConfigs: ResourceDefinition<AuthConfig> = {
   singular: "authconfig",
   scope: "Cluster",
   schema,
+  indexes: { provider: externalProvider },
   // Where a provider's secrets are, until they are moved to Secrets of their own (auth.md 5.1).
   sensitive: [
     "/applicationSecret",

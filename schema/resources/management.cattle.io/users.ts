@@ -9,6 +9,7 @@ import { conditionsSchema } from "../conditions.ts";
 import { duplicate, forbidden, immutable, invalid, isDnsSubdomain } from "../names.ts";
 import { hasRightsOf } from "./bound-rules.ts";
 import { management, standardMethods } from "./group.ts";
+import { localUserErrors } from "./local-users.ts";
 
 const schema = once(
   () =>
@@ -89,6 +90,7 @@ async function validate(context: AdmissionContext<User>): Promise<FieldError[]> 
   // Nobody changes or deletes a user who may do more than himself, or makes one whom bindings already wait for.
   if (!(await hasRightsOf(context, object.metadata.name)))
     errors.push(forbidden("metadata.name", "the user has rights that you do not have"));
+  errors.push(...(await localUserErrors(context)));
   if (operation === "DELETE") return errors;
 
   errors.push(
