@@ -24,6 +24,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly schema: () => JsonSchema;
   /** With a status subresource, ordinary writes ignore `status` and status writes ignore everything else. */
   readonly statusSubresource?: boolean;
+  /** A write of the status may change labels, annotations and such as well, as Kubernetes has it for Namespaces. */
+  readonly statusMetadata?: true;
   /** With it, `/scale` shows and sets the number of replicas. */
   readonly scaleSubresource?: ScaleSubresource;
   /** Labels of the CustomResourceDefinition that describes this type. */

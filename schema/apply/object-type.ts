@@ -14,6 +14,8 @@ export interface ObjectType {
   readonly kind: string;
   /** With a status subresource, each of both kinds of request owns nothing of the other's. */
   readonly statusSubresource: boolean;
+  /** A write of the status owns what it writes of metadata, too. */
+  readonly statusMetadata?: boolean;
   /** Whole objects in terms of a version; `undefined` for one that is not served. */
   readonly atomOf: (apiVersion: string) => Atom | undefined;
 }
@@ -29,6 +31,7 @@ export function objectTypeOf(definition: ResourceDefinition): ObjectType {
       apiVersion,
       kind: definition.kind,
       statusSubresource: definition.statusSubresource === true,
+      statusMetadata: definition.statusMetadata === true,
       atomOf: (version) => {
         const other = version === apiVersion ? definition : definition.custom?.inVersion(version);
         return other && atomOf(objectSchema(other));
@@ -43,10 +46,13 @@ const status: FieldSet = new Map([[fieldElement("status"), { member: true, child
 
 /** Takes out what a request to the object or to its status cannot write. */
 export function resetFilter(
-  { statusSubresource }: ObjectType,
+  { statusSubresource, statusMetadata = false }: ObjectType,
   subresource: string | undefined,
 ): (set: FieldSet) => FieldSet {
-  if (subresource === "status") return (set) => onlyBelow(set, [...status.keys()]);
+  if (subresource === "status") {
+    const elements = ["status", ...(statusMetadata ? ["metadata"] : [])].map(fieldElement);
+    return (set) => onlyBelow(set, elements);
+  }
   return statusSubresource ? (set) => recursiveDifference(set, status) : (set) => set;
 }
 

@@ -117,7 +117,7 @@ it("refuses a configuration that brings managedFields, is of another type, or ha
 });
 
 it("lets an ordinary request own nothing of the status, and a status request nothing else", () => {
-  const namespace = { ...objectTypeOf(namespaces), statusSubresource: true };
+  const namespace = { ...objectTypeOf(namespaces), statusMetadata: false };
   const live = { apiVersion: "v1", kind: "Namespace", metadata: { name: "a", uid: "u" } };
   const next = { ...live, metadata: { ...live.metadata, labels: { a: "b" } }, status: { phase: "Active" } };
   const fields = (subresource: string | undefined): unknown =>
@@ -131,6 +131,15 @@ it("lets an ordinary request own nothing of the status, and a status request not
     })?.map(({ fieldsV1 }) => fieldsV1);
   expect(fields(undefined)).toEqual([{ "f:metadata": { "f:labels": { ".": {}, "f:a": {} } } }]);
   expect(fields("status")).toEqual([{ "f:status": { ".": {}, "f:phase": {} } }]);
+  const own = managersAfterUpdate({
+    type: objectTypeOf(namespaces),
+    live: undefined,
+    next,
+    manager: "a",
+    time: first,
+    subresource: "status",
+  });
+  expect(own?.map(({ fieldsV1 }) => Object.keys(fieldsV1))).toEqual([["f:metadata", "f:status"]]);
 });
 
 it("puts the times of before back when nothing else has changed", () => {

@@ -99,7 +99,8 @@ export async function planUpdate<T extends KubeObject>(
       `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`,
     );
   const object = structuredClone(withoutOwners(merge(definition, current, wanted, subresource)));
-  refuseLater(definition, current, object, subresource === "status" ? {} : wanted.metadata);
+  const writesMetadata = subresource !== "status" || definition.statusMetadata === true;
+  refuseLater(definition, current, object, writesMetadata ? wanted.metadata : {});
   if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
     return plan(admission, definition, "delete", current, undefined);
   const claim = { entries: wanted.metadata.managedFields, applied, subresource };
@@ -366,9 +367,12 @@ function merge<T extends KubeObject>(
   subresource: WrittenSubresource | undefined,
 ): T {
   const status = (object: T): object => ("status" in object ? { status: object.status } : {});
-  if (subresource === "status") return { ...withoutStatus(definition, current), ...status(wanted) };
   const { apiVersion, kind } = current;
   const metadata = changedMetadata(current.metadata, wanted.metadata);
+  if (subresource === "status") {
+    const kept = definition.statusMetadata === true ? { metadata } : {};
+    return { ...withoutStatus(definition, current), ...kept, ...status(wanted) };
+  }
   const kept = definition.statusSubresource === true ? status(current) : {};
   const object = { ...withoutStatus(definition, wanted), ...kept, apiVersion, kind, metadata };
   if (definition.finalizeSubresource !== true || subresource === "finalize") return object;

@@ -70,6 +70,7 @@ export const namespaces: ResourceDefinition<Namespace> = {
   scope: "Cluster",
   schema,
   statusSubresource: true,
+  statusMetadata: true,
   finalizeSubresource: true,
   indexes: {
     [terminatingIndex]: ({ metadata }) => (metadata.deletionTimestamp === undefined ? [] : [metadata.name]),
