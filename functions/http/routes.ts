@@ -27,14 +27,22 @@ const get = ["GET", "HEAD"];
 const post = ["POST"];
 
 export const routes: readonly Route[] = [
+  // Anybody may ask; RBAC decides, for `system:anonymous` too.
+  { path: "/.well-known/openid-configuration", methods: get, access: "public", face: "kube" },
+  { path: "/openid/v1/jwks", methods: get, access: "public", face: "kube" },
+  {
+    path: "/k8s/clusters/local/.well-known/openid-configuration",
+    methods: get,
+    access: "public",
+    face: "kube",
+  },
+  { path: "/k8s/clusters/local/openid/v1/jwks", methods: get, access: "public", face: "kube" },
   { path: "/k8s/clusters/*", access: "authenticated", face: "kube" },
   { path: "/k8s/proxy/*", access: "authenticated", face: "kube" },
   { path: "/api/*", access: "authenticated", face: "kube" },
   { path: "/apis/*", access: "authenticated", face: "kube" },
   { path: "/openapi/*", methods: get, access: "authenticated", face: "kube" },
   { path: "/version", methods: get, access: "authenticated", face: "kube" },
-  { path: "/.well-known/openid-configuration", methods: get, access: "authenticated", face: "kube" },
-  { path: "/openid/v1/jwks", methods: get, access: "authenticated", face: "kube" },
   { path: "/ping", methods: get, access: "public", face: "text" },
   { path: "/healthz", methods: get, access: "public", face: "text" },
   { path: "/cacerts", methods: get, access: "public", face: "text" },

@@ -378,5 +378,21 @@ describe("service accounts of the management store", () => {
       ]);
       expect((await get("", `${prefix}/openid/v1/jwks`)).status).toBe(401);
     }
+    // As in Kubernetes, for relying parties that have no account here.
+    await kubectl([
+      "create",
+      "clusterrolebinding",
+      "verifiers",
+      "--clusterrole=system:service-account-issuer-discovery",
+      "--group=system:unauthenticated",
+    ]);
+    const anybody = (path: string): Promise<Answer> =>
+      call({ server: drover.url, ca: drover.ca }, "GET", path);
+    await eventually("anybody may verify", 12_000, async () =>
+      (await anybody("/openid/v1/jwks")).status === 200 ? true : undefined,
+    );
+    expect((await anybody("/k8s/clusters/local/.well-known/openid-configuration")).status).toBe(200);
+    for (const path of ["/version", "/api", "/apis", "/openapi/v3", "/k8s/clusters/local/version"])
+      expect([path, (await anybody(path)).status]).toEqual([path, 401]);
   });
 });

@@ -9,7 +9,10 @@ import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
 import type { Actor, Verb } from "../../../../schema/store/authorize.ts";
 import type { BoundStore } from "../../../../schema/store/store.ts";
+import { allowsPath } from "../../../../schema/rbac/evaluate.ts";
+import { anonymousIdentity } from "../../../identity/anonymous.ts";
 import { actorOf } from "../../../identity/identity.ts";
+import type { Identity } from "../../../identity/identity.ts";
 import { resolveImpersonation } from "../../../identity/impersonation.ts";
 import { requireIdentity, systemStore } from "../../context.ts";
 import type { AppContext, AppEnv } from "../../context.ts";
@@ -78,7 +81,7 @@ function subresourceHandler(
 async function serve(c: AppContext): Promise<Response> {
   // A browser's cookie comes with what foreign pages of the same site ask for, too.
   if (!["GET", "HEAD"].includes(c.req.method) && !c.req.raw.headers.has("authorization")) requireCsrfToken(c);
-  const identity = await resolveImpersonation(c, requireIdentity(c), "local");
+  const identity = await resolveImpersonation(c, await callerOf(c), "local");
   const [path = "", search = ""] = split(c.get("target"));
   const query = new URLSearchParams(search);
   const info = parseRequestInfo(
@@ -90,6 +93,9 @@ async function serve(c: AppContext): Promise<Response> {
   const manager = fieldManagerOf(query.get("fieldManager") ?? "", c.req.header("user-agent") ?? "");
   const actor = { ...actorOf(identity), manager };
   if (!info.isResource) {
+    // Who has not said who he is may yet do so.
+    if (c.get("identity") === undefined && !allowsPath(identity.rules, info.verb, info.path))
+      throw new ApiError("Unauthorized", "must authenticate");
     authorizePath(actor, info.verb, info.path);
     return documents(c, info, query);
   }
@@ -131,6 +137,13 @@ async function serve(c: AppContext): Promise<Response> {
   for (const warning of call.warnings.slice(0, maxWarnings))
     answer.headers.append("warning", `299 - ${quoted(warning)}`);
   return answer;
+}
+
+/** Nobody in particular, where the route table lets anybody ask. Throws `Unauthorized`. */
+async function callerOf(c: AppContext): Promise<Identity> {
+  const isOpen = c.get("identity") === undefined && c.get("route").access === "public";
+  const anybody = isOpen ? await anonymousIdentity(() => systemStore(c, "anonymous")) : undefined;
+  return anybody ?? requireIdentity(c);
 }
 
 function storeOf(c: AppContext, actor: Actor, definition: ResourceDefinition): BoundStore {
