@@ -122,24 +122,26 @@ describe("every declared type", () => {
 });
 
 describe("samples", () => {
+  // Kubernetes' own types are judged by what Kubernetes publishes, those of machine drivers by the tables they are made from.
+  const ownTests = (group: string): boolean =>
+    group === "" || group.endsWith(".k8s.io") || group.startsWith("rke-machine");
   const groups = new Set(samples.map(({ apiVersion }) => apiVersion));
 
-  it.each(all.filter(([, definition]) => groups.has(apiVersionOf(definition))))(
-    "%s has some, and they come back as they are",
-    (_key, definition) => {
-      const own = samples.filter(
-        ({ apiVersion, kind }) => apiVersion === apiVersionOf(definition) && kind === definition.kind,
-      );
-      expect(own).not.toEqual([]);
-      for (const sample of own) {
-        const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = structuredClone(sample);
-        const schema = definition.schema();
-        expect(validate(schema, rest), sample.metadata.name).toEqual([]);
-        expect(metadataErrors(definition, sample), sample.metadata.name).toEqual([]);
-        expect({ ...sample, ...applyDefaults(schema, prune(schema, rest)) }).toEqual(sample);
-      }
-    },
-  );
+  it.each(
+    all.filter(([, definition]) => !ownTests(definition.group) || groups.has(apiVersionOf(definition))),
+  )("%s has some, and they come back as they are", (_key, definition) => {
+    const own = samples.filter(
+      ({ apiVersion, kind }) => apiVersion === apiVersionOf(definition) && kind === definition.kind,
+    );
+    expect(own).not.toEqual([]);
+    for (const sample of own) {
+      const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = structuredClone(sample);
+      const schema = definition.schema();
+      expect(validate(schema, rest), sample.metadata.name).toEqual([]);
+      expect(metadataErrors(definition, sample), sample.metadata.name).toEqual([]);
+      expect({ ...sample, ...applyDefaults(schema, prune(schema, rest)) }).toEqual(sample);
+    }
+  });
 
   it("are of declared types", () => {
     const kinds = new Set(all.map(([, definition]) => `${apiVersionOf(definition)} ${definition.kind}`));
