@@ -73,7 +73,8 @@ export function withCondition(
 ): CrdCondition[] {
   const at = conditions.findIndex(({ type }) => type === condition.type);
   const old = conditions[at];
-  const lastTransitionTime = old?.status === condition.status ? (old.lastTransitionTime ?? now) : now;
+  const lastTransitionTime =
+    old !== undefined && old.status === condition.status ? (old.lastTransitionTime ?? now) : now;
   const next = { ...condition, lastTransitionTime };
   return at === -1 ? [...conditions, next] : conditions.with(at, next);
 }

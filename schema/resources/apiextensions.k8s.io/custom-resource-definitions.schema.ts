@@ -66,9 +66,9 @@ const version = {
   },
 } as const satisfies JsonSchema;
 
+// Kubernetes asks nothing of them either.
 const condition = {
   type: "object",
-  required: ["type", "status"],
   properties: {
     type: text,
     status: text,

@@ -1,4 +1,5 @@
 /** Answers to requests for discovery documents: negotiated, tagged, 304 for a client that has them. */
+import { apiVersionOf } from "../../../../schema/resource.ts";
 import { aggregatedDiscovery, discoveryTag, legacyDiscovery } from "./discovery.ts";
 import type { DiscoveredType } from "./discovery.ts";
 import { negotiateDiscovery, negotiateFormat } from "./negotiate.ts";
@@ -32,11 +33,32 @@ export async function discoveryResponse(
       return respond(request, renderText(document, output), { contentType: output.contentType, headers });
     }
   }
-  const document = legacyDiscovery(types, path, serverAddress);
-  if (document === undefined) return "NotFound";
+  const older = legacyDiscovery(types, path, serverAddress);
+  if (older === undefined) return "NotFound";
+  const document = await withStorageHashes(older, types);
   const format = negotiateFormat(accept, query, userAgent);
   if (format === undefined) return "NotAcceptable";
   return respond(request, renderText(document, format), { contentType: format.contentType });
+}
+
+/** By these, clients that migrate stored objects see that the storage version of a user's type has changed. */
+async function withStorageHashes(document: object, types: readonly DiscoveredType[]): Promise<object> {
+  if (!("resources" in document) || !("groupVersion" in document)) return document;
+  const resources = document.resources as readonly { readonly name: string; readonly kind: string }[];
+  const hashed = resources.map(async (resource) => {
+    const { custom } =
+      types.find((type) => type.plural === resource.name && apiVersionOf(type) === document.groupVersion) ??
+      {};
+    if (custom === undefined) return resource;
+    return { ...resource, storageVersionHash: await hashOf(`${custom.storedAs}/${resource.kind}`) };
+  });
+  return { ...document, resources: await Promise.all(hashed) };
+}
+
+/** Of `group/version/kind`, as k8s.io/apiserver makes it. */
+async function hashOf(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(hash).subarray(0, 8)));
 }
 
 /** Weak tags too: whoever compresses on the way makes ours weak. */

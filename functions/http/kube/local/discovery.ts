@@ -20,7 +20,7 @@ export type DiscoveredType = Pick<
   | "verbs"
   | "subresources"
 > & {
-  readonly custom?: { readonly terminating: boolean };
+  readonly custom?: { readonly terminating: boolean; readonly storedAs: string };
 };
 
 const allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;

@@ -45,6 +45,16 @@ const kept = [
   "x-kubernetes-group-version-kind",
 ] as const;
 
+/**
+ * Of a whole type. What preserves unknown fields at its root is shown as an object and no more, as by kube-apiserver: kubectl
+ * would take properties for all there may be.
+ */
+export function toV2Root(schema: PublishedSchema): V2Schema {
+  if (schema["x-kubernetes-preserve-unknown-fields"] !== true) return toV2Schema(schema);
+  const kinds = schema["x-kubernetes-group-version-kind"];
+  return { type: "object", ...(kinds === undefined ? {} : { "x-kubernetes-group-version-kind": kinds }) };
+}
+
 export function toV2Schema(schema: PublishedSchema): V2Schema {
   const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
   if (reference !== undefined) return { $ref: reference.replace("#/components/schemas/", "#/definitions/") };

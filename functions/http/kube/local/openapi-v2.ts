@@ -5,7 +5,7 @@
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { operationsOf, schemasOf, sharedSchemas } from "./openapi.ts";
 import type { Operation, Parameter, PathItem } from "./openapi.ts";
-import { toV2Schema } from "./openapi-v2-schema.ts";
+import { toV2Root, toV2Schema } from "./openapi-v2-schema.ts";
 import type { V2Schema } from "./openapi-v2-schema.ts";
 
 export interface V2Parameter {
@@ -50,7 +50,7 @@ export function swaggerDocument(
   for (const [name, schema] of Object.entries(sharedSchemas())) schemas[name] = toV2Schema(schema);
   for (const definition of definitions) {
     for (const [path, item] of Object.entries(operationsOf(definition))) paths[path] = toV2Path(path, item);
-    for (const [name, schema] of Object.entries(schemasOf(definition))) schemas[name] = toV2Schema(schema);
+    for (const [name, schema] of Object.entries(schemasOf(definition))) schemas[name] = toV2Root(schema);
   }
   return { swagger: "2.0", info: { title: "Drover", version }, paths, definitions: schemas };
 }

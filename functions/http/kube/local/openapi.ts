@@ -114,7 +114,12 @@ export function openApiDocument(
 
 /** By name: what the schemas of all types refer to. */
 export function sharedSchemas(): Readonly<Record<string, PublishedSchema>> {
-  return { ...metaSchemas, [objectMeta]: objectMetaSchema() };
+  const { properties, ...schema } = objectMetaSchema();
+  const creationTimestamp = {
+    ...properties.creationTimestamp,
+    description: "CreationTimestamp is a timestamp of the server's: when the object was made.",
+  };
+  return { ...metaSchemas, [objectMeta]: { ...schema, properties: { ...properties, creationTimestamp } } };
 }
 
 /** `apis/example.com/v1`. */
@@ -161,7 +166,13 @@ export function schemasOf(definition: ResourceDefinition): Readonly<Record<strin
   };
 }
 
-const envelope = { apiVersion: { type: "string" }, kind: { type: "string" } } as const;
+const envelope = {
+  apiVersion: {
+    type: "string",
+    description: "APIVersion defines which version of its schema the object is written in.",
+  },
+  kind: { type: "string", description: "Kind is the type of the object." },
+} as const;
 
 function withEnvelope(
   type: Pick<ResourceDefinition, "group" | "version" | "kind" | "schema">,
@@ -169,7 +180,11 @@ function withEnvelope(
   const { properties = {}, ...schema } = type.schema();
   return {
     ...schema,
-    properties: { ...envelope, metadata: { allOf: [ref(objectMeta)], default: {} }, ...properties },
+    properties: {
+      ...envelope,
+      metadata: { allOf: [ref(objectMeta)], default: {}, description: "Standard object's metadata." },
+      ...properties,
+    },
     "x-kubernetes-group-version-kind": [gvkOf(type, type.kind)],
   };
 }
