@@ -198,6 +198,11 @@ export function typeKey(definition: Pick<ResourceDefinition, "group" | "plural">
   return definition.group === "" ? definition.plural : `${definition.plural}.${definition.group}`;
 }
 
+/** Kubernetes' own types, which kube-apiserver treats otherwise than custom ones here and there. */
+export function isKubernetesType({ group, custom }: Pick<ResourceDefinition, "group" | "custom">): boolean {
+  return custom === undefined && (group === "" || group.endsWith(".k8s.io"));
+}
+
 /** `management.cattle.io/v3`, `v1` for the core group. */
 export function apiVersionOf(definition: Pick<ResourceDefinition, "group" | "version">): string {
   return definition.group === "" ? definition.version : `${definition.group}/${definition.version}`;

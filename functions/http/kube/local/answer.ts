@@ -1,5 +1,6 @@
 /** Answers about objects in the form that the client negotiated. */
 import type { KubeObject } from "../../../../schema/object.ts";
+import { isKubernetesType } from "../../../../schema/resource.ts";
 import { ApiError } from "../../errors.ts";
 import type { Call } from "./call.ts";
 import { metadataMismatch, negotiateFormat } from "./negotiate.ts";
@@ -49,7 +50,11 @@ export function answerList(
   refuseMismatch(call, head.kind, true);
   switch (output.as) {
     case "object":
-      return answerValue(call, { ...head, metadata, items });
+      return answerValue(call, {
+        ...head,
+        metadata,
+        items: isKubernetesType(definition) ? items.map(withoutType) : items,
+      });
     case "PartialObjectMetadata":
       return answerValue(call, partialMetadataList(items, metadata, output.apiVersion));
     case "Table": {
@@ -59,6 +64,11 @@ export function answerList(
     default:
       return output.as satisfies never;
   }
+}
+
+function withoutType(object: KubeObject): object {
+  const { apiVersion: _, kind: __, ...rest } = object;
+  return rest;
 }
 
 /** The Status of a deletion, whatever form objects were asked for in. */

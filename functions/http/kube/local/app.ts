@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { fieldManagerOf } from "../../../../schema/apply/field-manager.ts";
 import { typeKey } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
+import { parseGoDuration } from "../../../../schema/structural/go-duration.ts";
 import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
 import type { Actor, Verb } from "../../../../schema/store/authorize.ts";
 import type { BoundStore } from "../../../../schema/store/store.ts";
@@ -90,6 +91,7 @@ async function serve(c: AppContext): Promise<Response> {
     query,
   );
   if (info === undefined) throw notFound();
+  refuseOddTimeout(info.verb, query.get("timeout") ?? "");
   const manager = fieldManagerOf(query.get("fieldManager") ?? "", c.req.header("user-agent") ?? "");
   const actor = { ...actorOf(identity), manager };
   if (!info.isResource) {
@@ -118,7 +120,7 @@ async function serve(c: AppContext): Promise<Response> {
     authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: info.subresource });
   }
   const { headers } = c.req.raw;
-  const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "");
+  const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "", isQuestion);
   if (output === undefined)
     throw new ApiError("NotAcceptable", "only application/json and application/yaml are served");
   const call: Call = {
@@ -151,6 +153,15 @@ function storeOf(c: AppContext, actor: Actor, definition: ResourceDefinition): B
   if (view === undefined) return c.get("store").as(actor);
   const own = c.get("store").as(viewActor(actor, definition, view));
   return viewStore(own, systemStore(c, "view"), view);
+}
+
+/** Of requests that end by themselves; how long they may take is the platform's to say. */
+function refuseOddTimeout(verb: string, timeout: string): void {
+  if (verb === "watch" || timeout === "" || parseGoDuration(timeout) !== undefined) return;
+  throw new ApiError(
+    "BadRequest",
+    `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(timeout)}`,
+  );
 }
 
 const maxWarnings = 20;

@@ -29,14 +29,18 @@ export const acceptedMediaTypes = ["application/json", "application/yaml"] as co
 
 /**
  * For answers about objects. `undefined`: 406. Protobuf is not served: a client that accepts nothing else gets 406, others
- * the next thing they accept.
+ * the next thing they accept. `whole`: what is asked for is no object that a table could show.
  */
 export function negotiate(
   accept: string | null,
   query = new URLSearchParams(),
   userAgent = "",
+  whole = false,
 ): Output | undefined {
-  const chosen = choose(accept, (transform) => transform === undefined || isMetaTransform(transform));
+  const chosen = choose(
+    accept,
+    (transform) => transform === undefined || (!whole && isMetaTransform(transform)),
+  );
   if (chosen === undefined) return undefined;
   const { transform } = chosen;
   return {

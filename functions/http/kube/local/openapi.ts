@@ -230,7 +230,7 @@ export function operationsOf(definition: ResourceDefinition): Readonly<Record<st
   };
   return {
     [collection]: {
-      parameters: where,
+      ...(where.length === 0 ? {} : { parameters: where }),
       get: operation("list", `${name}List`, { parameters: listParameters }),
       post: operation("post", name, { ...body, parameters: writeParameters }),
       delete: operation("deletecollection", status, { ...removal, parameters: listParameters }),

@@ -1,6 +1,6 @@
 /** get and list: JSON text straight from the rows, parsed only where the client wants a table, metadata or YAML. */
 import type { KubeObject } from "../../../../schema/object.ts";
-import { apiVersionOf } from "../../../../schema/resource.ts";
+import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import type { PageQuery } from "../../../../schema/store/pages.ts";
 import type { TextPage } from "../../../../schema/store/text-reads.ts";
 import { ApiError } from "../../errors.ts";
@@ -92,11 +92,22 @@ async function* listText(
   pages: AsyncIterable<TextPage>,
 ): AsyncGenerator<string> {
   const head = JSON.stringify({ ...listHead(call), metadata });
+  const { kind } = call.definition;
+  // What the list says of its items, Kubernetes' own do not repeat.
+  const repeated = isKubernetesType(call.definition)
+    ? JSON.stringify({ apiVersion: apiVersionOf(call.definition), kind }).slice(0, -1)
+    : undefined;
   yield `${head.slice(0, -1)},"items":[`;
   let separator = "";
   for await (const { texts } of pages) {
-    if (texts.length > 0) yield separator + texts.join(",");
+    const items = repeated === undefined ? texts : texts.map((text) => withoutHead(text, repeated));
+    if (texts.length > 0) yield separator + items.join(",");
     if (texts.length > 0) separator = ",";
   }
   yield "]}\n";
+}
+
+/** `head`: the members that a text begins with, without the comma after them. */
+function withoutHead(text: string, head: string): string {
+  return text.startsWith(head) ? `{${text.slice(head.length + 1)}` : text;
 }

@@ -1,6 +1,6 @@
 /** create, update, patch, delete and deletecollection, each through the store's one write path. */
 import type { KubeObject, ObjectMeta } from "../../../../schema/object.ts";
-import { apiVersionOf } from "../../../../schema/resource.ts";
+import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { isStoreError } from "../../../../schema/store/errors.ts";
 import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
@@ -89,8 +89,8 @@ function unless<T>(code: StoreErrorCode, attempt: Promise<T>): Promise<T | undef
 }
 
 /** Types of Kubernetes' own may be written without having been read, but for those that say otherwise. */
-function isConditional({ group, conditionalUpdate }: Call["definition"]): boolean {
-  return conditionalUpdate ?? !(group === "" || group.endsWith(".k8s.io"));
+function isConditional(definition: Call["definition"]): boolean {
+  return definition.conditionalUpdate ?? !isKubernetesType(definition);
 }
 
 export async function patch(call: Call): Promise<Response> {
