@@ -14,6 +14,15 @@ FROM (
   GROUP BY t."uid"
 ) r WHERE r."uid" = o."uid";
 --> statement-breakpoint
+-- Whether any object holds an index value, by the GIN index alone: told nothing of how rare such values are, the planner would
+-- read the whole table, hoping to stop at the first row (80 ms a row of work at 100,000 objects).
+CREATE FUNCTION drover_holds(field text, value text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM objects h WHERE h.fields @> jsonb_build_object(field, jsonb_build_array(value)));
+END
+$$;
+--> statement-breakpoint
 -- As in 0002, and: what is made in a namespace finds it there; a work row may be wanted only if an object with some index
 -- value exists.
 CREATE OR REPLACE FUNCTION drover_commit(batch json)
@@ -100,7 +109,7 @@ BEGIN
     FROM w JOIN accepted a ON a.item = w.item
     -- Before this batch or by it: one object too many is looked at in vain, and none is missed.
     WHERE w.field IS NULL
-      OR EXISTS (SELECT 1 FROM objects h WHERE h.fields @> jsonb_build_object(w.field, jsonb_build_array(w.value)))
+      OR drover_holds(w.field, w.value)
       OR EXISTS (SELECT 1 FROM numbered n WHERE n.fields @> jsonb_build_object(w.field, jsonb_build_array(w.value)))
     GROUP BY w.controller, w.key ORDER BY w.controller, w.key
     ON CONFLICT (controller, key) DO UPDATE SET seq = t.seq + 1, run_at = least(t.run_at, excluded.run_at)
