@@ -3,7 +3,7 @@ import { isObject, setMember } from "../patch/values.ts";
 import { maxDepth, nestsDeeperThan } from "../structural/json.ts";
 import { compare } from "./compare.ts";
 import { ApplyError, ConflictError, TypedError } from "./errors.ts";
-import { jsonText } from "./go-text.ts";
+import { goJson } from "../structural/go-format.ts";
 import { decodeManaged, encodeManaged, managerId } from "./managers.ts";
 import type { Managed } from "./managers.ts";
 import { stripped } from "./object-type.ts";
@@ -169,7 +169,7 @@ function withLastApplied(manager: string, object: Json, config: Json): Json {
   }
   const changed: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(annotations)) setMember(changed, key, value);
-  changed[lastApplied] = `${jsonText(source)}\n`;
+  changed[lastApplied] = `${goJson(source)}\n`;
   const bytes = Object.entries(changed).reduce(
     (sum, [key, value]) => sum + key.length + String(value).length,
     0,

@@ -1,6 +1,6 @@
 /** Conflicts in Kubernetes' words. Pure. */
 import type { Conflict } from "./errors.ts";
-import { goQuoted } from "./go-text.ts";
+import { goQuote } from "../structural/go-format.ts";
 import { managerOf } from "./managers.ts";
 
 /** `Apply failed with 1 conflict: conflict with "kubectl" using v1: .data.a`. */
@@ -34,7 +34,7 @@ export function conflictCauses(conflicts: readonly Conflict[]): ConflictCause[] 
 
 function managerText(id: string): string {
   const { manager = "", operation, apiVersion = "", subresource } = managerOf(id);
-  const name = goQuoted(manager);
-  const named = subresource === undefined ? name : `${name} with subresource ${goQuoted(subresource)}`;
+  const name = goQuote(manager);
+  const named = subresource === undefined ? name : `${name} with subresource ${goQuote(subresource)}`;
   return operation === "Update" ? `${named} using ${apiVersion}` : named;
 }

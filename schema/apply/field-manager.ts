@@ -1,7 +1,7 @@
 /** Names of field managers, and what clients may say in managedFields. Pure. */
 import { isObject } from "../patch/values.ts";
 import type { FieldError } from "../structural/types.ts";
-import { goQuoted, isPrintable } from "./go-text.ts";
+import { goQuote, isPrintable } from "../structural/go-format.ts";
 
 const maxManagerBytes = 128;
 const maxSubresourceBytes = 256;
@@ -31,7 +31,7 @@ export function fieldManagerErrors(name: string, field = "fieldManager"): FieldE
       errors.push({
         reason: "FieldValueInvalid",
         field,
-        message: `Invalid value: ${goQuoted(name)}: invalid character U+${code} (at position ${position})`,
+        message: `Invalid value: ${goQuote(name)}: invalid character U+${code} (at position ${position})`,
       });
     }
     position += bytes(character);

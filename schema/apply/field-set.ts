@@ -35,12 +35,6 @@ export function insert(set: GrowingSet, path: readonly PathElement[]): void {
   });
 }
 
-export function setOfPath(path: readonly PathElement[]): FieldSet {
-  const set: GrowingSet = new Map();
-  insert(set, path);
-  return set;
-}
-
 export function hasPath(set: FieldSet, path: readonly PathElement[]): boolean {
   let level: FieldSet | undefined = set;
   let node: FieldNode | undefined;

@@ -2,7 +2,7 @@
 import { isObject, member } from "../patch/values.ts";
 import type { ListAtom } from "./atoms.ts";
 import { TypedError } from "./errors.ts";
-import { goQuoted } from "./go-text.ts";
+import { goQuote } from "../structural/go-format.ts";
 import { keyElement, valueElement } from "./path-element.ts";
 import type { PathElement } from "./path-element.ts";
 
@@ -22,7 +22,7 @@ function keyedItem({ keys, element }: ListAtom, item: unknown): PathElement {
   }
   if (found.length === 0)
     throw new TypedError(
-      `associative list with keys has an element that omits all key fields [${keys.map(goQuoted).join(" ")}] (and doesn't have default values for any key fields)`,
+      `associative list with keys has an element that omits all key fields [${keys.map(goQuote).join(" ")}] (and doesn't have default values for any key fields)`,
     );
   return keyElement(found);
 }

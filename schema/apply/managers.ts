@@ -4,7 +4,7 @@ import type { FieldSet } from "./field-set.ts";
 import { union } from "./field-set.ts";
 import { fromFieldsV1, toFieldsV1 } from "./fields-v1.ts";
 import type { FieldsV1 } from "./fields-v1.ts";
-import { htmlSafe } from "./go-text.ts";
+import { htmlSafe } from "../structural/go-format.ts";
 import { compareText } from "./order.ts";
 
 /** metav1.ManagedFieldsEntry. */

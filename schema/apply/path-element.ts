@@ -4,7 +4,7 @@
  * set, `i:0` a position. Pure.
  */
 import { isObject } from "../patch/values.ts";
-import { goNumber, goQuoted, jsonText } from "./go-text.ts";
+import { goJson, goQuote } from "../structural/go-format.ts";
 import { compareText, compareValues } from "./order.ts";
 
 export type PathElement = string;
@@ -26,7 +26,7 @@ export function valueElement(value: unknown): PathElement {
 }
 
 function elementJson(value: unknown): string {
-  return typeof value === "number" ? goNumber(value) : jsonText(value);
+  return typeof value === "number" ? goNumber(value) : goJson(value);
 }
 
 /**
@@ -115,7 +115,7 @@ function elementText(element: PathElement): string {
 }
 
 function valueText(value: unknown): string {
-  if (typeof value === "string") return goQuoted(value);
+  if (typeof value === "string") return goQuote(value);
   if (typeof value === "number")
     return goNumber(value, value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : undefined);
   if (Array.isArray(value)) return `[${value.map(valueText).join()}]`;
@@ -123,4 +123,9 @@ function valueText(value: unknown): string {
   return Object.entries(value)
     .map(([name, item]) => `${name}=${valueText(item)}`)
     .join("");
+}
+
+/** A number as Go prints it: exponents have two digits. */
+function goNumber(value: number, text = String(value)): string {
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
 }

@@ -3,7 +3,7 @@ import { isObject } from "../patch/values.ts";
 import { kindsOf } from "./atoms.ts";
 import type { Atom, Scalar } from "./atoms.ts";
 import { TypedError } from "./errors.ts";
-import { goQuoted } from "./go-text.ts";
+import { goQuote } from "../structural/go-format.ts";
 import { itemElement } from "./list-items.ts";
 import { pathText } from "./path-element.ts";
 import type { PathElement } from "./path-element.ts";
@@ -88,5 +88,5 @@ export function scalarProblem(scalar: Scalar, value: unknown): string | undefine
 }
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? goQuoted(value) : JSON.stringify(value);
+  return typeof value === "string" ? goQuote(value) : JSON.stringify(value);
 }

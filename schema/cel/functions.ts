@@ -10,7 +10,6 @@ import type { Result, Value } from "./values.ts";
 
 /** `undefined`: not these arguments. */
 export type Handler = (args: readonly Value[]) => Result | undefined;
-export type Handlers = Readonly<Record<string, Handler>>;
 
 const all: ReadonlyMap<string, Handler> = new Map(
   [arithmetic, conversions, times, strings, lists, kubernetes].flatMap((group) => Object.entries(group)),

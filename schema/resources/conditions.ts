@@ -1,4 +1,6 @@
 /** `status.conditions` as management.cattle.io/v3 types carry them; the type is `Condition` of schema/object.ts. */
+import { once } from "../structural/once.ts";
+import { object, string } from "../structural/shapes.ts";
 import type { JsonSchema } from "../structural/types.ts";
 import { timeSchema } from "./times.ts";
 
@@ -51,3 +53,18 @@ export const metaConditionsSchema = {
     },
   },
 } as const satisfies JsonSchema;
+
+/** One condition of the types that Fleet and Rancher's provisioning write: nothing of it is restricted. */
+export const plainCondition = once(() =>
+  object(
+    {
+      type: string,
+      status: string,
+      reason: string,
+      message: string,
+      lastTransitionTime: string,
+      lastUpdateTime: string,
+    },
+    ["status", "type"],
+  ),
+);

@@ -1,5 +1,6 @@
 /** Label selectors: from a query parameter (labels.Parse) or a LabelSelector object, and matching. Pure. */
-import { SelectorError, quoted } from "./errors.ts";
+import { goQuote } from "../structural/go-format.ts";
+import { SelectorError } from "./errors.ts";
 import { scan } from "./label-tokens.ts";
 import type { Token } from "./label-tokens.ts";
 import { int64, labelKeyProblems, requirement } from "./requirement.ts";
@@ -84,7 +85,9 @@ function expressionOperator(operator: unknown): "In" | "NotIn" | "Exists" | "Doe
     case "DoesNotExist":
       return operator;
     default:
-      throw new SelectorError(`${quoted(text(operator, "operator"))} is not a valid label selector operator`);
+      throw new SelectorError(
+        `${goQuote(text(operator, "operator"))} is not a valid label selector operator`,
+      );
   }
 }
 
@@ -161,7 +164,7 @@ class Parser {
     const key = this.#take().text;
     const problems = labelKeyProblems(key);
     if (problems.length > 0)
-      throw new SelectorError(`<nil>: Invalid value: ${quoted(key)}: ${problems.join("; ")}`);
+      throw new SelectorError(`<nil>: Invalid value: ${goQuote(key)}: ${problems.join("; ")}`);
     if (negated) return requirement(key, "DoesNotExist", []);
     const { kind } = this.#peek();
     if (kind === "end" || kind === ",") return requirement(key, "Exists", []);

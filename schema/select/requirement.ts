@@ -1,5 +1,6 @@
 /** One requirement of a label selector, and what Kubernetes demands of it. */
-import { SelectorError, quoted } from "./errors.ts";
+import { goQuote } from "../structural/go-format.ts";
+import { SelectorError } from "./errors.ts";
 
 export interface LabelRequirement {
   readonly key: string;
@@ -72,7 +73,7 @@ export function requirement(
     errors.add(`${path}: Invalid value: ${value}: ${why}`);
 
   const keyProblems = labelKeyProblems(key);
-  if (keyProblems.length > 0) invalid("key", quoted(key), keyProblems.join("; "));
+  if (keyProblems.length > 0) invalid("key", goQuote(key), keyProblems.join("; "));
   // Go prints a list that was never made as null.
   const list = values.length === 0 ? "null" : JSON.stringify(values);
   switch (operator) {
@@ -94,7 +95,7 @@ export function requirement(
         if (int64(value) === undefined)
           invalid(
             `values[${index}]`,
-            quoted(value),
+            goQuote(value),
             "for 'Gt', 'Lt' operators, the value must be an integer",
           );
       });
@@ -104,7 +105,7 @@ export function requirement(
   }
   values.forEach((value, index) => {
     const problems = labelValueProblems(value);
-    if (problems.length > 0) invalid(`values[${index}][${key}]`, quoted(value), problems.join("; "));
+    if (problems.length > 0) invalid(`values[${index}][${key}]`, goQuote(value), problems.join("; "));
   });
 
   const [first] = errors;

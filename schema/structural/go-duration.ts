@@ -1,4 +1,4 @@
-/** Durations as Go's time package reads and writes them: `1h30m`, `-1.5s`. Pure. */
+/** Durations as Go's time package reads them: `1h30m`, `-1.5s`. Pure. */
 
 const unitNanos: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -30,24 +30,4 @@ export function parseGoDuration(text: string): bigint | undefined {
   }
   if (!negative) return total >= limit ? undefined : total;
   return -total;
-}
-
-/** `1h0m30s`, `1.5s`, `20ms`, `0s`. */
-export function formatGoDuration(nanos: bigint): string {
-  if (nanos === 0n) return "0s";
-  const sign = nanos < 0n ? "-" : "";
-  const size = nanos < 0n ? -nanos : nanos;
-  const decimal = (value: bigint, scale: bigint): string => {
-    const digits = (value % scale).toString().padStart(scale.toString().length - 1, "0");
-    const fraction = digits.replace(/0+$/, "");
-    return fraction === "" ? `${value / scale}` : `${value / scale}.${fraction}`;
-  };
-  if (size < 1000n) return `${sign}${size}ns`;
-  if (size < 1_000_000n) return `${sign}${decimal(size, 1000n)}µs`;
-  if (size < 1_000_000_000n) return `${sign}${decimal(size, 1_000_000n)}ms`;
-  const seconds = size % 60_000_000_000n;
-  const minutes = size / 60_000_000_000n;
-  const tail = `${decimal(seconds, 1_000_000_000n)}s`;
-  if (minutes === 0n) return sign + tail;
-  return minutes < 60n ? `${sign}${minutes}m${tail}` : `${sign}${minutes / 60n}h${minutes % 60n}m${tail}`;
 }

@@ -31,7 +31,8 @@ export function plainNumber(value: number): string {
     : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-const shortEscapes: Readonly<Record<string, string>> = {
+/** What a Go string literal escapes by a letter. */
+export const shortEscapes: Readonly<Record<string, string>> = {
   '"': '\\"',
   "\\": "\\\\",
   "\u0007": "\\a",
@@ -46,6 +47,11 @@ const shortEscapes: Readonly<Record<string, string>> = {
 const plainText = /^[ !#-[\]-~]*$/;
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
+/** Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and the ASCII space. */
+export function isPrintable(character: string): boolean {
+  return !unprintable.test(character);
+}
+
 /** `%q`: a Go string literal. */
 export function goQuote(text: string): string {
   if (plainText.test(text)) return `"${text}"`;
@@ -55,7 +61,7 @@ export function goQuote(text: string): string {
     const code = char.codePointAt(0) ?? 0;
     if (short !== undefined) out += short;
     else if (code >= 0xd800 && code <= 0xdfff) out += "\\ufffd";
-    else if (!unprintable.test(char)) out += char;
+    else if (isPrintable(char)) out += char;
     else if (code < 0x80) out += `\\x${code.toString(16).padStart(2, "0")}`;
     else if (code < 0x10000) out += `\\u${code.toString(16).padStart(4, "0")}`;
     else out += `\\U${code.toString(16).padStart(8, "0")}`;
@@ -73,7 +79,12 @@ const jsonEscapes: Readonly<Record<string, string>> = {
 
 /** `json.Marshal` of a JSON value: maps have their keys sorted, and `<`, `>` and `&` are escaped. */
 export function goJson(value: unknown): string {
-  return sortedJson(value).replace(/[<>&\u2028\u2029]/g, (char) => jsonEscapes[char] ?? char);
+  return htmlSafe(sortedJson(value));
+}
+
+/** JSON text with what HTML could misread escaped, as encoding/json writes it. */
+export function htmlSafe(json: string): string {
+  return json.replace(/[<>&\u2028\u2029]/g, (char) => jsonEscapes[char] ?? char);
 }
 
 /** JSON with sorted keys: equal for equal values. */

@@ -1,6 +1,7 @@
 /** Functions of strings: CEL's, cel-go's extension of version 2, Kubernetes' find and findAll. Positions count characters. Pure. */
 import { regex, RegexSyntaxError } from "../../re2/regex.ts";
 import type { Regex } from "../../re2/regex.ts";
+import { shortEscapes } from "../../structural/go-format.ts";
 import { itemsOf, PlainList } from "../collections.ts";
 import { CelError, isError, ListValue } from "../values.ts";
 import type { Result, Value } from "../values.ts";
@@ -139,18 +140,6 @@ const ascii =
 const blanks = "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const outer = new RegExp(`^${blanks}|${blanks}$`, "g");
 
-const quoteEscapes: Readonly<Record<string, string>> = {
-  "\u0007": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-  '"': '\\"',
-};
-
 export const strings: Readonly<Record<string, (args: Args) => Result | undefined>> = {
   contains: test((text, other) => text.includes(other)),
   startsWith: test((text, other) => text.startsWith(other)),
@@ -173,7 +162,7 @@ export const strings: Readonly<Record<string, (args: Args) => Result | undefined
   "strings.quote": ([text]) =>
     typeof text === "string"
       ? // oxlint-disable-next-line no-control-regex -- these are what is escaped
-        `"${text.toWellFormed().replace(/[\x07-\x0d\\"]/g, (char) => quoteEscapes[char] ?? char)}"`
+        `"${text.toWellFormed().replace(/[\x07-\x0d\\"]/g, (char) => shortEscapes[char] ?? char)}"`
       : undefined,
   format: ([text, args]) =>
     typeof text === "string" && args instanceof ListValue ? formatText(text, args) : undefined,

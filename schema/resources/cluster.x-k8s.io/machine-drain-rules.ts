@@ -2,6 +2,7 @@
 import type { KubeObject } from "../../object.ts";
 import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
+import { sortedJson } from "../../structural/go-format.ts";
 import { once } from "../../structural/once.ts";
 import { filled, int32, limit, listOf, object, oneOf } from "../../structural/shapes.ts";
 import { podParts } from "../core/pod-parts.ts";
@@ -55,17 +56,8 @@ export const machineDrainRules: ResourceDefinition<MachineDrainRule> = {
 
 /** A set of objects: the list type "set" is for scalars alone. */
 function repeated(list: readonly object[] | undefined, path: string): FieldError[] {
-  const texts = (list ?? []).map(canonical);
+  const texts = (list ?? []).map(sortedJson);
   return texts.flatMap((text, index) =>
     texts.indexOf(text) < index ? [duplicate(`${path}[${index}]`, list?.[index])] : [],
-  );
-}
-
-/** JSON with sorted members: equal for equal values. */
-function canonical(value: object): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
   );
 }

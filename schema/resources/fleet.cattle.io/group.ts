@@ -17,6 +17,7 @@ import {
 } from "../../structural/shapes.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { column } from "../columns.ts";
+import { plainCondition } from "../conditions.ts";
 import { invalid } from "../names.ts";
 
 export const fleet = {
@@ -135,19 +136,7 @@ export const parts = once(() => {
     match,
     /** Targets that choose clusters, and say nothing more. */
     targets: listOf(object({ ...match, name: maybeString })),
-    conditions: listOf(
-      object(
-        {
-          type: string,
-          status: string,
-          reason: string,
-          message: string,
-          lastTransitionTime: string,
-          lastUpdateTime: string,
-        },
-        ["status", "type"],
-      ),
-    ),
+    conditions: listOf(plainCondition()),
     correctDrift: object({ enabled: boolean, force: boolean, keepFailHistory: boolean }),
     localReference: atomic(object({ name: { type: "string", default: "" } })),
     helmOp: object({

@@ -11,6 +11,7 @@ import {
   string,
   text,
 } from "../../structural/shapes.ts";
+import { plainCondition } from "../conditions.ts";
 
 /** Types that belong to one cluster: Rancher's per-cluster access goes by it. */
 export const clusterIndexed = { "auth.cattle.io/cluster-indexed": "true" } as const;
@@ -23,23 +24,9 @@ export const contractLabels = {
 
 export const rke = { group: "rke.cattle.io", version: "v1", scope: "Namespaced" } as const;
 
-const condition = once(() =>
-  object(
-    {
-      type: string,
-      status: string,
-      reason: string,
-      message: string,
-      lastTransitionTime: string,
-      lastUpdateTime: string,
-    },
-    ["status", "type"],
-  ),
-);
-
-export const conditions = once(() => listOf(condition()));
+export const conditions = once(() => listOf(plainCondition()));
 /** Set one by one by server-side apply. */
-export const keyedConditions = once(() => keyedList(condition(), "type"));
+export const keyedConditions = once(() => keyedList(plainCondition(), "type"));
 
 export const userdata = once(() => nullable(object({ inlineUserdata: string })));
 export const bootstrapSpec = once(() => object({ clusterName: string, userdata: userdata() }));

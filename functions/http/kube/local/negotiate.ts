@@ -24,9 +24,6 @@ export interface DiscoveryOutput extends Format {
   readonly aggregated: boolean;
 }
 
-/** For the message of a 406. */
-export const acceptedMediaTypes = ["application/json", "application/yaml"] as const;
-
 /**
  * For answers about objects. `undefined`: 406. Protobuf is not served: a client that accepts nothing else gets 406, others
  * the next thing they accept. `whole`: what is asked for is no object that a table could show.

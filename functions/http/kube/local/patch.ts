@@ -4,6 +4,7 @@ import { PatchError } from "../../../../schema/patch/errors.ts";
 import { applyJsonPatch } from "../../../../schema/patch/json-patch.ts";
 import { applyMergePatch } from "../../../../schema/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../../../schema/patch/strategic.ts";
+import { isKubernetesType } from "../../../../schema/resource.ts";
 import { objectSchema } from "../../../../schema/resources/object-schema.ts";
 import { ApiError } from "../../errors.ts";
 import type { Call } from "./call.ts";
@@ -23,8 +24,7 @@ export const applyPatch = "application/apply-patch+yaml";
 
 /** Throws `UnsupportedMediaType`. Strategic merge is for types that Kubernetes itself has, as there. */
 export async function readPatch({ c, definition }: Call): Promise<Patch> {
-  const strategic =
-    definition.custom === undefined && (definition.group === "" || definition.group.endsWith(".k8s.io"));
+  const strategic = isKubernetesType(definition);
   const type = mediaType(c.req.raw);
   const accepted = [jsonPatch, mergePatch, ...(strategic ? [strategicMergePatch] : [])];
   if (!accepted.includes(type)) throw unknownMediaType([...accepted, applyPatch]);

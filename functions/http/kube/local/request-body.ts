@@ -1,5 +1,6 @@
 /** Request bodies of the Kubernetes API: JSON, YAML or protobuf, bounded, with what strict decoding would refuse. */
-import { parseDocument, parse as parseYaml } from "yaml";
+import { parseDocument } from "yaml";
+import type { Document } from "yaml";
 import { JsonSyntaxError, parseStrictJson } from "../../../../schema/json/strict-parse.ts";
 import { ProtobufError, decodeProtobuf } from "../../../../schema/protobuf/decode.ts";
 import { readBody, readBytes } from "../../body.ts";
@@ -35,7 +36,7 @@ export async function readObject(
       return objectOf(parseJson(await readBody(request, maxRequestBytes)));
     case yaml:
     case "application/x-yaml":
-      return objectOf({ value: parseYamlText(await readBody(request, maxRequestBytes)), duplicates: [] });
+      return objectOf(parseYaml(await readBody(request, maxRequestBytes), false));
     case protobuf:
       return { value: parseProtobuf(await readBytes(request, maxRequestBytes)), duplicates: [] };
     default:
@@ -62,17 +63,20 @@ export async function readConfiguration(request: Request): Promise<Body> {
   if (text.trimStart().startsWith("{")) {
     try {
       const { value, duplicates } = parseStrictJson(text);
-      return objectOf({ value, duplicates: duplicates.length === 0 ? [] : doubledKeys(text) });
+      return objectOf({
+        value,
+        duplicates: duplicates.length === 0 ? [] : doubledKeys(text, parseDocument(text)),
+      });
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error;
     }
   }
-  return objectOf({ value: parseYamlText(text, false), duplicates: doubledKeys(text) });
+  return objectOf(parseYaml(text, true));
 }
 
-function doubledKeys(text: string): string[] {
-  return parseDocument(text, { uniqueKeys: true })
-    .errors.filter(({ code }) => code === "DUPLICATE_KEY")
+function doubledKeys(text: string, { errors }: Pick<Document, "errors">): string[] {
+  return errors
+    .filter(({ code }) => code === doubledKey)
     .map(({ pos: [start], linePos }) => {
       const [key = ""] =
         /^(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^:\n]*)/.exec(text.slice(start, start + maxKey)) ?? [];
@@ -81,6 +85,8 @@ function doubledKeys(text: string): string[] {
     });
 }
 
+/** The parser's name for it. */
+const doubledKey = "DUPLICATE_KEY";
 /** No message needs more of a key. */
 const maxKey = 256;
 
@@ -111,16 +117,20 @@ function parseJson(text: string): { value: unknown; duplicates: readonly string[
   }
 }
 
-/** Through JSON text, so that YAML gets no other values than JSON has, nor numbers that JSON would round. */
-function parseYamlText(text: string, uniqueKeys = true): unknown {
-  let value: unknown;
+/**
+ * Through JSON text, so that YAML gets no other values than JSON has, nor numbers that JSON would round. `lenient`: doubled
+ * keys are said, and the last of each counts; otherwise they make the text invalid.
+ */
+function parseYaml(text: string, lenient: boolean): { value: unknown; duplicates: readonly string[] } {
   try {
-    value = parseYaml(text, { maxAliasCount: maxYamlAliases, uniqueKeys, intAsBigInt: true });
-    value = JSON.parse(JSON.stringify(value, yamlMember));
+    const document = parseDocument(text, { intAsBigInt: true });
+    const fault = document.errors.find(({ code }) => !lenient || code !== doubledKey);
+    if (fault !== undefined) throw fault;
+    const value: unknown = document.toJS({ maxAliasCount: maxYamlAliases });
+    return { value: JSON.parse(JSON.stringify(value, yamlMember)), duplicates: doubledKeys(text, document) };
   } catch (error) {
     throw new ApiError("BadRequest", `the request body is not valid YAML: ${String(error)}`);
   }
-  return value;
 }
 
 function yamlMember(_key: string, value: unknown): unknown {
