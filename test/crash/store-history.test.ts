@@ -2,8 +2,7 @@
  * The management store under kill -9 of workerd and Postgres, as a history of what many client-go clients did and saw:
  * the checker (test/checker) finds lost, doubled and reordered events, lost writes and stale reads.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,34 +10,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkHistory } from "../checker/check-history.ts";
 import { parseHistory } from "../checker/history.ts";
 import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
-import { writeKubeconfig } from "../clientgo/kubeconfig.ts";
-import { eventually, loginAs, processesOf, removeDataDir, startDrover } from "../e2e/drover.ts";
-import type { Drover } from "../e2e/drover.ts";
+import { eventually, processesOf } from "../e2e/drover.ts";
+import { startLocal } from "../e2e/local.ts";
+import type { Local } from "../e2e/local.ts";
 
-const password = "store history passphrase";
 const SECONDS = 20;
 
 describe("the store while its parts are killed", () => {
-  let drover: Drover;
+  let local: Local;
   let binary: string;
-  let home: string;
-  let kubeconfig: string;
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-store-history-"));
-    kubeconfig = join(home, "kubeconfig");
-    [drover, binary] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      buildClientGo((line) => console.error(line)),
-    ]);
-    const { token } = await loginAs(drover, "admin", password);
-    writeKubeconfig(kubeconfig, { server: `${drover.url}/k8s/clusters/local`, caPem: drover.ca, token });
+    [local, binary] = await Promise.all([startLocal(), buildClientGo((line) => console.error(line))]);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   /** Kills one part after the other at random moments, each as soon as it runs again or up to 3 s later. */
@@ -46,18 +33,18 @@ describe("the store while its parts are killed", () => {
     const killed: string[] = [];
     for (let part = "workerd"; Date.now() < until; part = part === "workerd" ? "postgres" : "workerd") {
       await eventually(`${part} runs`, 20_000, () =>
-        processesOf(drover, part).length > 0 ? true : undefined,
+        processesOf(local.drover, part).length > 0 ? true : undefined,
       );
       await sleep(500 + Math.random() * 3_000);
-      for (const pid of processesOf(drover, part)) killIfThere(pid);
+      for (const pid of processesOf(local.drover, part)) killIfThere(pid);
       killed.push(part);
     }
     return killed;
   }
 
   it("loses, doubles and reorders nothing, and no read is stale", async () => {
-    const out = join(home, "history.jsonl");
-    const clients = startClientGo(binary, "history", kubeconfig, { seconds: SECONDS, out });
+    const out = join(local.home, "history.jsonl");
+    const clients = startClientGo(binary, "history", local.kubeconfig, { seconds: SECONDS, out });
     try {
       await clients.next("watching", 60_000);
       const killed = await killParts(Date.now() + (SECONDS - 3) * 1_000);

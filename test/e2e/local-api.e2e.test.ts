@@ -1,12 +1,10 @@
 /** The management store as a Kubernetes API (issue 4), by plain HTTP: what kubectl does not show. */
-import { once } from "node:events";
 import { request } from "node:https";
-import type { IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
-import { restOf } from "./rest.ts";
+import { openStream, restOf } from "./rest.ts";
 import type { Ask, Reply } from "./rest.ts";
 
 const password = "local http passphrase";
@@ -47,16 +45,10 @@ describe("the management store by HTTP", () => {
 
   /** A watch: its events so far, and whether it has ended. */
   async function watch(path: string, accept = "application/json") {
-    const outgoing = request({
-      host: "localhost",
-      port: drover.port,
-      path,
-      ca: drover.ca,
-      headers: { authorization: `Bearer ${admin.token}`, accept },
+    const { incoming, stop } = await openStream(drover, path, {
+      authorization: `Bearer ${admin.token}`,
+      accept,
     });
-    outgoing.end();
-    const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
-    expect(incoming.statusCode).toBe(200);
     const events: WatchEvent[] = [];
     const ended = new Promise((resolve) => incoming.on("close", resolve));
     // Lines by hand: a line reader would pass on the error of a stream that the test cuts.
@@ -70,7 +62,7 @@ describe("the management store by HTTP", () => {
     return {
       events,
       ended,
-      stop: () => outgoing.destroy(),
+      stop,
       until: (count: number) =>
         eventually(`${count} events`, 10_000, () => (events.length >= count ? true : undefined)),
       seen: () => events.map(({ type, object }) => `${type} ${object.metadata.name ?? ""}`.trim()),

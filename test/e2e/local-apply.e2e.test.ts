@@ -1,19 +1,10 @@
 /** Server-side apply and managedFields (issue 4, requirement 3): an unmodified kubectl and client-go against the management store. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
-import { ensureBinaries } from "../testbed/build.ts";
-import { runKubectl } from "../testbed/kubectl.ts";
-import type { KubectlOptions } from "../testbed/kubectl.ts";
-import { loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Connection, Drover } from "./drover.ts";
+import { kubectlOf, startLocal } from "./local.ts";
+import type { Local } from "./local.ts";
 import { restOf } from "./rest.ts";
 import type { Reply } from "./rest.ts";
-
-const password = "server-side apply passphrase";
 
 interface Entry {
   manager: string;
@@ -32,28 +23,10 @@ const configMap = (name: string, data: Record<string, string>, more: object = {}
   });
 
 describe("server-side apply", () => {
-  let drover: Drover;
-  let admin: Connection & { token: string };
-  let home: string;
-  let program: string;
+  let local: Local;
   let clientgo: string;
-  let kubeconfig: string;
 
-  const run = (
-    args: readonly string[],
-    options: KubectlOptions = {},
-  ): Promise<{ code: number; stdout: string; stderr: string }> =>
-    runKubectl({ kubectl: program, kubeconfig, home }, args, options);
-  async function kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await run(args, options);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
-  }
-  const fails = async (args: readonly string[], options: KubectlOptions = {}): Promise<string> => {
-    const { code, stderr } = await run(args, options);
-    expect(code).not.toBe(0);
-    return stderr;
-  };
+  const { kubectl, fails, run } = kubectlOf(() => local);
   const serverSide = ["apply", "--server-side", "-f", "-"];
   const apply = (text: string, ...more: string[]): Promise<string> =>
     kubectl([...serverSide, ...more], { input: text });
@@ -71,35 +44,21 @@ describe("server-side apply", () => {
   };
   const core = "/k8s/clusters/local/api/v1/namespaces/apps/configmaps";
   const send = (line: string, headers: Record<string, string> = {}, body?: string): Promise<Reply> =>
-    restOf(drover)(line, { token: admin.token, headers, ...(body === undefined ? {} : { body }) });
+    restOf(local.drover)(line, {
+      token: local.admin.token,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
   const managers = async (name: string): Promise<string[]> =>
     (await get(name)).managed.map(({ manager, operation }) => `${manager} ${operation}`);
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-apply-"));
-    const onProgress = (line: string): void => console.error(line);
-    [drover, { kubectl: program }, clientgo] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      ensureBinaries({ onProgress }),
-      buildClientGo(onProgress),
-    ]);
-    admin = await loginAs(drover, "admin", password);
-    kubeconfig = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: admin.token,
-    });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    [local, clientgo] = await Promise.all([startLocal(), buildClientGo((line) => console.error(line))]);
     await kubectl(["create", "namespace", "apps"]);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   it("makes what is not there, changes what is, and writes nothing for the same again", async () => {
@@ -235,7 +194,7 @@ describe("server-side apply", () => {
   });
 
   it("serves client-go's apply: conflicts, extraction, removal, and a status", async () => {
-    const peer = startClientGo(clientgo, "apply", kubeconfig, { namespace: "apps" });
+    const peer = startClientGo(clientgo, "apply", local.kubeconfig, { namespace: "apps" });
     expect(await peer.next("applied", 60_000)).toEqual({
       event: "applied",
       conflict: true,

@@ -1,42 +1,25 @@
 /** Unmodified client-go against the management store: what controllers are made of, under load (issue 4). */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
 import type { ClientGoMode } from "../clientgo/clientgo.ts";
-import { writeKubeconfig } from "../clientgo/kubeconfig.ts";
 import type { PeerEvent } from "../peers/peers.ts";
-import { loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Drover } from "./drover.ts";
-
-const password = "client-go passphrase";
+import { startLocal } from "./local.ts";
+import type { Local } from "./local.ts";
 
 describe("client-go against the management store", () => {
-  let drover: Drover;
+  let local: Local;
   let binary: string;
-  let home: string;
-  let kubeconfig: string;
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-client-go-"));
-    kubeconfig = join(home, "kubeconfig");
-    [drover, binary] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      buildClientGo((line) => console.error(line)),
-    ]);
-    const { token } = await loginAs(drover, "admin", password);
-    writeKubeconfig(kubeconfig, { server: `${drover.url}/k8s/clusters/local`, caPem: drover.ca, token });
+    [local, binary] = await Promise.all([startLocal(), buildClientGo((line) => console.error(line))]);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   async function outcome(mode: ClientGoMode, flags: Record<string, number> = {}): Promise<PeerEvent> {
-    const program = startClientGo(binary, mode, kubeconfig, flags);
+    const program = startClientGo(binary, mode, local.kubeconfig, flags);
     try {
       return await program.next("done", 280_000);
     } finally {

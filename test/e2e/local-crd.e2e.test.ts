@@ -1,19 +1,13 @@
 /** Users' CustomResourceDefinitions (issue 4, 2): an unmodified kubectl makes types and uses them. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
-import { ensureBinaries } from "../testbed/build.ts";
-import { runKubectl } from "../testbed/kubectl.ts";
-import type { KubectlOptions } from "../testbed/kubectl.ts";
-import { call, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Connection, Drover } from "./drover.ts";
+import { call, eventually } from "./drover.ts";
+import type { Drover } from "./drover.ts";
+import { kubectlOf, startLocal } from "./local.ts";
+import type { Local } from "./local.ts";
 import { restOf } from "./rest.ts";
 
-const password = "custom types passphrase";
 const group = "stable.example.com";
 
 const schema = (more: object = {}): object => ({
@@ -102,51 +96,22 @@ const cronTab = (name: string, spec: object): string =>
   });
 
 describe("kubectl and types of its user's own", () => {
+  let local: Local;
   let drover: Drover;
-  let admin: Connection & { token: string };
-  let home: string;
-  let program: string;
-  let kubeconfig: string;
+  let admin: Local["admin"];
 
-  async function run(args: readonly string[], options: KubectlOptions = {}) {
-    return runKubectl({ kubectl: program, kubeconfig, home }, args, options);
-  }
-  async function kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await run(args, options);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
-  }
-  async function fails(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stderr } = await run(args, options);
-    expect(code).not.toBe(0);
-    return stderr;
-  }
+  const { run, kubectl, fails } = kubectlOf(() => local);
   const apply = (text: string, ...more: string[]): Promise<string> =>
     kubectl(["apply", "-f", "-", ...more], { input: text });
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-crd-"));
-    [drover, { kubectl: program }] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      ensureBinaries({ onProgress: (line) => console.error(line) }),
-    ]);
-    admin = await loginAs(drover, "admin", password);
-    kubeconfig = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: admin.token,
-    });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    local = await startLocal();
+    ({ drover, admin } = local);
     await run(["create", "namespace", "default"]);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   it("makes a type, which is served at once", async () => {
@@ -218,7 +183,7 @@ describe("kubectl and types of its user's own", () => {
     expect(table).toMatch(/^NAME\s+SCHEDULE\s+REPLICAS\s+AGE$/m);
     expect(table).toMatch(/^a\s+\* \* \* \* 5\s+1\s+\d+s$/m);
     const watching = spawn(
-      program,
+      local.kubectl,
       [
         "get",
         "crontabs",
@@ -229,7 +194,7 @@ describe("kubectl and types of its user's own", () => {
         "spec.image=red",
       ],
       {
-        env: { PATH: process.env["PATH"], HOME: home, KUBECONFIG: kubeconfig },
+        env: { PATH: process.env["PATH"], HOME: local.home, KUBECONFIG: local.kubeconfig },
         stdio: ["ignore", "pipe", "inherit"],
       },
     );

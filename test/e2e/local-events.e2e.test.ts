@@ -1,14 +1,14 @@
 /** Events of core/v1 and events.k8s.io/v1 are the same rows (design 3), with a real kube-apiserver as the yardstick. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
 import { eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Drover } from "./drover.ts";
+import { writeLocalKubeconfig } from "./local.ts";
 
 const password = "events passphrase";
 const newer = "/apis/events.k8s.io/v1/namespaces/lab/events";
@@ -107,14 +107,7 @@ describe("Events in two groups", () => {
     ]);
     const { token } = await loginAs(drover, "admin", password);
     ours = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: token,
-    });
-    writeFileSync(ours, text, { mode: 0o600 });
+    writeLocalKubeconfig(ours, drover, token);
     for (const config of [ours, testbed.kubeconfig]) await run(config, ["create", "namespace", "lab"]);
   }, 900_000);
 
@@ -260,14 +253,7 @@ describe("Events in two groups", () => {
     ]);
     const token = (await run(ours, ["-n", "lab", "create", "token", "reader"])).stdout.trim();
     const reader = join(home, "reader");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: token,
-    });
-    writeFileSync(reader, text, { mode: 0o600 });
+    writeLocalKubeconfig(reader, drover, token);
     await eventually("the binding works", 12_000, async () =>
       (await run(reader, ["get", "--raw", newer])).code === 0 ? true : undefined,
     );

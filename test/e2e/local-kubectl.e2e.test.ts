@@ -1,18 +1,13 @@
 /** The management store as a Kubernetes API (issue 4): an unmodified kubectl against `/k8s/clusters/local`. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
-import { ensureBinaries } from "../testbed/build.ts";
-import { runKubectl } from "../testbed/kubectl.ts";
-import type { KubectlOptions } from "../testbed/kubectl.ts";
-import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Connection, Drover } from "./drover.ts";
-
-const password = "local api passphrase";
+import { callJson, eventually, loginAs } from "./drover.ts";
+import type { Drover } from "./drover.ts";
+import { kubectlOf, startLocal, writeLocalKubeconfig } from "./local.ts";
+import type { Local } from "./local.ts";
 
 const configMap = (name: string, data: Record<string, string>, labels: Record<string, string> = {}): string =>
   JSON.stringify({
@@ -23,48 +18,22 @@ const configMap = (name: string, data: Record<string, string>, labels: Record<st
   });
 
 describe("kubectl against the management store", () => {
+  let local: Local;
   let drover: Drover;
-  let admin: Connection & { token: string };
+  let admin: Local["admin"];
   let home: string;
-  let program: string;
-  let kubeconfig: string;
 
-  /** Runs kubectl and gives its standard output; fails with what it printed. */
-  async function kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await runKubectl({ kubectl: program, kubeconfig, home }, args, options);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
-  }
-  const fails = async (args: readonly string[], options: KubectlOptions = {}): Promise<string> => {
-    const { code, stderr } = await runKubectl({ kubectl: program, kubeconfig, home }, args, options);
-    expect(code).not.toBe(0);
-    return stderr;
-  };
+  const { run, kubectl, fails } = kubectlOf(() => local);
   const apply = (text: string, ...more: string[]): Promise<string> =>
     kubectl(["apply", "-f", "-", ...more], { input: text });
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-local-"));
-    [drover, { kubectl: program }] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      ensureBinaries({ onProgress: (line) => console.error(line) }),
-    ]);
-    admin = await loginAs(drover, "admin", password);
-    kubeconfig = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: admin.token,
-    });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    local = await startLocal();
+    ({ drover, admin, home } = local);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   it("names its version and its types", async () => {
@@ -111,7 +80,7 @@ describe("kubectl against the management store", () => {
       "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kustomized\ndata:\n  k: v\n",
     );
     expect(await kubectl(["apply", "-k", dir])).toContain("configmap/kustomized created");
-    const changed = await runKubectl({ kubectl: program, kubeconfig, home }, ["diff", "-f", "-"], {
+    const changed = await run(["diff", "-f", "-"], {
       input: configMap("kustomized", { k: "w" }),
     });
     expect(changed.code).toBe(1);
@@ -191,13 +160,9 @@ describe("kubectl against the management store", () => {
       dta: { a: "1" },
     });
     expect(await fails(["create", "-f", "-"], { input: odd })).toContain('unknown field "dta"');
-    const warned = await runKubectl(
-      { kubectl: program, kubeconfig, home },
-      ["create", "-f", "-", "--validate=warn"],
-      {
-        input: odd,
-      },
-    );
+    const warned = await run(["create", "-f", "-", "--validate=warn"], {
+      input: odd,
+    });
     expect([warned.code, warned.stderr]).toEqual([0, expect.stringContaining('unknown field "dta"')]);
     expect(await fails(["-n", "apps", "get", "cm", "nobody"])).toContain(
       'Error from server (NotFound): configmaps "nobody" not found',
@@ -232,10 +197,10 @@ describe("kubectl against the management store", () => {
 
   it("watches: the state, then each change, in order", async () => {
     const watching = spawn(
-      program,
+      local.kubectl,
       ["-n", "apps", "get", "cm", "-l", "watched=yes", "-w", "--no-headers", "--output-watch-events"],
       {
-        env: { PATH: process.env["PATH"], HOME: home, KUBECONFIG: kubeconfig },
+        env: { PATH: process.env["PATH"], HOME: home, KUBECONFIG: local.kubeconfig },
         stdio: ["ignore", "pipe", "inherit"],
       },
     );
@@ -313,17 +278,7 @@ describe("kubectl against the management store", () => {
     await callJson(admin, "POST", "/v3/globalrolebindings", { globalRoleId: "user", userId: user.id });
     const reader = await loginAs(drover, "reader", "a reader's passphrase");
     const bare = join(home, "bare");
-    writeFileSync(
-      bare,
-      kubeconfigText({
-        serverUrl: drover.url,
-        clusterId: "local",
-        clusterName: "local",
-        cacerts: drover.ca,
-        bearer: reader.token,
-      }),
-      { mode: 0o600 },
-    );
+    writeLocalKubeconfig(bare, drover, reader.token);
     expect(
       await kubectl(["get", "settings.management.cattle.io", "server-url", "-o", "name"], {
         env: { KUBECONFIG: bare },

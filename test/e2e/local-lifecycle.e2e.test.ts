@@ -1,43 +1,26 @@
 /** How objects of the management store end (issue 4, requirement 5): stock kubectl against `/k8s/clusters/local`. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { openDatabase } from "../../infra/postgres/client.ts";
 import { parseDatabaseUrl } from "../../infra/postgres/database-url.ts";
 import { control } from "../../infra/workerd/control.ts";
 import { migratedPostgres } from "../setup/database.ts";
-import { ensureBinaries } from "../testbed/build.ts";
-import { runKubectl } from "../testbed/kubectl.ts";
-import { loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Drover } from "./drover.ts";
+import { kubectlOf, startLocal } from "./local.ts";
+import type { Local } from "./local.ts";
 
 const patience = { timeout: 20_000, interval: 200 };
-const password = "local lifecycle passphrase";
 
 describe("the end of objects, by kubectl", () => {
-  let drover: Drover;
+  let local: Local;
   let database: { url: string; stop: () => Promise<void> };
   let sql: Sql;
-  let home: string;
-  let program: string;
-  let kubeconfig: string;
 
-  const run = (args: readonly string[], input?: string) =>
-    runKubectl({ kubectl: program, kubeconfig, home }, args, input === undefined ? {} : { input });
-  /** Gives standard output; fails with what kubectl printed. */
-  async function kubectl(args: readonly string[], input?: string): Promise<string> {
-    const { code, stdout, stderr } = await run(args, input);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
-  }
-  const fails = async (args: readonly string[], input?: string): Promise<string> => {
-    const { code, stderr } = await run(args, input);
-    expect(code).not.toBe(0);
-    return stderr;
-  };
+  const calls = kubectlOf(() => local);
+  const kubectl = (args: readonly string[], input?: string): Promise<string> =>
+    calls.kubectl(args, input === undefined ? {} : { input });
+  const fails = (args: readonly string[], input?: string): Promise<string> =>
+    calls.fails(args, input === undefined ? {} : { input });
   const names = async (namespace: string): Promise<string[]> =>
     (await kubectl(["-n", namespace, "get", "cm", "-o", "name"]))
       .split("\n")
@@ -65,31 +48,15 @@ describe("the end of objects, by kubectl", () => {
   }
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-lifecycle-"));
     database = await migratedPostgres();
     sql = openDatabase(parseDatabaseUrl(database.url));
-    [drover, { kubectl: program }] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password, "--database-url", database.url] }),
-      ensureBinaries({ onProgress: (line) => console.error(line) }),
-    ]);
-    const admin = await loginAs(drover, "admin", password);
-    kubeconfig = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: admin.token,
-    });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    local = await startLocal(["--database-url", database.url]);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
+    await local?.stop();
     await sql?.end();
     await database?.stop();
-    rmSync(home, { recursive: true, force: true });
   }, 60_000);
 
   it("takes what the owner owned, after it", async () => {
@@ -197,9 +164,9 @@ describe("the end of objects, by kubectl", () => {
         "-o",
         "jsonpath={.data.ca\\.crt}",
       ]);
-    await expect.poll(ca, patience).toBe(drover.ca);
+    await expect.poll(ca, patience).toBe(local.drover.ca);
     await kubectl(["-n", "kube-public", "delete", "cm/kube-root-ca.crt", "sa/default", "--wait=false"]);
-    await expect.poll(ca, patience).toBe(drover.ca);
+    await expect.poll(ca, patience).toBe(local.drover.ca);
     const account = ["-n", "kube-public", "get", "sa", "-o", "name", "--ignore-not-found"];
     await expect.poll(() => kubectl(account), patience).toContain("serviceaccount/default");
   });
@@ -215,7 +182,7 @@ describe("the end of objects, by kubectl", () => {
     await kubectl(["create", "-f", "-"], event("old"));
     await sql`update events set created_at = created_at - interval '61 minutes'`;
     await kubectl(["create", "-f", "-"], event("young"));
-    const socket = join(drover.dataDir, "run", "control.sock");
+    const socket = join(local.drover.dataDir, "run", "control.sock");
     const answer = await control(socket, "POST", "/cron", { timeoutMs: 60_000 });
     expect(answer.status).toBe(200);
     expect((await kubectl(["-n", "default", "get", "events", "-o", "name"])).trim()).toBe("event/young");

@@ -1,39 +1,31 @@
 /** OpenAPI v2 of the management store (issue 4, requirement 1): for client-go's OpenAPISchema, and kubectl of old. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
 import type { PeerEvent } from "../peers/peers.ts";
-import { ensureBinaries, kubectlVersion } from "../testbed/build.ts";
+import { kubectlVersion } from "../testbed/build.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
-import { eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Drover } from "./drover.ts";
+import { eventually } from "./drover.ts";
+import { kubectlOf, startLocal } from "./local.ts";
+import type { Local } from "./local.ts";
 import { restOf } from "./rest.ts";
 import type { Rest } from "./rest.ts";
 
-const password = "openapi passphrase";
 const protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
 describe("OpenAPI v2 of the management store", () => {
-  let drover: Drover;
+  let local: Local;
   let token: string;
-  let home: string;
   let rest: Rest;
   let clientGo: string;
   let newest: string;
   let oldest: string;
-  let kubeconfig: string;
 
   const kubectl = async (program: string, args: readonly string[], input?: string): Promise<string> => {
-    const command = { kubectl: program, kubeconfig, home };
-    const { code, stdout, stderr } = await runKubectl(command, args, input === undefined ? {} : { input });
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
+    const { kubectl: call } = kubectlOf(() => ({ ...local, kubectl: program }));
+    return call(args, input === undefined ? {} : { input });
   };
   const readByGo = async (): Promise<PeerEvent & { kinds: Record<string, string> }> => {
-    const client = startClientGo(clientGo, "openapi", kubeconfig);
+    const client = startClientGo(clientGo, "openapi", local.kubeconfig);
     try {
       return (await client.next("openapi", 30_000)) as PeerEvent & { kinds: Record<string, string> };
     } finally {
@@ -44,31 +36,16 @@ describe("OpenAPI v2 of the management store", () => {
     rest("GET /openapi/v2", { token, headers: { accept, ...headers } });
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-openapi-"));
     const onProgress = (line: string): void => console.error(line);
-    [drover, { kubectl: newest }, clientGo] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      ensureBinaries({ onProgress }),
-      buildClientGo(onProgress),
-    ]);
+    [local, clientGo] = await Promise.all([startLocal(), buildClientGo(onProgress)]);
     oldest = await kubectlVersion("1.27", { onProgress });
-    ({ token } = await loginAs(drover, "admin", password));
-    rest = restOf(drover);
-    kubeconfig = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: token,
-    });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    newest = local.kubectl;
+    ({ token } = local.admin);
+    rest = restOf(local.drover);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   it("is read by client-go, says the same in protobuf as in JSON, and gives Kubernetes' models of every type", async () => {
@@ -171,7 +148,7 @@ describe("OpenAPI v2 of the management store", () => {
       JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "old" }, ...data });
     await kubectl(oldest, ["create", "namespace", "old"]);
     await kubectl(oldest, ["-n", "old", "apply", "-f", "-"], manifest({ data: { a: "1" } }));
-    const command = { kubectl: oldest, kubeconfig, home };
+    const command = { ...local, kubectl: oldest };
     const refused = await runKubectl(command, ["-n", "old", "apply", "--validate=strict", "-f", "-"], {
       input: manifest({ dta: { a: "1" } }),
     });

@@ -1,18 +1,12 @@
 /** Machine pools by a stock kubectl: found by short names and categories, explained, and scaled with their MachineDeployment. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import type { KubeObject } from "../../schema/object.ts";
-import { ensureBinaries } from "../testbed/build.ts";
-import { runKubectl } from "../testbed/kubectl.ts";
-import type { KubectlOptions } from "../testbed/kubectl.ts";
-import { loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Drover } from "./drover.ts";
+import { kubectlOf, startLocal } from "./local.ts";
+import type { Local } from "./local.ts";
 
-const password = "declared types passphrase";
 const dir = join(import.meta.dirname, "../../schema/resources/samples");
 const samples = ["cluster.x-k8s.io", "fleet.cattle.io", "rke.cattle.io"]
   .map((group) => `${group}.yaml`)
@@ -20,16 +14,9 @@ const samples = ["cluster.x-k8s.io", "fleet.cattle.io", "rke.cattle.io"]
   .map((document) => document.toJS() as KubeObject & { status?: object });
 
 describe("machine pools by kubectl", () => {
-  let drover: Drover;
-  let home: string;
-  let program: string;
-  let kubeconfig: string;
+  let local: Local;
 
-  async function kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await runKubectl({ kubectl: program, kubeconfig, home }, args, options);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
-  }
+  const { kubectl } = kubectlOf(() => local);
   /** As JSON: kubectl reads YAML 1.1, where a namespace `n` is false. */
   const create = (objects: readonly object[], ...more: string[]): Promise<string> =>
     kubectl(["create", "-f", "-", ...more], {
@@ -38,16 +25,7 @@ describe("machine pools by kubectl", () => {
   const namespace = (name: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-types-"));
-    [drover, { kubectl: program }] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      ensureBinaries({ onProgress: (line) => console.error(line) }),
-    ]);
-    const { token: bearer } = await loginAs(drover, "admin", password);
-    kubeconfig = join(home, "kc");
-    const { url: serverUrl, ca: cacerts } = drover;
-    const text = kubeconfigText({ serverUrl, clusterId: "local", clusterName: "local", cacerts, bearer });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    local = await startLocal();
     const made = new Set((await kubectl(["get", "ns", "-o", "name"])).trim().split("\n"));
     const needed = new Set(samples.flatMap(({ metadata }) => metadata.namespace ?? []));
     const missing = [...needed, "pools"].filter((name) => !made.has(`namespace/${name}`));
@@ -56,9 +34,7 @@ describe("machine pools by kubectl", () => {
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   it("prints their columns, and finds them by short names and categories", async () => {

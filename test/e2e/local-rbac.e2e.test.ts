@@ -1,17 +1,15 @@
 /** RBAC on the management store (issue 4, requirement 6): what stock kubectl does as an administrator and as a user. */
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { ensureBinaries } from "../testbed/build.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
 import type { KubectlOptions } from "../testbed/kubectl.ts";
 import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
+import { writeLocalKubeconfig } from "./local.ts";
+import { openStream } from "./rest.ts";
 
 const passphrase = "local rbac passphrase";
 
@@ -52,17 +50,6 @@ describe("RBAC on the management store", () => {
     return (await run(who, ["auth", "can-i", ...args])).stdout.trim();
   }
 
-  function writeKubeconfig(who: string, bearer: string): void {
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer,
-    });
-    writeFileSync(join(home, who), text, { mode: 0o600 });
-  }
-
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), "drover-rbac-"));
     [drover, { kubectl: program }] = await Promise.all([
@@ -70,7 +57,7 @@ describe("RBAC on the management store", () => {
       ensureBinaries({ onProgress: (line) => console.error(line) }),
     ]);
     admin = await loginAs(drover, "admin", passphrase);
-    writeKubeconfig("admin", admin.token);
+    writeLocalKubeconfig(join(home, "admin"), drover, admin.token);
     const user = await callJson<{ id: string }>(admin, "POST", "/v3/users", {
       username: "jane",
       password: passphrase,
@@ -83,7 +70,7 @@ describe("RBAC on the management store", () => {
     );
     for (const { id, userId } of bindings.data)
       if (userId === jane) await callJson(admin, "DELETE", `/v3/globalrolebindings/${id}`);
-    writeKubeconfig("jane", (await loginAs(drover, "jane", passphrase)).token);
+    writeLocalKubeconfig(join(home, "jane"), drover, (await loginAs(drover, "jane", passphrase)).token);
     for (const name of ["apps", "other"]) {
       await kubectl("admin", ["create", "namespace", name]);
       await kubectl("admin", ["-n", name, "create", "configmap", "settings", "--from-literal=a=1"]);
@@ -383,16 +370,7 @@ describe("RBAC on the management store", () => {
     const path = "/k8s/clusters/local/api/v1/namespaces/other/configmaps?watch=true";
     const open = async (): Promise<{ token: string; ended: () => boolean }> => {
       const { token } = await loginAs(drover, "ann", passphrase);
-      const outgoing = request({
-        host: "localhost",
-        port: drover.port,
-        path,
-        ca: drover.ca,
-        headers: { authorization: `Bearer ${token}` },
-      });
-      outgoing.end();
-      const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
-      expect(incoming.statusCode).toBe(200);
+      const { incoming } = await openStream(drover, path, { authorization: `Bearer ${token}` });
       // An orderly end: the last chunk came.
       incoming.resume();
       return { token, ended: () => incoming.complete };

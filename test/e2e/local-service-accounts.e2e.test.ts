@@ -1,17 +1,13 @@
 /** Service accounts of the management store (issue 4, requirements 5 and 6): stock kubectl, client-go and an OIDC verifier. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
-import { ensureBinaries } from "../testbed/build.ts";
-import { runKubectl } from "../testbed/kubectl.ts";
-import type { KubectlOptions, KubectlResult } from "../testbed/kubectl.ts";
-import { call, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Answer, Connection, Drover } from "./drover.ts";
-
-const password = "service account passphrase";
+import type { KubectlResult } from "../testbed/kubectl.ts";
+import { call, eventually } from "./drover.ts";
+import type { Answer, Drover } from "./drover.ts";
+import { kubectlOf, startLocal, writeLocalKubeconfig } from "./local.ts";
+import type { Local } from "./local.ts";
 
 interface Claims {
   readonly iss: string;
@@ -39,21 +35,13 @@ interface Review {
 }
 
 describe("service accounts of the management store", () => {
+  let local: Local;
   let drover: Drover;
-  let admin: Connection & { token: string };
+  let admin: Local["admin"];
   let home: string;
-  let program: string;
   let clientGo: string;
-  let kubeconfig: string;
 
-  const run = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> =>
-    runKubectl({ kubectl: program, kubeconfig, home }, args, options);
-  /** kubectl as the administrator; fails with what it printed. */
-  async function kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await run(args, options);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: code ${code}\n${stderr}`);
-    return stdout;
-  }
+  const { run, kubectl } = kubectlOf(() => local);
   const createToken = async (name: string, ...more: string[]): Promise<string> =>
     (await kubectl(["-n", "apps", "create", "token", name, ...more])).trim();
   const apply = (object: object): Promise<string> =>
@@ -61,17 +49,8 @@ describe("service accounts of the management store", () => {
   /** kubectl with a bearer token in place of the administrator's. */
   const as = async (token: string, args: readonly string[]): Promise<KubectlResult> => {
     const path = join(home, "as");
-    writeFileSync(
-      path,
-      kubeconfigText({
-        serverUrl: drover.url,
-        clusterId: "local",
-        clusterName: "local",
-        cacerts: drover.ca,
-        bearer: token,
-      }),
-    );
-    return runKubectl({ kubectl: program, kubeconfig: path, home }, args);
+    writeLocalKubeconfig(path, drover, token);
+    return run(args, { env: { KUBECONFIG: path } });
   };
   const get = (token: string, path: string): Promise<Answer> =>
     call({ server: drover.url, ca: drover.ca, token }, "GET", path);
@@ -94,34 +73,14 @@ describe("service accounts of the management store", () => {
     });
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "drover-accounts-"));
-    const onProgress = (line: string): void => console.error(line);
-    [drover, { kubectl: program }, clientGo] = await Promise.all([
-      startDrover({ args: ["--bootstrap-password", password] }),
-      ensureBinaries({ onProgress }),
-      buildClientGo(onProgress),
-    ]);
-    admin = await loginAs(drover, "admin", password);
-    kubeconfig = join(home, "kc");
-    writeFileSync(
-      kubeconfig,
-      kubeconfigText({
-        serverUrl: drover.url,
-        clusterId: "local",
-        clusterName: "local",
-        cacerts: drover.ca,
-        bearer: admin.token,
-      }),
-      { mode: 0o600 },
-    );
+    [local, clientGo] = await Promise.all([startLocal(), buildClientGo((line) => console.error(line))]);
+    ({ drover, admin, home } = local);
     await kubectl(["create", "namespace", "apps"]);
     await kubectl(["-n", "apps", "create", "serviceaccount", "robot"]);
   }, 900_000);
 
   afterAll(async () => {
-    await drover?.stop();
-    if (drover !== undefined) removeDataDir(drover.dataDir);
-    rmSync(home, { recursive: true, force: true });
+    await local?.stop();
   }, 60_000);
 
   it("gives a token by kubectl create token, whose bearer is the service account", async () => {

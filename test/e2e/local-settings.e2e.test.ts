@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { ensureBinaries } from "../testbed/build.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
 import { eventually, loginAs, newDataDir, removeDataDir, startDrover } from "./drover.ts";
 import type { Drover } from "./drover.ts";
+import { writeLocalKubeconfig } from "./local.ts";
 import { restOf } from "./rest.ts";
 
 const password = "settings passphrase";
@@ -23,14 +23,7 @@ describe("settings and features", () => {
     const args = ["--bootstrap-password", password, "--features", features];
     drover = await startDrover({ dataDir, args, env });
     ({ token } = await loginAs(drover, "admin", password));
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: token,
-    });
-    writeFileSync(join(home, "kc"), text, { mode: 0o600 });
+    writeLocalKubeconfig(join(home, "kc"), drover, token);
   };
   const run = (args: readonly string[], env: Record<string, string> = {}) =>
     runKubectl({ kubectl: program, kubeconfig: join(home, "kc"), home }, args, { env });

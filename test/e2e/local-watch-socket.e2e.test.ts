@@ -1,18 +1,18 @@
 /** Watches over WebSocket (issue 4, requirement 4), with a real kube-apiserver as the yardstick. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { kubeconfig as kubeconfigText } from "../../functions/http/clusters/kubeconfig.ts";
 import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
 import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
+import { writeLocalKubeconfig } from "./local.ts";
 
 const password = "watch socket passphrase";
 const maps = "/api/v1/namespaces/default/configmaps";
@@ -62,14 +62,7 @@ describe("watches over WebSocket", () => {
     ]);
     admin = await loginAs(drover, "admin", password);
     kubeconfig = join(home, "kc");
-    const text = kubeconfigText({
-      serverUrl: drover.url,
-      clusterId: "local",
-      clusterName: "local",
-      cacerts: drover.ca,
-      bearer: admin.token,
-    });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    writeLocalKubeconfig(kubeconfig, drover, admin.token);
     const namespaces = await kubectl(kubeconfig, ["get", "namespaces", "-o", "name"]);
     if (!namespaces.includes("namespace/default\n"))
       await kubectl(kubeconfig, ["create", "namespace", "default"]);

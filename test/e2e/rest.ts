@@ -1,5 +1,8 @@
 /** Requests to a Drover with any headers and any body, and answers with their headers: what `call` hides. */
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import { expect } from "vitest";
 import type { Drover } from "./drover.ts";
 
 export interface Reply {
@@ -95,4 +98,17 @@ export function itemsOf({ json }: Reply): Json[] {
 
 export function idsOf(reply: Reply): unknown[] {
   return itemsOf(reply).map((item) => item["id"]);
+}
+
+/** A GET whose answer goes on, such as a watch: 200, or it fails. */
+export async function openStream(
+  { port, ca }: Pick<Drover, "port" | "ca">,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly incoming: IncomingMessage; readonly stop: () => void }> {
+  const outgoing = request({ host: "localhost", port, path, ca, headers });
+  outgoing.end();
+  const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+  expect(incoming.statusCode).toBe(200);
+  return { incoming, stop: () => void outgoing.destroy() };
 }
