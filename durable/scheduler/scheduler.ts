@@ -1,5 +1,7 @@
-/** One alarm at the earliest due work (design 7). The runner itself is the API Worker's. */
+/** One alarm at the earliest due work (design 7), and the counts of what ran. The runner itself is the API Worker's. */
 import { DurableObject } from "cloudflare:workers";
+import { addTallies } from "../../schema/internal/jobs.ts";
+import type { JobTally } from "../../schema/internal/jobs.ts";
 import type { SchedulerRpc } from "../../schema/internal/rpc.ts";
 import type { DurableEnv } from "../env.ts";
 
@@ -7,6 +9,8 @@ import type { DurableEnv } from "../env.ts";
 const retryMs = 5_000;
 /** Runs at once: a slow cluster must not hold up the others. Rows are leased, so runs never share one. */
 const maxRuns = 4;
+/** Of the object's storage. */
+const jobsKey = "jobs";
 
 export class Scheduler extends DurableObject<DurableEnv> implements SchedulerRpc {
   #runs = 0;
@@ -20,6 +24,16 @@ export class Scheduler extends DurableObject<DurableEnv> implements SchedulerRpc
     else await this.#wakeAt(runAt);
   }
 
+  /** One row written, whatever it counts: the sweep calls once a minute. */
+  async count(tally: JobTally): Promise<void> {
+    if (Object.keys(tally).length === 0) return;
+    await this.ctx.storage.put(jobsKey, addTallies(await this.counts(), tally));
+  }
+
+  async counts(): Promise<JobTally> {
+    return (await this.ctx.storage.get<JobTally>(jobsKey)) ?? {};
+  }
+
   override async alarm(): Promise<void> {
     await this.#run();
   }
@@ -28,7 +42,9 @@ export class Scheduler extends DurableObject<DurableEnv> implements SchedulerRpc
     this.#runs++;
     let next: number;
     try {
-      next = (await this.env.API.runWork()).nextRunAt ?? Infinity;
+      const { nextRunAt, jobs = {} } = await this.env.API.runWork();
+      next = nextRunAt ?? Infinity;
+      await this.count(jobs);
     } catch (error) {
       console.warn(JSON.stringify({ level: "warn", message: "the runner failed", error: String(error) }));
       next = Date.now() + retryMs;

@@ -38,6 +38,13 @@ describe("Scheduler", () => {
     expect(runs.count).toBe(1);
   });
 
+  it("counts what ran, and keeps the counts when it is evicted", async () => {
+    await scheduler().count({ rewrap: { runs: 1, failures: 0, lastRunAt: 5_000 } });
+    await evictDurableObject(scheduler());
+    await scheduler().count({ rewrap: { runs: 2, failures: 1, lastRunAt: 4_000 } });
+    expect(await scheduler().counts()).toEqual({ rewrap: { runs: 3, failures: 1, lastRunAt: 5_000 } });
+  });
+
   it("wakes when the runner says that more is due, and not when nothing is", async () => {
     const next = later(120_000);
     runs.answers = [async () => next];

@@ -135,7 +135,7 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
   async #tick(feed: WatchFeed): Promise<void> {
     this.#ticking = true;
     try {
-      const listening = this.#hub().listen(this.#name, feed.position);
+      const listening = this.#hub().listen(this.#name, feed.position, feed.watchers);
       this.#rightsChanged(await within(this.#limits.answerMs, "WatchHub", listening));
     } catch (error) {
       this.#access.rightsMayHaveChanged();

@@ -1,7 +1,7 @@
 /** The one reader of the log (design 3): hears of commits, and sends each fan-out the events of its type. */
 import { DurableObject } from "cloudflare:workers";
 import postgres from "postgres";
-import type { CommitNotice, WatchDelivery, WatchHubRpc } from "../../schema/internal/rpc.ts";
+import type { CommitNotice, WatchDelivery, WatchHubRpc, WatchStatistics } from "../../schema/internal/rpc.ts";
 import { changesRights, fanoutType } from "../../schema/internal/watch.ts";
 import type { DurableEnv } from "../env.ts";
 import { within } from "../within.ts";
@@ -17,6 +17,8 @@ interface Listener {
   sending: boolean;
   /** How often it has called: an answer to what was sent before its last call does not say that it has left. */
   calls: number;
+  /** As it last said. */
+  watchers: number;
 }
 
 export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
@@ -29,6 +31,7 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
   #wanted = 0;
   #reading: Promise<void> | undefined;
   #readAt = 0;
+  #reads = 0;
   /** The last change of rights that was read, or where reading began. */
   #rightsAt = 0;
   /** `StoreWriter` is known to tell of its commits. */
@@ -50,7 +53,7 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     return { listeners };
   }
 
-  async listen(name: string, position: number): Promise<{ readonly rightsAt: number }> {
+  async listen(name: string, position: number, watchers = 0): Promise<{ readonly rightsAt: number }> {
     // Nobody has anything from before: what went by while nobody listened is not read.
     if (this.#listeners.size === 0) {
       this.#position = Math.max(this.#position, position);
@@ -59,10 +62,11 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     let listener = this.#listeners.get(name);
     if (listener === undefined) {
       const queue = new DeliveryQueue(this.#position, this.#limits.deliveryBytes);
-      listener = { type: fanoutType(name), queue, sending: false, calls: 0 };
+      listener = { type: fanoutType(name), queue, sending: false, calls: 0, watchers };
       this.#listeners.set(name, listener);
     }
     listener.calls++;
+    listener.watchers = watchers;
     if (!listener.sending) listener.queue.heard(position);
     this.#send(name, listener, false);
     if (!this.#isTold) this.ctx.waitUntil(this.#askToBeTold());
@@ -73,6 +77,11 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
 
   async leave(name: string): Promise<void> {
     this.#listeners.delete(name);
+  }
+
+  async statistics(): Promise<WatchStatistics> {
+    const watchers = Object.fromEntries([...this.#listeners].map(([name, each]) => [name, each.watchers]));
+    return { position: this.#position, reads: this.#reads, watchers };
   }
 
   async #askToBeTold(): Promise<void> {
@@ -98,6 +107,7 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
       for (let more = true; more && this.#listeners.size > 0;) {
         const after = this.#position;
         this.#readAt = Date.now();
+        this.#reads++;
         const limit = Math.min(Math.max(this.#wanted - after, fewEvents), pageEvents);
         const page = await readLogPage(this.#sql, { after, limit, bytes: this.#limits.deliveryBytes });
         // Everybody left and somebody else came, with another position.

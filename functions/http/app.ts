@@ -18,6 +18,7 @@ import {
   requestIdHeader,
 } from "./middleware/response-headers.ts";
 import { answerError, answerNotFound } from "./middleware/answer-error.ts";
+import { metricsApp } from "./metrics/app.ts";
 import { normanApp } from "./norman/app.ts";
 import { publicInfo } from "./public.ts";
 import { rawPath } from "./target.ts";
@@ -42,6 +43,7 @@ app.route("/", kubeApp);
 app.route("/", connectApp);
 app.route("/", importManifest);
 app.route("/", publicInfo);
+app.route("/", metricsApp);
 app.route("/", publicAuth);
 app.route("/", logout);
 app.route("/", normanApp);

@@ -104,7 +104,7 @@ describe("the route table", () => {
     "/k8s/clustersx",
     "/v3x",
     "/V3",
-    "/metrics",
+    "/metrics/",
     "/dashboard/",
   ])("names no handler for %s", (path) => {
     expect(routeOf("GET", path, "")).toBe(unknownRoute);

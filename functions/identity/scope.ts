@@ -18,9 +18,10 @@ const localPaths = [
   "/version",
   "/.well-known/openid-configuration",
   "/openid/v1/jwks",
+  "/metrics",
 ];
 
-/** A service account is known to the Kubernetes API of the management objects alone: not to clusters, nor to `/v3`. */
+/** A service account is known to the Kubernetes API of the management objects and to `/metrics`: not to clusters, nor to `/v3`. */
 export function serviceAccountMayUse(path: string): boolean {
   return localPaths.some((allowed) => path === allowed || path.startsWith(`${allowed}/`));
 }

@@ -14,16 +14,17 @@ import { inParallel, isSpent } from "./in-parallel.ts";
 export const eventTtlMs = 60 * 60_000;
 const pageSize = 500;
 
-/** Each deletion is an ordinary one: watchers see it. A failure is logged and waits for the next minute. Never rejects. */
+/** Each deletion is an ordinary one: watchers see it. A failure is logged and waits for the next minute. Never rejects: `false`. */
 export async function expireEvents(
   sql: Sql,
   store: BoundStore,
   log: Logger,
   olderThanMs: number = eventTtlMs,
-): Promise<void> {
+): Promise<boolean> {
   const start = Date.now();
   let after = 0;
   let deleted = 0;
+  let succeeded = true;
   try {
     for (;;) {
       const aged = await agedEvents(sql, { olderThanMs, limit: pageSize, after });
@@ -35,9 +36,11 @@ export async function expireEvents(
       after = last.revision;
     }
   } catch (error) {
+    succeeded = false;
     log.warn("cannot delete old Events", { error });
   }
   if (deleted > 0) log.info("old Events were deleted", { deleted });
+  return succeeded;
 }
 
 /** `false`: it is gone, or was written meanwhile and lives on. */

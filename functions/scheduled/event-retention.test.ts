@@ -8,7 +8,7 @@ import { migratedPostgres } from "../../test/setup/database.ts";
 import type { Env } from "../env.ts";
 import { createLogger } from "../log.ts";
 import type { LogLevel } from "../log.ts";
-import { retainEvents } from "./event-retention.ts";
+import { compactionRow, retainEvents } from "./event-retention.ts";
 import { sweep } from "./runner.ts";
 
 const keys = JSON.stringify({ current: "k1", keys: { k1: btoa("0123456789abcdef0123456789abcdef") } });
@@ -60,6 +60,8 @@ describe("the retention of events", () => {
     expect(lines).toEqual([
       { level: "info", line: expect.objectContaining({ deleted: 300, compacted: 300, revision: 1_300 }) },
     ]);
+    const [row] = await sql`select value from meta where key = ${compactionRow}`;
+    expect(JSON.parse(String(row?.["value"]))).toEqual({ v: 1, deleted: 300 });
   });
 
   it("is part of the sweep", async () => {

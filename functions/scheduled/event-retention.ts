@@ -7,6 +7,8 @@ import { compactEvents } from "../../schema/store/compaction.ts";
 import type { Compaction } from "../../schema/store/compaction.ts";
 import type { Logger } from "../log.ts";
 
+/** Of `meta`: when events were last deleted, and how many, for `/metrics`. */
+export const compactionRow = "compaction";
 /** How long a watch may be away, or a list in pages last, before it has to begin anew. */
 const retentionMs = 60 * 60_000;
 /** A quiet installation forgets nothing that a client may still come back with. */
@@ -16,7 +18,12 @@ const keepAtLeast = 1_000;
 export async function retainEvents(sql: Sql, log: Logger): Promise<Compaction | undefined> {
   try {
     const done = await compactEvents(sql, { olderThanMs: retentionMs, keepAtLeast });
-    if (done.deleted > 0) log.info("old events were deleted", { ...done });
+    if (done.deleted > 0) {
+      log.info("old events were deleted", { ...done });
+      await sql`
+        insert into meta (key, value) values (${compactionRow}, ${JSON.stringify({ v: 1, deleted: done.deleted })})
+        on conflict (key) do update set value = excluded.value, updated_at = now()`;
+    }
     return done;
   } catch (error) {
     log.warn("cannot delete old events", { error });

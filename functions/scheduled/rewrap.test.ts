@@ -70,6 +70,7 @@ describe("the sweep after a change of the key", () => {
     await sweepAt(0);
     expect(await state()).toMatchObject({ key: "k2", step: "events", found: 35 });
     expect(await countSeals(sql)).toEqual({ k1: 35, k2: 35 });
+    expect((await state()).seals).toEqual({ k1: 35, k2: 35 });
     await sweepAt(1);
     // The events, the last of which are still missing, and those of a new object.
     await sweepAt(2);

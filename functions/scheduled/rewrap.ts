@@ -34,6 +34,8 @@ export interface RewrapState {
   readonly found: number;
   /** Epoch milliseconds. */
   readonly settledAt?: number;
+  /** How many values each key had sealed when they were last counted, for `/metrics`. */
+  readonly seals?: Readonly<Record<string, number>>;
 }
 
 export interface RewrapOptions {
@@ -46,12 +48,14 @@ export interface RewrapOptions {
   readonly maxWindows?: number;
 }
 
-/** A failure is logged and waits for the next minute. Never rejects. */
-export async function rewrap(sql: Sql, sealer: Sealer, options: RewrapOptions): Promise<void> {
+/** A failure is logged and waits for the next minute. Never rejects: `false`. */
+export async function rewrap(sql: Sql, sealer: Sealer, options: RewrapOptions): Promise<boolean> {
   try {
     await advance(sql, sealer, options);
+    return true;
   } catch (error) {
     options.log.warn("cannot bring stored values up to date", { error });
+    return false;
   }
 }
 
@@ -75,15 +79,20 @@ async function advance(
   const rewrapping: Rewrapping = { sql, sealer, migrated, window };
   let rewritten = 0;
   let problem: string | undefined;
-  for (let count = 0; count < maxWindows && (state.step === "objects" || state.step === "events"); count++) {
+  let ended = false;
+  for (
+    let count = 0;
+    !ended && count < maxWindows && (state.step === "objects" || state.step === "events");
+    count++
+  ) {
     const done = await oneWindow(rewrapping, state);
     rewritten += done.rewritten;
     problem ??= done.problem;
-    state = done.state;
-    if (!done.ended) continue;
-    state = await endOfPass(rewrapping, state, first, { log, now });
-    break;
+    ({ state, ended } = done);
   }
+  const seals = await countSeals(sql);
+  if (ended) state = await endOfPass(rewrapping, state, first, { log, now, seals });
+  state = { ...state, seals };
   if (rewritten > 0 || problem !== undefined)
     log.info("stored values were brought up to date", {
       rewritten,
@@ -134,9 +143,8 @@ async function endOfPass(
   { sql, sealer }: Rewrapping,
   state: RewrapState,
   first: RewrapState,
-  { log, now }: Pick<RewrapOptions, "log" | "now">,
+  { log, now, seals }: Pick<RewrapOptions, "log" | "now"> & Required<Pick<RewrapState, "seals">>,
 ): Promise<RewrapState> {
-  const seals = await countSeals(sql);
   const others = Object.entries(seals).filter(([key]) => key !== sealer.keyId);
   const remaining = others.reduce((sum, [, count]) => sum + count, 0);
   // The keys of service account tokens are sealed too, in a row of their own.

@@ -1,5 +1,7 @@
 /** The runner (design 7): leases due work, runs each key's steps, and says when the next is due. Needs no leader. */
 import type { Sql } from "postgres";
+import { counted } from "../../schema/internal/jobs.ts";
+import type { JobTally } from "../../schema/internal/jobs.ts";
 import type { TunnelEvent } from "../../schema/internal/rpc.ts";
 import {
   completeWork,
@@ -40,28 +42,31 @@ const lookEveryMs = 500;
 /** An alarm lasts 15 min: what is left then, the next one does. */
 const maxRunMs = 10 * 60_000;
 
-/** Runs until nothing is due. `nextRunAt`: epoch milliseconds. */
-export async function runDueWork(env: Env, now: Date): Promise<{ nextRunAt: number | null }> {
+/** Runs until nothing is due. `nextRunAt`: epoch milliseconds. `jobs`: what ran, by controller. */
+export async function runDueWork(env: Env, now: Date): Promise<{ nextRunAt: number | null; jobs: JobTally }> {
   const log = createLogger(env.DROVER_LOG_LEVEL);
   // One client for the whole run, however many keys it has.
   const sql = openSql(env);
   const run: Run = { env, sql, log, store: openStore(env, { log, sql: () => sql }) };
   const until = now.getTime() + maxRunMs;
+  let jobs: JobTally = {};
   await keepBusy<LeasedWork>({
     slots,
     lookEveryMs,
     take: async (free) => (free > 0 && Date.now() < until ? leaseDueWork(sql, free, leaseMs) : []),
     run: async (work) => {
+      let failed = true;
       try {
-        await runOne(run, work);
+        failed = (await runOne(run, work)) === "failed";
       } catch (error) {
         // Its lease ends by itself, and it runs again then.
         log.warn("work was not completed", { controller: work.controller, key: work.key, error });
       }
+      jobs = counted(jobs, work.controller, failed, Date.now());
     },
   });
   const ms = await msUntilNextWork(sql);
-  return { nextRunAt: ms === undefined ? null : Date.now() + ms };
+  return { nextRunAt: ms === undefined ? null : Date.now() + ms, jobs };
 }
 
 /** A session came or went: the cluster's conditions follow at once. */
@@ -81,24 +86,60 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
 export async function sweep(env: Env, now = new Date()): Promise<void> {
   const log = createLogger(env.DROVER_LOG_LEVEL);
   const sql = openSql(env);
-  const ms = await msUntilNextWork(sql);
-  if (ms !== undefined) await poke(env, log, Date.now() + ms);
-  await retainEvents(sql, log);
-  await expireEvents(sql, openStore(env, { log, sql: () => sql }).as(systemActor("event-expiry")), log);
-  await rotateSigningKeys(sql, sealerOf(env), { log, now });
-  await rewrap(sql, sealerOf(env), { log, now });
+  const store = openStore(env, { log, sql: () => sql });
+  let jobs: JobTally = {};
+  /** `run`: `false` when it failed and has said so. */
+  const part = async (job: string, run: () => Promise<boolean>): Promise<void> => {
+    let failed = true;
+    try {
+      failed = !(await run());
+    } finally {
+      jobs = counted(jobs, job, failed, Date.now());
+    }
+  };
+  try {
+    await part("wake-up", async () => {
+      const ms = await msUntilNextWork(sql);
+      if (ms !== undefined) await poke(env, log, Date.now() + ms);
+      return true;
+    });
+    await part("event-retention", async () => (await retainEvents(sql, log)) !== undefined);
+    await part("event-expiry", () => expireEvents(sql, store.as(systemActor("event-expiry")), log));
+    await part("signing-keys", () => rotateSigningKeys(sql, sealerOf(env), { log, now }));
+    await part("rewrap", () => rewrap(sql, sealerOf(env), { log, now }));
+    await part("health-sweep", () => healthSweep(env, { sql, log, store, now }));
+  } finally {
+    await countJobs(env, log, jobs);
+  }
+}
+
+/** Clusters that fell ill are looked at. */
+async function healthSweep(
+  env: Env,
+  { sql, log, store, now }: Omit<Run, "env"> & { readonly now: Date },
+): Promise<true> {
   const stale = await unhealthyClusters({
-    store: openStore(env, { log, sql: () => sql }).as(systemActor("health-sweep")),
+    store: store.as(systemActor("health-sweep")),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
     now: () => now,
   });
-  if (stale.length === 0) return;
+  if (stale.length === 0) return true;
   const runAt = Date.now();
   await enqueueWork(
     sql,
     stale.map((key) => ({ controller: clusterLifecycle.name, key, runAt })),
   );
   await poke(env, log, runAt);
+  return true;
+}
+
+/** What `/metrics` shows is not worth a failure. */
+async function countJobs(env: Env, log: Logger, jobs: JobTally): Promise<void> {
+  try {
+    await env.SCHEDULER.getByName("main").count(jobs);
+  } catch (error) {
+    log.warn("cannot count what the sweep did", { error });
+  }
 }
 
 interface Run {
@@ -108,11 +149,14 @@ interface Run {
   readonly store: Store;
 }
 
-async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<void> {
+async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<"failed" | "ran"> {
   const { controller: name, key, token } = work;
   const controller = controllers.find((one) => one.name === name);
   // A row of a newer version: it waits for that version.
-  if (controller === undefined) return failWork(sql, work, "no such controller in this version");
+  if (controller === undefined) {
+    await failWork(sql, work, "no such controller in this version");
+    return "failed";
+  }
   const line = log.with({ controller: name, key });
   const context: ReconcileContext = {
     env,
@@ -122,15 +166,18 @@ async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
   };
   const result = await inTime(runSteps(controller, context, key, line));
-  if (result === "lease lost") return undefined;
+  if (result === "lease lost") return "ran";
   switch (result.next) {
     case "continue":
     case "stop":
-      return completeWork(sql, work);
+      await completeWork(sql, work);
+      return "ran";
     case "requeue":
-      return requeueWork(sql, work, result.afterMs);
+      await requeueWork(sql, work, result.afterMs);
+      return "ran";
     case "failed":
-      return failWork(sql, work, result.reason);
+      await failWork(sql, work, result.reason);
+      return "failed";
     default:
       return result satisfies never;
   }

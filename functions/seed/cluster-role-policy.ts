@@ -60,6 +60,10 @@ export const policyRoles: readonly PolicyRole[] = [
     rules: [paths("/healthz", "/livez", "/readyz", "/version", "/version/")],
   },
   {
+    name: "system:monitoring",
+    rules: [paths("/healthz", "/livez", "/metrics", "/readyz")],
+  },
+  {
     name: "system:basic-user",
     rules: [
       rule("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"]),

@@ -30,4 +30,9 @@ export const builtinRoles: readonly BuiltinRole[] = [
       { apiGroups: ["management.cattle.io"], resources: ["settings"], verbs: ["get", "list", "watch"] },
     ],
   },
+  {
+    name: "view-rancher-metrics",
+    displayName: "View Rancher Metrics",
+    rules: [{ apiGroups: ["management.cattle.io"], resources: ["ranchermetrics"], verbs: ["get"] }],
+  },
 ];

@@ -2,6 +2,7 @@
 import type { LogEvent } from "../store/log.ts";
 import type { StoredRow } from "../store/encoding.ts";
 import type { CommitItem, CommitResult, ObjectKey } from "../store/types.ts";
+import type { JobTally } from "./jobs.ts";
 
 export interface SessionInfo {
   readonly kind: "main" | "steve";
@@ -46,10 +47,21 @@ export interface WatchHubRpc {
   /**
    * The fan-out `name` has every event up to `position` and wants what comes after. Repeated every few seconds: that is
    * how a lost notice or a restarted hub is made up for. `rightsAt`: the last revision known to have changed rights
-   * (`changesRights`), or one after it.
+   * (`changesRights`), or one after it. `watchers`: how many the fan-out has.
    */
-  listen(name: string, position: number): Promise<{ readonly rightsAt?: number }>;
+  listen(name: string, position: number, watchers?: number): Promise<{ readonly rightsAt?: number }>;
   leave(name: string): Promise<void>;
+  /** For `/metrics`; reads nothing. */
+  statistics(): Promise<WatchStatistics>;
+}
+
+export interface WatchStatistics {
+  /** The revision up to which the log was read. */
+  readonly position: number;
+  /** Reads of the log since the object was last made. */
+  readonly reads: number;
+  /** Watchers by fan-out, as of a few seconds ago. */
+  readonly watchers: Readonly<Record<string, number>>;
 }
 
 /** What `events` holds of one type is all there is after `after`, up to `to`; in order. */
@@ -76,6 +88,10 @@ export interface StoreReaderRpc {
 export interface SchedulerRpc {
   /** Makes sure that the runner runs at `runAt` (epoch milliseconds) or earlier. Cheap and idempotent. */
   poke(runAt: number): Promise<void>;
+  /** Adds what the sweep did to the counts, which last. */
+  count(tally: JobTally): Promise<void>;
+  /** All that was counted. */
+  counts(): Promise<JobTally>;
 }
 
 export interface TunnelEvent {
@@ -92,8 +108,8 @@ export interface TunnelEvent {
 export interface ControlPlaneRpc {
   /** A tunnel session came or went: writes the work item and runs it. */
   tunnelChanged(event: TunnelEvent): Promise<void>;
-  /** Runs due work; answers when the next row is due (epoch milliseconds), or null when there is none. */
-  runWork(): Promise<{ nextRunAt: number | null }>;
+  /** Runs due work; answers when the next row is due (epoch milliseconds), or null when there is none, and what ran. */
+  runWork(): Promise<{ nextRunAt: number | null; jobs?: JobTally }>;
   /** Indexes of those grants (`WatchContext`) that no longer hold, by the state at `revision` or later. */
   judgeWatches(
     grants: readonly string[],

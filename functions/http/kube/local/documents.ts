@@ -2,6 +2,7 @@
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import type { AppContext } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
+import { metricsAnswer } from "../../metrics/app.ts";
 import { discoveryResponse } from "./discovery-response.ts";
 import { groupVersionPath, openApiDocument, openApiPaths } from "./openapi.ts";
 import { openApiV2Response } from "./openapi-v2-response.ts";
@@ -35,6 +36,8 @@ export async function documents(
     case openIdConfigurationPath:
     case openIdKeysPath:
       return openIdDocument(c, path);
+    case "/metrics":
+      return metricsAnswer(c);
     case "/livez":
     case "/healthz":
       return new Response("ok");
