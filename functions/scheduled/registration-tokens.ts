@@ -13,7 +13,7 @@ import {
   registrationSecretName,
 } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
 import type { ClusterRegistrationToken } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
-import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
+import { clusters, localCluster } from "../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
 import { isStoreError } from "../../schema/store/errors.ts";
 import { randomBytes } from "../identity/hasher.ts";
@@ -71,7 +71,7 @@ const tokenSecret: Step = {
 export const registrationTokens: Controller = {
   name: "registration-tokens",
   watches: [
-    { type: typeKey(clusters), keys: (before, after) => (before === undefined ? namesOf(after) : []) },
+    { type: typeKey(clusters), keys: ofNewCluster },
     {
       type: typeKey(clusterRegistrationTokens),
       keys: (before, after) => (before === undefined || after === undefined ? namesOf(after ?? before) : []),
@@ -79,6 +79,11 @@ export const registrationTokens: Controller = {
   ],
   steps: [clusterParts, tokenSecret],
 };
+
+/** No agent joins as the management store. */
+function ofNewCluster(before: KubeObject | undefined, after: KubeObject | undefined): string[] {
+  return before === undefined && after?.metadata.name !== localCluster ? namesOf(after) : [];
+}
 
 function namesOf(object: KubeObject | undefined): string[] {
   if (object === undefined) return [];

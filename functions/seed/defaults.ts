@@ -8,7 +8,14 @@ import { passwordNamespace } from "../http/auth/password-secret.ts";
 import { ensure } from "./ensure.ts";
 import { builtinRoles } from "./roles.ts";
 
-const seededNamespaces = ["cattle-system", "cattle-global-data", passwordNamespace];
+/** `fleet-local`: of the workspace that the cluster `local` is in. */
+const seededNamespaces = [
+  "cattle-system",
+  "cattle-global-data",
+  "cattle-ui-plugin-system",
+  "fleet-local",
+  passwordNamespace,
+];
 
 export async function seedDefaults(store: BoundStore): Promise<void> {
   await ensure<Namespace>(

@@ -1,10 +1,19 @@
 /** What every installation has besides its administrator (controllers.md 1.4). */
 import { env as bindings } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
+import { typeKey } from "../../schema/resource.ts";
 import { clusterRepos } from "../../schema/resources/catalog.cattle.io/cluster-repos.ts";
 import type { ClusterRepo } from "../../schema/resources/catalog.cattle.io/cluster-repos.ts";
+import { namespaces } from "../../schema/resources/core/namespaces.ts";
 import { authConfigs } from "../../schema/resources/management.cattle.io/auth-configs.ts";
 import type { AuthConfig } from "../../schema/resources/management.cattle.io/auth-configs.ts";
+import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
+import { dynamicSchemas } from "../../schema/resources/management.cattle.io/dynamic-schemas.ts";
+import { kontainerDrivers } from "../../schema/resources/management.cattle.io/kontainer-drivers.ts";
+import type { KontainerDriver } from "../../schema/resources/management.cattle.io/kontainer-drivers.ts";
+import { nodeDrivers } from "../../schema/resources/management.cattle.io/node-drivers.ts";
+import type { NodeDriver } from "../../schema/resources/management.cattle.io/node-drivers.ts";
 import { podSecurityTemplates } from "../../schema/resources/management.cattle.io/pod-security-templates.ts";
 import type { PodSecurityTemplate } from "../../schema/resources/management.cattle.io/pod-security-templates.ts";
 import { proxyEndpoints } from "../../schema/resources/management.cattle.io/proxy-endpoints.ts";
@@ -14,6 +23,7 @@ import type { Setting } from "../../schema/resources/management.cattle.io/settin
 import type { BoundStore } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
+import { workOf } from "../scheduled/registry.ts";
 import { openStore } from "../store/open-store.ts";
 import { seed } from "./seed.ts";
 
@@ -48,6 +58,44 @@ it("has 17 providers, of which the local one is on; templates; endpoints; reposi
   ]);
 });
 
+it("has drivers, the fields of their credentials, and which operators there are", async () => {
+  const machines = (await store.list<NodeDriver>(nodeDrivers, {})).items;
+  expect(machines).toHaveLength(19);
+  expect(machines.filter(({ spec }) => spec.active).map(({ metadata }) => metadata.name)).toEqual([
+    "amazonec2",
+    "azure",
+    "digitalocean",
+    "harvester",
+    "vmwarevsphere",
+  ]);
+  expect(machines[0]?.metadata.annotations).toMatchObject({
+    publicCredentialFields: "accessKey",
+    "nodedriver.cattle.io/file-to-field-aliases": "sshKeyContents:sshKeypath,userdata:userdata",
+  });
+  const hosted = (await store.list<KontainerDriver>(kontainerDrivers, {})).items;
+  expect(hosted.map(({ spec }) => spec?.active)).toEqual([false, false, false]);
+  expect(await store.get(dynamicSchemas, "", "alibabacredentialconfig")).toMatchObject({
+    spec: { resourceFields: { accessKeySecret: { type: "password", create: true, update: true } } },
+  });
+  const operators = await store.get<Setting>(settings, "", "kev2-operators");
+  expect(JSON.parse(operators.value ?? "")).toContainEqual({ name: "alibaba", active: false });
+});
+
+it("has the cluster local, with its namespace, for which no agent registers", async () => {
+  const local = await store.get<Cluster>(clusters, "", "local");
+  expect(local).toMatchObject({
+    spec: { internal: true, displayName: "local", fleetWorkspaceName: "fleet-local" },
+    status: { driver: "local", conditions: [{ type: "Ready", status: "True" }] },
+  });
+  expect(await store.get(namespaces, "", "local")).toMatchObject({
+    metadata: { ownerReferences: [{ kind: "Cluster", name: "local", uid: local.metadata.uid }] },
+  });
+  const work = workOf(typeKey(clusters), undefined, local, new Date()).map(({ controller }) => controller);
+  expect(work).not.toContain("registration-tokens");
+  expect(work).not.toContain("cluster-lifecycle");
+  await expect(store.delete(clusters, "", "local")).rejects.toMatchObject({ code: "Invalid" });
+});
+
 it("writes nothing at the next start", async () => {
   const before = await revision();
   await seed(env, {});
@@ -67,6 +115,11 @@ it("puts right what is the server's, and keeps what is somebody's", async () => 
   await store.modify<ClusterRepo>(clusterRepos, "", "rancher-charts", (current) => ({
     ...current,
     spec: { ...current.spec, gitBranch: "other", refreshInterval: 60 },
+  }));
+  await store.modify<NodeDriver>(nodeDrivers, "", "linode", (current) => ({
+    ...current,
+    metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, mine: "1" } },
+    spec: { ...current.spec, active: true, url: "https://example.com/driver" },
   }));
   for (const [name, value] of [
     ["partner-chart-default-url", "https://git.example.com/partners"],
@@ -89,6 +142,10 @@ it("puts right what is the server's, and keeps what is somebody's", async () => 
   expect((await store.get<ClusterRepo>(clusterRepos, "", "rancher-partner-charts")).spec.gitRepo).toBe(
     "https://git.example.com/partners",
   );
+  const { metadata, spec } = await store.get<NodeDriver>(nodeDrivers, "", "linode");
+  expect(metadata.annotations).toMatchObject({ mine: "1", privateCredentialFields: "token" });
+  expect(spec).toMatchObject({ active: true, builtin: false });
+  expect(spec.url).toContain("docker-machine-driver-linode");
   await expect(store.get(proxyEndpoints, "", "rancher-linode-endpoints")).rejects.toMatchObject({
     code: "NotFound",
   });

@@ -12,6 +12,8 @@ import { seedAdministrator } from "./administrator.ts";
 import { seedBuiltInTypes } from "./built-in-types.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
+import { seedCredentialSchemas, seedKontainerDrivers, seedNodeDrivers } from "./drivers.ts";
+import { seedLocalCluster } from "./local-cluster.ts";
 import { seedNamespaceDefaults } from "./namespace-defaults.ts";
 import {
   seedAuthConfigs,
@@ -40,6 +42,10 @@ export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
   await seedPodSecurityTemplates(store);
   await seedProxyEndpoints(store, await settings.get("disable-default-proxy-endpoints"));
   await seedClusterRepos(store, settings.get);
+  await seedNodeDrivers(store);
+  await seedKontainerDrivers(store);
+  await seedCredentialSchemas(store);
+  await seedLocalCluster(store, await settings.get("initial-docker-root-dir"));
   await seedClusterRoles(store);
   await seedBuiltInTypes(store, openSql(env));
   return seedAdministrator(store, input);

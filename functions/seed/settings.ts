@@ -31,14 +31,21 @@ export async function seedSettings(store: BoundStore, env: Readonly<Record<strin
   for (const { metadata } of unknown) await removeIfThere(store, settings, metadata.name);
 }
 
+/** Values of a new installation. */
+const fresh: Partial<Record<SettingName, () => string>> = {
+  "install-uuid": () => crypto.randomUUID(),
+  // Operators of hosted clusters, and whether each is switched on (controllers.md 1.4).
+  "kev2-operators": () =>
+    JSON.stringify(["aks", "eks", "gke", "alibaba"].map((name) => ({ name, active: name !== "alibaba" }))),
+};
+
 function settingObject(name: SettingName, env: Readonly<Record<string, unknown>>): Setting {
   const { value, source, default: standard } = effectiveSetting(env, name, undefined);
-  const fresh = name === "install-uuid" ? crypto.randomUUID() : "";
   return {
     apiVersion,
     kind: "Setting",
     metadata: { name },
-    value: source === "env" ? value : fresh,
+    value: source === "env" ? value : (fresh[name]?.() ?? ""),
     default: standard,
     customized: false,
     source: source === "env" ? "env" : "",

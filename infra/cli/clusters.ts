@@ -9,6 +9,7 @@ interface Cluster {
   id: string;
   name: string;
   state: string;
+  internal?: boolean;
   driver?: string;
   transitioningMessage?: string;
   version?: { gitVersion?: string };
@@ -19,7 +20,9 @@ interface Collection<T> {
 }
 
 export async function listClusters(connection: Connection): Promise<void> {
-  const clusters = (await callJson<Collection<Cluster>>(connection, "GET", "/v3/clusters?limit=-1")).data;
+  const { data } = await callJson<Collection<Cluster>>(connection, "GET", "/v3/clusters?limit=-1");
+  // Not the management store itself, which is `internal`.
+  const clusters = data.filter(({ internal }) => internal !== true);
   const rows = clusters.map((cluster) => [
     cluster.name,
     cluster.id,
@@ -58,6 +61,7 @@ export async function importCluster(
   const cluster =
     (await findCluster(connection, name)) ??
     (await callJson<Cluster>(connection, "POST", "/v3/clusters", { name }));
+  if (cluster.internal === true) throw new Error(`${name} is Drover itself: no agent can join as it`);
   const tokens = await callJson<Collection<{ manifestUrl: string }>>(
     connection,
     "GET",

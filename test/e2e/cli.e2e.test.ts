@@ -138,6 +138,14 @@ describe("npm run drover", () => {
     expect(listed.stdout.trim().split("\n")).toHaveLength(2);
   });
 
+  it("gives a kubeconfig of the management store, which is no cluster to import or to list", async () => {
+    const { stdout } = await cli(["kubeconfig", "local"]);
+    expect(stdout).toContain(`${drover.url}/k8s/clusters/local"`);
+    expect(await refused(cli(["import", "local"]))).toBe(
+      "drover: local is Drover itself: no agent can join as it\n",
+    );
+  });
+
   it("says through npm in one line what is wrong, with nothing on standard output for kubectl to read", async () => {
     expect(await refused(npm(["kubeconfig", "no-such-cluster"]))).toBe(
       "drover: no cluster no-such-cluster: `npm run drover -- clusters` lists them\n",

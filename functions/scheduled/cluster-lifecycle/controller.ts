@@ -1,6 +1,6 @@
 /** Cluster lifecycle: from the agent's first connect to Active, through loss and return, to removal. */
 import type { KubeObject } from "../../../schema/object.ts";
-import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import { clusters, localCluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import { typeKey } from "../../../schema/resource.ts";
 import type { Controller } from "../controller.ts";
@@ -17,7 +17,7 @@ export const clusterLifecycle: Controller = {
 
 /** Tunnel events enqueue the rest; the controller's own status writes must not, or it would never rest. */
 function keys(before: KubeObject | undefined, after: KubeObject | undefined): readonly string[] {
-  if (after === undefined) return [];
+  if (after === undefined || after.metadata.name === localCluster) return [];
   const was = before === undefined ? "" : relevant(before);
   return was === relevant(after) ? [] : [after.metadata.name];
 }

@@ -22,6 +22,9 @@ export type Cluster = KubeObject & FromSchema<ReturnType<typeof clusterSchema>>;
 /** Held until sessions, tokens, namespace and Secrets of a deleted cluster are gone (functions/scheduled/cluster-lifecycle). */
 export const CLUSTER_FINALIZER = "controller.cattle.io/cluster-remove";
 
+/** The management store itself (functions/seed/local-cluster.ts). */
+export const localCluster = "local";
+
 /** Display names that differ only in case are the same (norman-v3.md 3.5). */
 export function clusterNameKey(displayName: string): string {
   return displayName.toLowerCase();
@@ -43,7 +46,7 @@ export const clusters: ResourceDefinition<Cluster> = {
         : [clusterNameKey(spec?.displayName ?? "")],
     // For the setting agent-tls-mode: agents that have not said that they can verify the CA.
     tlsStrict: ({ metadata, status }) =>
-      metadata.name === "local" || status?.conditions?.some(isStrictlyVerified) === true
+      metadata.name === localCluster || status?.conditions?.some(isStrictlyVerified) === true
         ? []
         : ["unverified"],
     podSecurityTemplate: ({ spec }) => nonEmpty(spec?.defaultPodSecurityAdmissionConfigurationTemplateName),
@@ -107,7 +110,7 @@ function firstConditions(now: Date): Condition[] {
 async function validate(context: AdmissionContext<Cluster>): Promise<FieldError[]> {
   const { operation, object, old, lookupByIndex } = context;
   if (operation === "DELETE")
-    return object.metadata.name === "local"
+    return object.metadata.name === localCluster
       ? [forbidden("metadata.name", "the local cluster cannot be deleted")]
       : [];
   const { metadata, spec = {} } = object;
