@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migratedSql } from "../../test/setup/database.ts";
 import { batchLength } from "./batch.ts";
 import { commitBatch } from "./commit.ts";
+import { readRows } from "./rows.ts";
 import type { CommitItem, CommitObject, CommitResult } from "./types.ts";
 
 let sql: Sql;
@@ -141,5 +142,26 @@ describe("commitBatch", () => {
     const now = item([object("g-4")], { expectGenerations: { g: 2 } });
     expect(await commitBatch(sql, [late, now])).toMatchObject([{ ok: false, reason: "stale" }, { ok: true }]);
     await expectNoGap();
+  });
+
+  it("reads no table as a whole, although its connection planned it when there was next to nothing in them", async () => {
+    const connection = await sql.reserve();
+    await commitBatch(connection, [item([object("many")])]);
+    await readRows(connection, [{ type: "tests", namespace: "", name: "many" }]);
+    const names = Array.from({ length: 1_000 }, (_, index) => `many-${index}`);
+    for (let at = 0; at < names.length; at += 100)
+      await commitBatch(sql, [item(names.slice(at, at + 100).map((name) => object(name)))]);
+    const wholeReads = async (): Promise<unknown> =>
+      connection`select relname, seq_scan from pg_stat_xact_user_tables
+        where relname in ('objects', 'events', 'meta', 'work') order by relname`;
+    await connection`begin`;
+    const before = await wholeReads();
+    const change = { action: "update" as const, body: "{}" };
+    await commitBatch(connection, [item([object("many-1", { ...change, uid: "uid-many-1" })])]);
+    await readRows(connection, [{ type: "tests", namespace: "", name: "many-1" }]);
+    const after = await wholeReads();
+    await connection`rollback`;
+    connection.release();
+    expect(after).toEqual(before);
   });
 });

@@ -16,11 +16,14 @@ export async function readRows(
     isStorable(type) && isStorable(namespace) && isStorable(name) ? [{ at, type, namespace, name }] : [],
   );
   if (wanted.length === 0) return keys.map(() => undefined);
+  // Key by key, by the index: told that a list may be long, the planner would join by reading the whole table.
   const found = await sql<(StoredRow & { at: number })[]>`
     select k.at, o.namespace, o.name, o.uid, o.revision::float8 as revision, o.body, o.sealed
     from json_to_recordset(${JSON.stringify(wanted)}::text::json)
-      as k(at integer, type text, namespace text, name text)
-    join objects o on o.type = k.type and o.namespace = k.namespace and o.name = k.name`;
+      as k(at integer, type text, namespace text, name text),
+    lateral (
+      select * from objects o where o.type = k.type and o.namespace = k.namespace and o.name = k.name limit 1
+    ) o`;
   const rows: (StoredRow | undefined)[] = keys.map(() => undefined);
   for (const { at, ...row } of found) rows[at] = row;
   return rows;
