@@ -3,12 +3,12 @@
  * (design 3). What arrives while a statement is under way is read by the next, so an answer is never older than its question.
  */
 import { DurableObject } from "cloudflare:workers";
-import postgres from "postgres";
 import type { StoreReaderRpc } from "../../schema/internal/rpc.ts";
 import type { StoredRow } from "../../schema/store/encoding.ts";
 import { readRows } from "../../schema/store/rows.ts";
 import type { ObjectKey } from "../../schema/store/types.ts";
 import type { DurableEnv } from "../env.ts";
+import { KeptConnection } from "./kept-connection.ts";
 
 /** Rows of 1.5 MiB at most. */
 const maxBatch = 32;
@@ -21,8 +21,7 @@ interface Waiting {
 }
 
 export class StoreReader extends DurableObject<DurableEnv> implements StoreReaderRpc {
-  /** Closes its connection after 2 s of idling: an idle object must be able to leave memory. */
-  readonly #sql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
+  readonly #connection = new KeptConnection(() => this.env.DB.connectionString);
   readonly #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
 
@@ -41,7 +40,7 @@ export class StoreReader extends DurableObject<DurableEnv> implements StoreReade
       const batch = this.#queue.splice(0, maxBatch);
       try {
         const rows = await readRows(
-          this.#sql,
+          this.#connection.sql(),
           batch.map(({ key }) => key),
         );
         batch.forEach(({ resolve }, at) => resolve(rows[at]));

@@ -1,7 +1,5 @@
 /** The one committer (design 3): gathers what arrives while a batch is under way into the next batch. No business rules. */
 import { DurableObject } from "cloudflare:workers";
-import postgres from "postgres";
-import type { Sql } from "postgres";
 import type { StoreWriterRpc } from "../../schema/internal/rpc.ts";
 import { batchLength } from "../../schema/store/batch.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
@@ -9,6 +7,7 @@ import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
 import type { DurableEnv } from "../env.ts";
 import { within } from "../within.ts";
 import { CommitNotices } from "./commit-notices.ts";
+import { KeptConnection } from "./kept-connection.ts";
 
 /** Every object costs a little less than this much memory several times over: the queue is bounded by items. */
 const maxQueue = 4_096;
@@ -23,8 +22,7 @@ interface Waiting {
 }
 
 export class StoreWriter extends DurableObject<DurableEnv> implements StoreWriterRpc {
-  /** Closes its connection after 2 s of idling: an idle object must be able to leave memory. */
-  readonly #sql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
+  readonly #connection = new KeptConnection(() => this.env.DB.connectionString);
   readonly #queue: Waiting[] = [];
   readonly #notices = new CommitNotices((notice) =>
     within(noticeMs, "WatchHub", this.env.WATCH_HUB.getByName("main").committed(notice)),
@@ -64,7 +62,7 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     try {
       const results = await commitSurely(
-        this.#sql,
+        this.#connection,
         batch.map(({ item }) => item),
       );
       const due = batch.flatMap(({ item }, index) => (results[index]?.ok === true ? item.work : []));
@@ -99,10 +97,13 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
 }
 
 /** Again with the same ids when the connection broke: what was applied already is only looked up. */
-async function commitSurely(sql: Sql, items: readonly CommitItem[]): Promise<CommitResult[]> {
+async function commitSurely(
+  connection: KeptConnection,
+  items: readonly CommitItem[],
+): Promise<CommitResult[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await commitBatch(sql, items);
+      return await commitBatch(connection.sql(), items);
     } catch (error) {
       if (!isConnectionError(error) || attempt === connectionAttempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt));

@@ -10,6 +10,7 @@ import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
 import type { StoredRow } from "../../schema/store/encoding.ts";
+import { createKnownRows } from "../../schema/store/known-rows.ts";
 import { readRows } from "../../schema/store/rows.ts";
 import { createStore } from "../../schema/store/store.ts";
 import type { Store } from "../../schema/store/store.ts";
@@ -26,6 +27,7 @@ import { sealerOf } from "./sealer-of.ts";
 
 /** Of this isolate. */
 const types: TypesCache = {};
+const knownRows = createKnownRows();
 
 export function openStore(
   env: Env,
@@ -50,6 +52,7 @@ export function openStore(
     readRow: (key) => readRow(env, sql, log, key),
     registry,
     typesCache: types,
+    knownRows,
     workOf,
     now: () => new Date(),
   });
@@ -93,8 +96,10 @@ async function commit(
   }
 }
 
-/** Each batches what comes at once; more than a few would only keep more connections. */
-const readers = 4;
+/** Each batches what comes at once; more than a few would only keep more connections. Where all run in one thread, one does. */
+function readerName({ DROVER_TRUST_FRONT: local }: Env): string {
+  return local === "1" ? "r0" : `r${Math.floor(Math.random() * 4)}`;
+}
 
 /** Through an object with a kept connection; if it fails, over one of the request's own. */
 async function readRow(
@@ -104,7 +109,7 @@ async function readRow(
   key: ObjectKey,
 ): Promise<StoredRow | undefined> {
   try {
-    return await env.STORE_READER.getByName(`r${Math.floor(Math.random() * readers)}`).row(key);
+    return await env.STORE_READER.getByName(readerName(env)).row(key);
   } catch (error) {
     log.warn("StoreReader failed; reading directly", { error });
     return (await readRows(sql(), [key]))[0];

@@ -61,6 +61,8 @@ function tooLong(field: string, limit: number): FieldError {
   };
 }
 
+const utf8 = new TextEncoder();
+
 function bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return utf8.encode(text).length;
 }

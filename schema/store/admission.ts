@@ -264,7 +264,10 @@ async function judge<T extends KubeObject>(
   encoded?: EncodedObject,
 ): Promise<void> {
   const errors: FieldError[] = [];
-  if (encoded !== undefined) errors.push(...shapeErrors(definition, object, old), ...encodingErrors(encoded));
+  // Its shape was judged before the type's own mutation, if it has one.
+  if (encoded !== undefined && definition.mutate !== undefined)
+    errors.push(...shapeErrors(definition, object, old));
+  if (encoded !== undefined) errors.push(...encodingErrors(encoded));
   // Rules of the type rely on the schema: they see only what holds to it.
   if (errors.length === 0)
     errors.push(...((await definition.validate?.(contextOf(admission, operation, object, old))) ?? []));

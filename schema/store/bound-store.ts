@@ -6,7 +6,7 @@ import { applyObject } from "./applying.ts";
 import { planCreate, planDelete, planUpdate } from "./admission.ts";
 import type { Planned, WrittenSubresource } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
-import { again, commitPlanned, currentObject } from "./committing.ts";
+import { again, commitPlanned, currentObject, isRefusal } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type {
   Applied,
@@ -18,7 +18,7 @@ import type {
 } from "./contract.ts";
 import { deleteCollection, deleteObject } from "./deletion.ts";
 import { conflict, isStoreError } from "./errors.ts";
-import { refuseImmortal, requireNamespaces } from "./namespace-lifecycle.ts";
+import { inItsNamespace, refuseImmortal } from "./namespace-lifecycle.ts";
 import { createMetadataReads } from "./metadata-reads.ts";
 import type { MetadataReads } from "./metadata-reads.ts";
 import type { PageQuery } from "./pages.ts";
@@ -82,24 +82,20 @@ export class ActorStore implements BoundStore {
     return again(
       this.#session,
       definition,
-      async (definition) => {
-        const made = [{ action: "create" as const, definition, object }, ...alongside];
+      (definition) => {
         const metadata = generated
           ? { ...object.metadata, name: generateName.slice(0, 248) + generateNameSuffix(randomBytes) }
           : { ...object.metadata, ...(fixed === undefined ? {} : { name: fixed }) };
-        await requireNamespaces(this.#session, made);
-        const main = await planCreate(
-          this.#session.admission,
-          definition,
-          { ...object, metadata },
-          creatorId,
-        );
-        const others: Planned[] = [];
-        for (const operation of alongside) {
-          const planned = await this.#planOperation(operation, creatorId);
-          if (planned !== undefined) others.push(planned);
-        }
-        return commitPlanned(this.#session, main, others, dryRun);
+        const made = { action: "create" as const, definition, object: { ...object, metadata } };
+        return inItsNamespace(this.#session, [made, ...alongside], dryRun, async () => {
+          const main = await planCreate(this.#session.admission, definition, made.object, creatorId);
+          const others: Planned[] = [];
+          for (const operation of alongside) {
+            const planned = await this.#planOperation(operation, creatorId);
+            if (planned !== undefined) others.push(planned);
+          }
+          return commitPlanned(this.#session, main, others, dryRun);
+        });
       },
       (error) => generated && isStoreError(error, "AlreadyExists"),
     );
@@ -112,6 +108,8 @@ export class ActorStore implements BoundStore {
   ): Promise<T> {
     const { namespace = "", name, resourceVersion } = object.metadata;
     authorize(this.#session.actor, { verb: "update", definition, namespace, name, subresource });
+    const fast = await this.#updateKnown(definition, object, subresource, dryRun);
+    if (fast !== undefined) return fast;
     return again(
       this.#session,
       definition,
@@ -184,6 +182,30 @@ export class ActorStore implements BoundStore {
   ): Promise<KubeObject[]> {
     authorize(this.#session.actor, { verb: "deletecollection", definition, namespace: query.namespace });
     return deleteCollection(this.#session, definition, query, options);
+  }
+
+  /**
+   * From what is known of the object at the revision that the caller names: the commit judges that it is the current one.
+   * `undefined` where that is not known, nothing would change, or anything fails: then it must be read.
+   */
+  async #updateKnown<T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    object: T,
+    subresource: WrittenSubresource | undefined,
+    dryRun: boolean | undefined,
+  ): Promise<T | undefined> {
+    const { namespace = "", name, resourceVersion } = object.metadata;
+    if (resourceVersion === undefined || dryRun === true) return undefined;
+    const { admission, reader } = this.#session;
+    const known = await reader.known(definition, namespace, name, resourceVersion);
+    if (known === undefined) return undefined;
+    try {
+      const planned = await planUpdate(admission, definition, known, object, subresource);
+      return planned.changesNothing ? undefined : await commitPlanned(this.#session, planned, []);
+    } catch (error) {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    }
   }
 
   async #write<T extends KubeObject>(

@@ -7,7 +7,7 @@ import type { Admission, Planned } from "./admission.ts";
 import { AlongsideMoved, planAlongside } from "./alongside.ts";
 import type { Actor } from "./authorize.ts";
 import type { Lease, StoreDeps } from "./contract.ts";
-import { StoreError, alreadyExists, conflict, notFound } from "./errors.ts";
+import { StoreError, alreadyExists, conflict, isStoreError, notFound } from "./errors.ts";
 import type { Reader } from "./reader.ts";
 import type { ReadRow } from "./rows.ts";
 import type { CommitObject, CommitResult } from "./types.ts";
@@ -29,6 +29,11 @@ export class LeaseLost extends Error {
 
 /** Something that was judged by has moved meanwhile: judge again. */
 class Stale extends Error {}
+
+/** A write that was judged and did not happen; one whose outcome is unknown is none. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Stale || (isStoreError(error) && error.code !== "ServiceUnavailable");
+}
 
 const maxAttempts = 5;
 
@@ -70,6 +75,12 @@ export async function commitPlanned<T extends KubeObject>(
   ]);
   if (result === undefined) throw new Error("the commit gave no result");
   if (!result.ok) throw failureOf(result, all, asked.length);
+  all.forEach(({ commit }, index) => {
+    const { type, namespace, name, uid, body, sealed, action } = commit;
+    const revision = result.revisions[index];
+    if (action !== "delete" && revision !== undefined)
+      session.deps.knownRows?.remember(type, { namespace, name, uid, revision, body, sealed });
+  });
   const object = main.after ?? main.before;
   if (object === undefined) throw new TypeError("nothing was committed");
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(result.revisions[0]) } };

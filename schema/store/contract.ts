@@ -6,6 +6,7 @@ import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import type { WrittenSubresource } from "./admission.ts";
 import type { Actor } from "./authorize.ts";
+import type { KnownRows } from "./known-rows.ts";
 import type { MetadataReads } from "./metadata-reads.ts";
 import type { PageQuery } from "./pages.ts";
 import type { Propagation } from "./propagation.ts";
@@ -24,6 +25,8 @@ export interface StoreDeps {
   readonly readRow?: ReadRow;
   /** Declared types. */
   readonly registry: DeclaredTypes;
+  /** What this isolate knows of objects; absent: nothing. */
+  readonly knownRows?: KnownRows;
   /** What this isolate knows of users' types; absent: this store asks for itself. */
   readonly typesCache?: TypesCache;
   /** Work that a change calls for. Pure. */

@@ -1,6 +1,7 @@
 /** What NamespaceLifecycle, an admission plugin of kube-apiserver, sees to: its words and its judgements. */
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
+import { isRefusal } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type { Operation } from "./contract.ts";
 import { StoreError, notFound } from "./errors.ts";
@@ -38,6 +39,25 @@ export async function requireNamespaces(
     if (found === undefined) throw notFound(type, namespace);
     if (found.metadata.deletionTimestamp !== undefined)
       throw terminating(definition, object.metadata.name, namespace);
+  }
+}
+
+/**
+ * A write that creates. The commit itself judges whether the namespaces are there; what is wrong with them is told only when the
+ * write fails, before any other reason, so that one that succeeds asks for nothing.
+ */
+export async function inItsNamespace<T>(
+  session: Session,
+  operations: readonly Operation[],
+  dryRun: boolean | undefined,
+  write: () => Promise<T>,
+): Promise<T> {
+  if (dryRun === true) await requireNamespaces(session, operations);
+  try {
+    return await write();
+  } catch (error) {
+    if (dryRun !== true && isRefusal(error)) await requireNamespaces(session, operations);
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import type { ResourceDefinition } from "../resource.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import { decodeObject, isStorable } from "./encoding.ts";
 import type { StoredRow } from "./encoding.ts";
+import type { KnownRows } from "./known-rows.ts";
 import type { ReadRow } from "./rows.ts";
 
 export interface ListFilter {
@@ -29,6 +30,13 @@ export interface Reader {
     namespace: string,
     name: string,
   ) => Promise<T | undefined>;
+  /** As it was at this revision, if that is known without asking the database. */
+  readonly known: <T extends KubeObject>(
+    definition: ResourceDefinition<T>,
+    namespace: string,
+    name: string,
+    revision: string,
+  ) => Promise<T | undefined>;
   /** Ordered by namespace and name. `revision`: of the store, at or before which every change is in `items`. */
   readonly list: <T extends KubeObject>(
     definition: ResourceDefinition<T>,
@@ -38,8 +46,17 @@ export interface Reader {
   readonly generation: (name: string) => Promise<number>;
 }
 
-export function createReader(open: () => Sql, sealer: Sealer, readRow: ReadRow): Reader {
+export function createReader(
+  open: () => Sql,
+  sealer: Sealer,
+  readRow: ReadRow,
+  knownRows?: KnownRows,
+): Reader {
   return {
+    async known(definition, namespace, name, revision) {
+      const row = knownRows?.at({ type: typeKey(definition), namespace, name }, revision);
+      return row === undefined ? undefined : decodeObject(definition, row, sealer);
+    },
     async get(definition, namespace, name) {
       const row = await readRow({ type: typeKey(definition), namespace, name });
       return row === undefined ? undefined : decodeObject(definition, row, sealer);

@@ -16,6 +16,7 @@ import { registry } from "../resources/registry.ts";
 import { createSealer } from "../seal/sealer.ts";
 import { commitBatch } from "./commit.ts";
 import { StoreError } from "./errors.ts";
+import { createKnownRows } from "./known-rows.ts";
 import { createStore } from "./store.ts";
 import type { BoundStore, Store } from "./store.ts";
 import type { CommitItem, CommitResult } from "./types.ts";
@@ -37,6 +38,7 @@ beforeAll(async () => {
       commit,
       sealer,
       registry,
+      knownRows: createKnownRows(),
       workOf: (type, _before, after) =>
         type === "settings.management.cattle.io" && after !== undefined
           ? [{ controller: "test", key: after.metadata.name, runAt: 0 }]

@@ -4,6 +4,7 @@ import { ActorStore } from "./bound-store.ts";
 import type { Store, StoreDeps } from "./contract.ts";
 import { createReader } from "./reader.ts";
 import { readRows } from "./rows.ts";
+import type { ReadRow } from "./rows.ts";
 
 export type { Actor } from "./authorize.ts";
 export { LeaseLost } from "./committing.ts";
@@ -20,8 +21,14 @@ export type {
 } from "./contract.ts";
 
 export function createStore(deps: StoreDeps): Store {
-  const { sql, sealer, registry, now, readRow = async (key) => (await readRows(sql(), [key]))[0] } = deps;
-  const reader = createReader(sql, sealer, readRow);
+  const { sql, sealer, registry, now, knownRows } = deps;
+  const { readRow: read = async (key) => (await readRows(sql(), [key]))[0] } = deps;
+  const readRow: ReadRow = async (key) => {
+    const row = await read(key);
+    if (row !== undefined) knownRows?.remember(key.type, row);
+    return row;
+  };
+  const reader = createReader(sql, sealer, readRow, knownRows);
   const types = createTypes({
     sql,
     declared: registry,
