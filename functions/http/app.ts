@@ -11,12 +11,7 @@ import { ping } from "./ping.ts";
 import { authenticate, requireAccess, requireChangedPassword, webSocketOrigin } from "./middleware/access.ts";
 import { drainBody } from "./middleware/drain-body.ts";
 import { dropInternalHeaders, refuseOddTargets, requestContext } from "./middleware/request-context.ts";
-import {
-  apiCattleAuth,
-  contentTypeOptions,
-  noCache,
-  requestIdHeader,
-} from "./middleware/response-headers.ts";
+import { answerHeaders } from "./middleware/response-headers.ts";
 import { answerError, answerNotFound } from "./middleware/answer-error.ts";
 import { metricsApp } from "./metrics/app.ts";
 import { normanApp } from "./norman/app.ts";
@@ -28,10 +23,7 @@ export const app = new Hono<AppEnv>({ getPath: rawPath });
 app.get("/ping", ping);
 app.use(drainBody);
 app.use(requestContext);
-app.use(requestIdHeader);
-app.use(apiCattleAuth);
-app.use(contentTypeOptions);
-app.use(noCache);
+app.use(answerHeaders);
 app.use(refuseOddTargets);
 app.use(dropInternalHeaders);
 app.use(authenticate);

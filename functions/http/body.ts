@@ -8,8 +8,11 @@ const maxDepth = 64;
 /** The body's bytes. Throws `PayloadTooLarge`, by Content-Length before anything is read, or as soon as a chunked body exceeds the limit. */
 export async function readBytes(request: Request, limit = defaultBodyLimit): Promise<Uint8Array> {
   const tooLarge = (): ApiError => new ApiError("PayloadTooLarge", `the request body exceeds ${limit} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
+  const announced = request.headers.get("content-length");
+  if (Number(announced ?? 0) > limit) throw tooLarge();
   if (request.body === null) return new Uint8Array();
+  // No more can come than was announced.
+  if (announced !== null) return request.bytes().catch(unreadable);
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -24,7 +27,7 @@ export async function readBytes(request: Request, limit = defaultBodyLimit): Pro
   } catch (error) {
     await reader.cancel().catch(() => undefined);
     if (error instanceof ApiError) throw error;
-    throw new ApiError("InvalidBodyContent", "the request body cannot be read", { cause: error });
+    return unreadable(error);
   }
   const [only] = chunks;
   if (chunks.length === 1 && only !== undefined) return only;
@@ -37,11 +40,17 @@ export async function readBytes(request: Request, limit = defaultBodyLimit): Pro
   return bytes;
 }
 
+function unreadable(cause: unknown): never {
+  throw new ApiError("InvalidBodyContent", "the request body cannot be read", { cause });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /** The body as text. Throws as `readBytes` does, and `InvalidBodyContent` for what is not UTF-8. */
 export async function readBody(request: Request, limit = defaultBodyLimit): Promise<string> {
   const bytes = await readBytes(request, limit);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    return utf8.decode(bytes);
   } catch (error) {
     throw new ApiError("InvalidBodyContent", "the request body cannot be read as UTF-8", { cause: error });
   }

@@ -99,7 +99,7 @@ describe("a run", () => {
       select count(*)::float8 as n from pg_stat_activity where query like '%update work w%' and pid <> pg_backend_pid()`;
     expect(open?.n).toBeLessThanOrEqual(4);
     for (const release of releases) release();
-    expect(await run).toEqual({ nextRunAt: null });
+    expect(await run).toMatchObject({ nextRunAt: null });
     expect(await pending()).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { createLogger } from "../../log.ts";
 import { createSettings } from "../../settings/settings.ts";
 import { openStore } from "../../store/open-store.ts";
-import { clientAddress, clientAddressHeader } from "../client-address.ts";
+import { clientAddress } from "../client-address.ts";
 import { systemActor } from "../context.ts";
 import type { AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
@@ -40,15 +40,10 @@ export const refuseOddTargets: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-/** What the local front writes on every request, over whatever the client sent. */
-const frontHeaders = [clientAddressHeader, "x-drover-proto"];
-
-/** `x-drover-*` is ours alone: what a client sends under such a name goes no further. */
+/** `x-drover-*` is ours alone: what a client sends under such a name goes no further. The local front sees to that itself. */
 export const dropInternalHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const trusted = c.env.DROVER_TRUST_FRONT === "1" ? frontHeaders : [];
-  const foreign = [...c.req.raw.headers.keys()].filter(
-    (name) => name.startsWith("x-drover-") && !trusted.includes(name),
-  );
+  if (c.env.DROVER_TRUST_FRONT === "1") return next();
+  const foreign = [...c.req.raw.headers.keys()].filter((name) => name.startsWith("x-drover-"));
   if (foreign.length > 0) {
     const headers = new Headers(c.req.raw.headers);
     for (const name of foreign) headers.delete(name);
