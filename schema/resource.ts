@@ -20,8 +20,12 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Absent: `<kind>List`. */
   readonly listKind?: string;
   readonly scope: "Cluster" | "Namespaced";
+  /** What its objects may be called; absent: a DNS subdomain. `path`: whatever a URL can have in a segment. */
+  readonly nameForm?: "subdomain" | "label" | "path";
   /** Structural schema of the object without apiVersion, kind and metadata. Built on first use (design 3). */
   readonly schema: () => JsonSchema;
+  /** What an object has of which nothing was said: who creates one owns nothing of it by leaving it so. */
+  readonly bare?: Readonly<Record<string, unknown>>;
   /** With a status subresource, ordinary writes ignore `status` and status writes ignore everything else. */
   readonly statusSubresource?: boolean;
   /** A write of the status may change labels, annotations and such as well, as Kubernetes has it for Namespaces. */

@@ -12,6 +12,7 @@ export interface ObjectType {
   /** The version of the request. */
   readonly apiVersion: string;
   readonly kind: string;
+  readonly bare?: Readonly<Record<string, unknown>>;
   /** With a status subresource, each of both kinds of request owns nothing of the other's. */
   readonly statusSubresource: boolean;
   /** A write of the status owns what it writes of metadata, too. */
@@ -30,6 +31,7 @@ export function objectTypeOf(definition: ResourceDefinition): ObjectType {
     type = {
       apiVersion,
       kind: definition.kind,
+      ...(definition.bare === undefined ? {} : { bare: definition.bare }),
       statusSubresource: definition.statusSubresource === true,
       statusMetadata: definition.statusMetadata === true,
       atomOf: (version) => {

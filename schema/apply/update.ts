@@ -41,7 +41,7 @@ export function managersAfterUpdate(request: UpdateRequest): readonly ManagedFie
   const { type, live, next, subresource } = request;
   const kept = entriesOf(live);
   const given = entriesOf(next);
-  const old = typed(type, live ?? { apiVersion: type.apiVersion, kind: type.kind });
+  const old = typed(type, live ?? { ...type.bare, apiVersion: type.apiVersion, kind: type.kind });
   const now = typed(type, next);
   if (old === undefined || now === undefined) return undefined;
   try {

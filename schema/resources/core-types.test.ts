@@ -153,11 +153,6 @@ describe("ConfigMaps", () => {
     const { object: open } = await admit(configMaps, { data: { a: "1" } });
     expect(await problems(configMaps, { immutable: true, data: {} }, { old: open })).toEqual([]);
   });
-
-  it("are named by DNS subdomains", async () => {
-    expect(await problems(configMaps, {}, { name: "kube-root-ca.crt" })).toEqual([]);
-    expect(await problems(configMaps, {}, { name: "Upper" })).toEqual(["FieldValueInvalid metadata.name"]);
-  });
 });
 
 describe("ServiceAccounts", () => {
@@ -176,11 +171,6 @@ describe("ServiceAccounts", () => {
       automountServiceAccountToken: false,
     });
     expect(object.secrets).toStrictEqual([{ name: "a" }, {}]);
-  });
-
-  it("are named by DNS subdomains", async () => {
-    expect(await problems(serviceAccounts, {}, { name: "a.b" })).toEqual([]);
-    expect(await problems(serviceAccounts, {}, { name: "a_b" })).toEqual(["FieldValueInvalid metadata.name"]);
   });
 });
 
@@ -218,11 +208,6 @@ describe("Leases", () => {
     expect(await spec({ strategy: "example.com/a/b" })).toEqual(["FieldValueInvalid spec.strategy"]);
     expect(await spec({ preferredHolder: "b" })).toEqual(["FieldValueForbidden spec.preferredHolder"]);
     expect(await spec({ preferredHolder: "" })).toEqual([]);
-  });
-
-  it("are named by DNS subdomains", async () => {
-    expect(await problems(leases, {}, { name: "kube.controller" })).toEqual([]);
-    expect(await problems(leases, {}, { name: "-a" })).toEqual(["FieldValueInvalid metadata.name"]);
   });
 });
 
@@ -328,7 +313,6 @@ describe("Namespaces", () => {
 it("what broke a rule can still be deleted", async () => {
   const metadata = { name: "Not a name", namespace: "default" };
   expect(await onDelete(configMaps, { metadata, data: { "a b": "" } })).toEqual([]);
-  expect(await onDelete(serviceAccounts, { metadata })).toEqual([]);
   expect(await onDelete(leases, { metadata, spec: { leaseDurationSeconds: 0 } })).toEqual([]);
   expect(await onDelete(events, { metadata, involvedObject: { namespace: "other" } })).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { same } from "../patch/values.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
 import { creatorAnnotation, noCreatorRbacAnnotation } from "../resources/creator.ts";
+import { asGo, isGoType } from "../resources/go-shape.ts";
 import { forbidden } from "../resources/names.ts";
 import type { Sealer } from "../seal/sealer.ts";
 import { applyDefaults, prune, validate } from "../structural/engine.ts";
@@ -15,7 +16,14 @@ import type { Actor } from "./authorize.ts";
 import { encodeObject, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
 import { StoreError, conflict, invalidObject } from "./errors.ts";
-import { changedMetadata, metadataErrors, movedTimes, newMetadata, timestamp } from "./metadata.ts";
+import {
+  changedMetadata,
+  hasGeneration,
+  metadataErrors,
+  movedTimes,
+  newMetadata,
+  timestamp,
+} from "./metadata.ts";
 import { ownersAfter, withOwners, withoutOwners } from "./ownership.ts";
 import type { Claim } from "./ownership.ts";
 import { finalizersFor, isHeld, specFinalizers } from "./propagation.ts";
@@ -71,7 +79,7 @@ export async function planCreate<T extends KubeObject>(
     ...withoutStatus(definition, given),
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
-    metadata: newMetadata({ ...given.metadata, annotations }, server),
+    metadata: newMetadata(definition, { ...given.metadata, annotations }, server),
   });
   if (Object.keys(annotations).length === 0) delete object.metadata.annotations;
   const claim = { entries: given.metadata.managedFields, applied };
@@ -238,7 +246,9 @@ async function mutated<T extends KubeObject>(
 ): Promise<T> {
   const schema = definition.schema();
   const { apiVersion, kind, metadata, ...rest } = wanted;
-  applyDefaults(schema, prune(schema, rest));
+  prune(schema, rest);
+  if (isGoType(definition)) asGo(schema, rest);
+  applyDefaults(schema, rest);
   // The rest of T, pruned and defaulted by T's own schema.
   const object = { apiVersion, kind, metadata, ...rest } as unknown as T;
   // Mutation and indexes rely on the schema.
@@ -248,6 +258,10 @@ async function mutated<T extends KubeObject>(
   const result = (await definition.mutate?.(contextOf(admission, operation, object, old))) ?? object;
   const owners = ownersAfter(admission, definition, old, result, claim);
   if (old === undefined) return withOwners(result, owners);
+  if (!hasGeneration(definition)) {
+    const { generation: _, ...plain } = result.metadata;
+    return withOwners({ ...result, metadata: plain }, owners, old);
+  }
   const changed = contentOf(definition, result) !== contentOf(definition, old);
   const going = old.metadata.deletionTimestamp !== result.metadata.deletionTimestamp;
   const generation = (old.metadata.generation ?? 1) + (changed || going ? 1 : 0);

@@ -1,6 +1,32 @@
 /** What is wrong with names and label values, in the words of apimachinery (util/validation). Pure. */
 import { isDnsSubdomain } from "../resources/names.ts";
 
+const subdomainForm =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const labelForm =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+/** RFC 1123 subdomain. */
+export function subdomainProblems(name: string): string[] {
+  const fits = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(name);
+  return [
+    ...(name.length > 253 ? ["must be no more than 253 characters"] : []),
+    ...(fits ? [] : [subdomainForm]),
+  ];
+}
+
+/** RFC 1123 label. */
+export function labelProblems(name: string): string[] {
+  const fits = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(name);
+  return [...(name.length > 63 ? ["must be no more than 63 bytes"] : []), ...(fits ? [] : [labelForm])];
+}
+
+/** What may stand in a path of the API. */
+export function pathSegmentProblems(name: string): string[] {
+  if (name === "." || name === "..") return [`may not be '${name}'`];
+  return ["/", "%"].filter((one) => name.includes(one)).map((one) => `may not contain '${one}'`);
+}
+
 /** A label's value; empty when nothing is wrong. */
 export function labelValueProblems(value: string): string[] {
   const form =
@@ -20,10 +46,7 @@ export function qualifiedNameProblems(key: string, kind = "qualified name"): str
   const problems: string[] = [];
   const name = second ?? first;
   if (second !== undefined && first === "") problems.push("prefix part must be non-empty");
-  else if (second !== undefined && !isDnsSubdomain(first))
-    problems.push(
-      "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-    );
+  else if (second !== undefined && !isDnsSubdomain(first)) problems.push(`prefix part ${subdomainForm}`);
   if (name === "") problems.push("name part must be non-empty");
   else if (name.length > 63) problems.push("name part must be no more than 63 bytes");
   if (!/^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name)) problems.push(`name part ${form}`);

@@ -30,6 +30,7 @@ export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinit
   shortNames: ["crd", "crds"],
   categories: ["api-extensions"],
   scope: "Cluster",
+  bare: { spec: { names: {} } },
   schema: crdSchema,
   statusSubresource: true,
   conditionalUpdate: true,

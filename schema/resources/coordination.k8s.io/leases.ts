@@ -4,7 +4,7 @@ import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
-import { forbidden, invalid, isDnsSubdomain } from "../names.ts";
+import { forbidden, invalid } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
 import { canonicalMicroTime, timeSchema } from "../times.ts";
 
@@ -42,6 +42,7 @@ export const leases: ResourceDefinition<Lease> = {
   plural: "leases",
   singular: "lease",
   scope: "Namespaced",
+  bare: { spec: {} },
   createOnUpdate: true,
   conditionalUpdate: true,
   schema,
@@ -55,13 +56,8 @@ export const leases: ResourceDefinition<Lease> = {
     };
     return { ...object, spec };
   },
-  validate: ({ operation, object: { metadata, spec = {} } }) => {
-    if (operation === "DELETE") return [];
-    const errors = [...specErrors(spec), ...strategyErrors(spec)];
-    if (!isDnsSubdomain(metadata.name))
-      errors.push(invalid("metadata.name", metadata.name, "must be a DNS subdomain"));
-    return errors;
-  },
+  validate: ({ operation, object: { spec = {} } }) =>
+    operation === "DELETE" ? [] : [...specErrors(spec), ...strategyErrors(spec)],
 };
 
 function specErrors({

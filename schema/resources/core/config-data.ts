@@ -3,10 +3,13 @@
 /** Bytes of all values together, keys not counted. */
 export const maxDataBytes = 1024 * 1024;
 
+const keyForm =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
 /** Why a key may not stand in `data`, or `undefined`. */
 export function configKeyProblem(key: string): string | undefined {
   if (key.length > 253) return "must be no more than 253 characters";
-  if (!/^[-._a-zA-Z0-9]+$/.test(key)) return "must consist of letters, digits, '-', '_' or '.'";
+  if (!/^[-._a-zA-Z0-9]+$/.test(key)) return keyForm;
   if (key === ".") return "must not be '.'";
   return key.startsWith("..") ? "must not start with '..'" : undefined;
 }

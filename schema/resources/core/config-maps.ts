@@ -4,7 +4,7 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
-import { forbidden, invalid, isDnsSubdomain } from "../names.ts";
+import { forbidden, invalid } from "../names.ts";
 import { configKeyProblem, decodedLength, joinedLines, maxDataBytes } from "./config-data.ts";
 
 const schema = once(
@@ -40,10 +40,7 @@ export const configMaps: ResourceDefinition<ConfigMap> = {
   },
   validate: ({ operation, object, old }) => {
     if (operation === "DELETE") return [];
-    const errors = [...immutableErrors(object, old), ...dataErrors(object)];
-    if (!isDnsSubdomain(object.metadata.name))
-      errors.push(invalid("metadata.name", object.metadata.name, "must be a DNS subdomain"));
-    return errors;
+    return [...immutableErrors(object, old), ...dataErrors(object)];
   },
 };
 
@@ -54,7 +51,7 @@ function dataErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
     const problem = configKeyProblem(key);
     if (problem !== undefined) errors.push(invalid(`data[${key}]`, key, problem));
     if (Object.hasOwn(binaryData, key))
-      errors.push(invalid(`data[${key}]`, key, "must not be a key of binaryData too"));
+      errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
     size += new TextEncoder().encode(value).length;
   }
   for (const [key, value] of Object.entries(binaryData)) {

@@ -49,6 +49,8 @@ export const events: ResourceDefinition<Event> = {
   singular: "event",
   shortNames: ["ev"],
   scope: "Namespaced",
+  nameForm: "path",
+  bare: { involvedObject: {}, source: {} },
   createOnUpdate: true,
   schema,
   // As in Kubernetes: they expire, and are too many for its garbage collector.

@@ -3,8 +3,8 @@ import type { KubeObject } from "../../object.ts";
 import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
-import type { JsonSchema } from "../../structural/types.ts";
-import { invalid, isDnsLabel } from "../names.ts";
+import type { FieldError, JsonSchema } from "../../structural/types.ts";
+import { invalid } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
 import { timeSchema } from "../times.ts";
 import { namespaceRuleErrors } from "./namespace-rules.ts";
@@ -68,6 +68,9 @@ export const namespaces: ResourceDefinition<Namespace> = {
   singular: "namespace",
   shortNames: ["ns"],
   scope: "Cluster",
+  nameForm: "label",
+  // The server's own, as long as nobody says something else.
+  bare: { spec: { finalizers: ["kubernetes"] } },
   schema,
   statusSubresource: true,
   statusMetadata: true,
@@ -92,11 +95,9 @@ export const namespaces: ResourceDefinition<Namespace> = {
   }),
   validate: (context) => {
     const { operation, object } = context;
-    const { metadata, spec } = object;
-    const errors = isDnsLabel(metadata.name)
-      ? []
-      : [invalid("metadata.name", metadata.name, "must be a DNS label")];
-    if (operation === "DELETE") return errors;
+    const { spec } = object;
+    if (operation === "DELETE") return [];
+    const errors: FieldError[] = [];
     for (const finalizer of spec?.finalizers ?? []) {
       if (!isQualifiedName(finalizer) || !(finalizer.includes("/") || standardFinalizers.includes(finalizer)))
         errors.push(invalid("spec.finalizers", finalizer, "must be a standard name or one with a prefix"));

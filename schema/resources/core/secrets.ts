@@ -8,9 +8,10 @@ import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { creatorErrors, noCreatorErrors, withCreator } from "../creator.ts";
 import { hasRightsOf } from "../management.cattle.io/bound-rules.ts";
+import { configKeyProblem } from "./config-data.ts";
 import { machinePlanErrors, machinePlanType } from "./machine-plan.ts";
 import { accountNameAnnotation, secretTypeErrors, serviceAccountTokenType } from "./secret-types.ts";
-import { forbidden, immutable, invalid, isDnsSubdomain, required } from "../names.ts";
+import { forbidden, immutable, invalid, required } from "../names.ts";
 
 const schema = once(
   () =>
@@ -54,6 +55,7 @@ export const secrets: ResourceDefinition<Secret> = {
   scope: "Namespaced",
   schema,
   sensitive: ["/data"],
+  selectableFields: ["type"],
   printerColumns: [{ name: "Type", type: "string", jsonPath: ".type" }],
   indexes: {
     // Of tokens of service accounts: whose, and `*` for all of them.
@@ -75,6 +77,8 @@ async function mutate(context: AdmissionContext<Secret>): Promise<Secret> {
     key,
     toBase64(text),
   ]);
+  // Empty is as good as absent, as in Go.
+  if (object.type === "") object.type = "Opaque";
   const secret =
     added.length === 0 ? object : { ...object, data: { ...object.data, ...Object.fromEntries(added) } };
   return secret.metadata.name.startsWith(registrationSecretPrefix) ? withTokenHashes(secret) : secret;
@@ -103,12 +107,10 @@ async function validate(context: AdmissionContext<Secret>): Promise<FieldError[]
   const { operation, object, old } = context;
   const entries = Object.entries(object.data ?? {});
   const errors = immutable(old, object, old?.immutable === true ? ["type", "data", "immutable"] : ["type"]);
-  if (!isDnsSubdomain(object.metadata.name))
-    errors.push(invalid("metadata.name", object.metadata.name, "must be a DNS subdomain"));
   let size = 0;
   for (const [key, value] of entries) {
-    if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === "." || key === "..")
-      errors.push(invalid(`data[${key}]`, key, "must consist of letters, digits, '-', '_' or '.'"));
+    const problem = configKeyProblem(key);
+    if (problem !== undefined) errors.push(invalid(`data[${key}]`, key, problem));
     const bytes = decodedLength(value);
     // Never the value itself: errors are logged and shown.
     if (bytes === undefined) errors.push(invalid(`data[${key}]`, "…", "must be base64"));

@@ -5,7 +5,6 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
 import { tokenRequest } from "../authentication.k8s.io/token-request.ts";
-import { invalid, isDnsSubdomain } from "../names.ts";
 import { localObjectReferenceSchema, objectReferenceSchema } from "./object-reference.ts";
 
 const schema = once(
@@ -48,8 +47,4 @@ export const serviceAccounts: ResourceDefinition<ServiceAccount> = {
     object.secrets === undefined
       ? object
       : { ...object, secrets: object.secrets.map(({ name }) => (name === undefined ? {} : { name })) },
-  validate: ({ operation, object: { metadata } }) =>
-    operation === "DELETE" || isDnsSubdomain(metadata.name)
-      ? []
-      : [invalid("metadata.name", metadata.name, "must be a DNS subdomain")],
 };

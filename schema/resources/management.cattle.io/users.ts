@@ -6,7 +6,7 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { conditionsSchema } from "../conditions.ts";
-import { duplicate, forbidden, immutable, invalid, isDnsSubdomain } from "../names.ts";
+import { duplicate, forbidden, immutable, invalid } from "../names.ts";
 import { hasRightsOf } from "./bound-rules.ts";
 import { management, standardMethods } from "./group.ts";
 import { localUserErrors } from "./local-users.ts";
@@ -85,8 +85,6 @@ async function validate(context: AdmissionContext<User>): Promise<FieldError[]> 
     else if (object.enabled === false) errors.push(forbidden("enabled", "you cannot deactivate yourself"));
   }
   // The id is the name in RBAC and in clusters: Kubernetes' own, `system:…`, are never a person's.
-  if (operation === "CREATE" && !isDnsSubdomain(object.metadata.name))
-    errors.push(invalid("metadata.name", object.metadata.name, "must be a DNS subdomain"));
   // Nobody changes or deletes a user who may do more than himself, or makes one whom bindings already wait for.
   if (!(await hasRightsOf(context, object.metadata.name)))
     errors.push(forbidden("metadata.name", "the user has rights that you do not have"));

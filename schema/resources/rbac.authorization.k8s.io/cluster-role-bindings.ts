@@ -12,6 +12,7 @@ export const clusterRoleBindings: ResourceDefinition<ClusterRoleBinding> = {
   plural: "clusterrolebindings",
   singular: "clusterrolebinding",
   scope: "Cluster",
+  nameForm: "path",
   schema: bindingSchema,
   indexes: bindingIndexes,
   mutate: ({ object }) => withGroups(object),

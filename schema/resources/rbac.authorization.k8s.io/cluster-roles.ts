@@ -59,6 +59,8 @@ export const clusterRoles: ResourceDefinition<ClusterRole> = {
   plural: "clusterroles",
   singular: "clusterrole",
   scope: "Cluster",
+  nameForm: "path",
+  bare: { rules: [] },
   schema,
   indexes: {
     label: ({ metadata: { labels = {} } }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`),

@@ -332,7 +332,7 @@ describe("a user whom bindings wait for", () => {
     expect(await make("u-awaited")).toContain("the user has rights that you do not have");
     expect(await make("u-awaited", pods)).toBe("ok");
     expect(await make("system:serviceaccount:apps:robot", ...everythingRules)).toContain(
-      "must be a DNS subdomain",
+      "a lowercase RFC 1123 subdomain must consist of",
     );
   });
 

@@ -12,6 +12,7 @@ export const roleBindings: ResourceDefinition<RoleBinding> = {
   plural: "rolebindings",
   singular: "rolebinding",
   scope: "Namespaced",
+  nameForm: "path",
   schema: bindingSchema,
   indexes: bindingIndexes,
   mutate: ({ object }) => withGroups(object),

@@ -21,6 +21,8 @@ export const roles: ResourceDefinition<Role> = {
   plural: "roles",
   singular: "role",
   scope: "Namespaced",
+  nameForm: "path",
+  bare: { rules: [] },
   schema,
   validate,
 };

@@ -1,6 +1,7 @@
 /** create, update, patch, delete and deletecollection, each through the store's one write path. */
 import type { KubeObject, ObjectMeta } from "../../../../schema/object.ts";
 import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
+import { asGo } from "../../../../schema/resources/go-shape.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { isStoreError } from "../../../../schema/store/errors.ts";
 import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
@@ -147,7 +148,20 @@ export async function removeCollection(call: Call): Promise<Response> {
 function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
   const { fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
   call.warnings.push(...fieldWarnings(call.definition, value, duplicates, fieldValidation));
-  return envelopeOf(call, value);
+  const object = envelopeOf(call, value);
+  call.warnings.push(...finalizerWarnings(call.definition, object));
+  return object;
+}
+
+/** Kubernetes' own types refuse them. */
+function finalizerWarnings(definition: Call["definition"], { metadata }: KubeObject): string[] {
+  if (isKubernetesType(definition)) return [];
+  return (metadata.finalizers ?? [])
+    .filter((name) => !name.includes("/") && name !== "orphan" && name !== "foregroundDeletion")
+    .map(
+      (name) =>
+        `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
+    );
 }
 
 /** Throws `BadRequest` where kind, version or namespace are not those of the request. */
@@ -183,6 +197,7 @@ function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject
 
 /** What cannot be read as metadata at all is a bad request; what it says, `metadataErrors` judges. Names may be missing. */
 function checkedMetadata(given: object): ObjectMeta {
+  asGo(objectMetaSchema(), given);
   const metadata: ObjectMeta = applyDefaults(objectMetaSchema(), { name: "", ...given });
   const problem = validate(objectMetaSchema(), metadata, { path: "metadata" }).find(({ reason }) =>
     ["FieldValueTypeInvalid", "FieldValueInvalid"].includes(reason),
