@@ -74,6 +74,7 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
     const feed = await this.#feed;
     this.#rightsChanged(delivery);
     await feed?.deliver(delivery);
+    if (delivery.redefinedAt !== undefined) feed?.redefine(delivery.redefinedAt);
     return { listening: feed !== undefined };
   }
 

@@ -40,6 +40,7 @@ export class WatchFeed {
   /** Deliveries are taken one after the other. */
   #intake: Promise<void> = Promise.resolve();
   #idleSince: number | undefined;
+  #redefinedAt = 0;
 
   private constructor(deps: FeedDeps, start: number) {
     this.#deps = deps;
@@ -95,6 +96,20 @@ export class WatchFeed {
   revoke(grants: ReadonlySet<string>): void {
     for (const watcher of this.#watchers)
       if (watcher.grant !== undefined && grants.has(watcher.grant)) watcher.cut();
+  }
+
+  /**
+   * The type's definition changed at this revision: who began before gets what there was and ends, as a kube-apiserver
+   * has it, so that clients look anew at what the type is.
+   */
+  redefine(revision: number): void {
+    if (revision <= this.#redefinedAt) return;
+    this.#redefinedAt = revision;
+    for (const watcher of this.#watchers) {
+      if (watcher.begunAt >= revision) continue;
+      this.#leave(watcher);
+      watcher.finish();
+    }
   }
 
   /** Takes what the hub sends; what is missing before it is read from the log. Rejects when that fails. */

@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import postgres from "postgres";
 import type { CommitNotice, WatchDelivery, WatchHubRpc, WatchStatistics } from "../../schema/internal/rpc.ts";
-import { changesRights, fanoutType } from "../../schema/internal/watch.ts";
+import { changesRights, fanoutType, redefinedType } from "../../schema/internal/watch.ts";
 import type { DurableEnv } from "../env.ts";
 import { within } from "../within.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
@@ -34,6 +34,8 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
   #reads = 0;
   /** The last change of rights that was read, or where reading began. */
   #rightsAt = 0;
+  /** By type: the last change of its definition that was read. */
+  readonly #redefinedAt = new Map<string, number>();
   /** `StoreWriter` is known to tell of its commits. */
   #isTold = false;
   #empties: ReturnType<typeof setTimeout> | undefined;
@@ -128,11 +130,18 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     this.#rightsAt = isCompacted
       ? compacted
       : (events.findLast((event) => changesRights(event))?.revision ?? this.#rightsAt);
+    const redefined = new Set<string>();
+    for (const event of events) {
+      const type = redefinedType(event);
+      if (type === undefined) continue;
+      this.#redefinedAt.set(type, event.revision);
+      redefined.add(type);
+    }
     const byType = Object.groupBy(events, ({ type }) => type);
     for (const [name, listener] of this.#listeners) {
       if (isCompacted) listener.queue.skip(this.#position);
       else listener.queue.add(byType[listener.type] ?? [], this.#position);
-      this.#send(name, listener, false);
+      this.#send(name, listener, redefined.has(listener.type));
       if (listener.queue.isBehind)
         this.#empties ??= setTimeout(() => this.#sendEmpties(), this.#limits.emptyMs);
     }
@@ -157,7 +166,12 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     const { calls } = listener;
     let keep = false;
     try {
-      const answer = this.env.WATCH.getByName(name).deliver({ ...delivery, rightsAt: this.#rightsAt });
+      const redefinedAt = this.#redefinedAt.get(listener.type);
+      const answer = this.env.WATCH.getByName(name).deliver({
+        ...delivery,
+        rightsAt: this.#rightsAt,
+        ...(redefinedAt === undefined ? {} : { redefinedAt }),
+      });
       const { listening } = await within(this.#limits.answerMs, "WatchFanout", answer);
       keep = listening || listener.calls > calls;
     } catch (error) {

@@ -85,7 +85,7 @@ export interface BookmarkKind {
 }
 
 export function bookmarkLine({ apiVersion, kind }: BookmarkKind, revision: number): Uint8Array {
-  const metadata = { resourceVersion: String(revision), creationTimestamp: null };
+  const metadata = { resourceVersion: String(revision) };
   return lineOf("BOOKMARK", { kind, apiVersion, metadata });
 }
 

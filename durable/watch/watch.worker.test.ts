@@ -244,7 +244,7 @@ describe("a watch", () => {
       object: {
         kind: "Test",
         apiVersion: "v1",
-        metadata: { resourceVersion: String(other), creationTimestamp: null },
+        metadata: { resourceVersion: String(other) },
       },
     });
   });
@@ -363,6 +363,38 @@ describe("the watch objects", () => {
         await query("update revision set compacted = 0");
       }
     }));
+
+  it("end the watches of a type when its definition has another spec or goes, and no others", async () => {
+    const definitions = "customresourcedefinitions.apiextensions.k8s.io";
+    const written = (action: "create" | "update", spec: object, status = "") =>
+      change(definitions, "redefined", {
+        action,
+        body: JSON.stringify({ metadata: { name: "redefined" }, spec, status }),
+      });
+    await commit(written("create", { one: 1 }));
+    const other = await watch("undefined", await revision());
+    const early = await watch("redefined", await revision());
+    await commit(written("update", { one: 1 }, "accepted"));
+    const [seen] = await commit(change("redefined", "a"));
+    await eventually(() => early.revisions).toEqual([seen]);
+    expect(early.end).toBe("open");
+
+    const before = await revision();
+    await commit(written("update", { one: 2 }));
+    await early.done;
+    expect(early.end).toBe("clean");
+    // From before the change: it is told of once, and who comes back stays.
+    const late = await watch("redefined", before);
+    const [next] = await commit(change("redefined", "b"));
+    await eventually(() => late.revisions).toEqual([next]);
+    expect(late.end).toBe("open");
+
+    await commit(change(definitions, "redefined", { action: "delete" }));
+    await late.done;
+    expect(late.end).toBe("clean");
+    expect(other.end).toBe("open");
+    await other.leave();
+  });
 
   it("rest when nobody watches, and begin anew with the next watcher", async () => {
     const client = await watch("resting", await revision());

@@ -24,6 +24,8 @@ export class Watcher {
   /** By whose rights it watches. */
   readonly grant: string | undefined;
   readonly stream: ReadableStream<Uint8Array>;
+  /** The revision that it was opened at. */
+  readonly begunAt: number;
   /** All that it selects up to here was written. Moved while it catches up; once joined, it goes with its feed. */
   at: number;
   /** Epoch milliseconds; `Infinity` without bookmarks. */
@@ -47,6 +49,7 @@ export class Watcher {
     this.endsAt = endsAt;
     this.grant = watch.grant;
     this.at = watch.after;
+    this.begunAt = watch.after;
     this.#watch = watch;
     this.#maxWaitingBytes = maxWaitingBytes;
     this.#onEnded = onEnded;

@@ -71,6 +71,8 @@ export interface WatchDelivery {
   readonly events: readonly LogEvent[];
   /** As of `listen`. */
   readonly rightsAt?: number;
+  /** The revision at which the definition of the type was last changed or deleted: older watches end. */
+  readonly redefinedAt?: number;
 }
 
 /** `WatchFanout` (binding WATCH, named `<typeKey>#<k>`) besides `fetch`, which takes a `WatchContext` (watch.ts). */

@@ -1,4 +1,5 @@
 /** A watch on one type, as it crosses from the API Worker to a `WatchFanout` in the internal context header. */
+import type { LogEvent } from "../store/log.ts";
 import { headerJson } from "./context.ts";
 
 export interface WatchContext {
@@ -40,6 +41,28 @@ const credentialTypes: readonly string[] = ["secrets", "serviceaccounts", "token
 /** Whether watches that are open may be somebody's no longer after this change. */
 export function changesRights({ type, kind }: { readonly type: string; readonly kind: string }): boolean {
   return rightsTypes.includes(type) || (kind !== "ADDED" && credentialTypes.includes(type));
+}
+
+const definitionsType = "customresourcedefinitions.apiextensions.k8s.io";
+
+/**
+ * The type that is another one, or none, after this change: a CustomResourceDefinition has another `spec`, or has gone.
+ * `undefined`: none.
+ */
+export function redefinedType({
+  type,
+  name,
+  kind,
+  body,
+  before,
+}: Pick<LogEvent, "type" | "name" | "kind" | "body" | "before">): string | undefined {
+  if (type !== definitionsType || kind === "ADDED") return undefined;
+  return kind === "DELETED" || specOf(body) !== specOf(before) ? name : undefined;
+}
+
+function specOf(body: string | null): string | undefined {
+  const { spec } = JSON.parse(body ?? "{}") as { readonly spec?: unknown };
+  return JSON.stringify(spec);
 }
 
 /** One line of the answer, before the Worker has opened it. `BOOKMARK` and `ERROR` never carry a sealed part. */

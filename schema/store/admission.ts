@@ -52,6 +52,8 @@ export interface Planned<T extends KubeObject = KubeObject> {
   readonly before: T | undefined;
   /** Without resourceVersion; `undefined` when the object goes. */
   readonly after: T | undefined;
+  /** Of an update that lets a deleted object go: as it was updated. */
+  readonly last?: T;
   /** An update that would leave everything as it is. */
   readonly changesNothing: boolean;
   readonly subresource?: AdmissionContext["subresource"];
@@ -110,7 +112,7 @@ export async function planUpdate<T extends KubeObject>(
   const writesMetadata = subresource !== "status" || definition.statusMetadata === true;
   refuseLater(definition, current, object, writesMetadata ? wanted.metadata : {});
   if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
-    return plan(admission, definition, "delete", current, undefined);
+    return { ...(await plan(admission, definition, "delete", current, undefined)), last: object };
   const claim = { entries: wanted.metadata.managedFields, applied, subresource };
   return plan(admission, definition, "update", current, object, claim);
 }

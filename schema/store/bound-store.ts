@@ -15,13 +15,14 @@ import type {
   Operation,
   Preconditions,
   WriteOptions,
+  DeletedPage,
+  DeletionQuery,
 } from "./contract.ts";
 import { deleteCollection, deleteObject } from "./deletion.ts";
 import { conflict, isStoreError } from "./errors.ts";
 import { inItsNamespace, refuseImmortal } from "./namespace-lifecycle.ts";
 import { createMetadataReads } from "./metadata-reads.ts";
 import type { MetadataReads } from "./metadata-reads.ts";
-import type { PageQuery } from "./pages.ts";
 import type { Propagation } from "./propagation.ts";
 import type { ListFilter } from "./reader.ts";
 import { createTextReads } from "./text-reads.ts";
@@ -177,9 +178,9 @@ export class ActorStore implements BoundStore {
 
   async deleteCollection(
     definition: ResourceDefinition,
-    query: Omit<PageQuery, "type" | "limit">,
+    query: DeletionQuery,
     options: WriteOptions & Propagation = {},
-  ): Promise<KubeObject[]> {
+  ): Promise<DeletedPage> {
     authorize(this.#session.actor, { verb: "deletecollection", definition, namespace: query.namespace });
     return deleteCollection(this.#session, definition, query, options);
   }

@@ -81,7 +81,7 @@ export async function commitPlanned<T extends KubeObject>(
     if (action !== "delete" && revision !== undefined)
       session.deps.knownRows?.remember(type, { namespace, name, uid, revision, body, sealed });
   });
-  const object = main.after ?? main.before;
+  const object = main.after ?? main.last ?? main.before;
   if (object === undefined) throw new TypeError("nothing was committed");
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(result.revisions[0]) } };
 }
@@ -106,12 +106,12 @@ function withoutOwnNamespace(commit: CommitObject, all: readonly Planned[]): Com
 /** What the answer to a commit would be. */
 async function withoutCommit<T extends KubeObject>(
   { reader }: Session,
-  { definition, before, after, commit }: Planned<T>,
+  { definition, before, after, last, commit }: Planned<T>,
 ): Promise<T> {
   const { namespace, name } = commit;
   if (before === undefined && (await reader.get(definition, namespace, name)) !== undefined)
     throw alreadyExists(definition, name);
-  const object = after ?? before;
+  const object = after ?? last ?? before;
   if (object === undefined) throw new TypeError("nothing was planned");
   const { resourceVersion } = before?.metadata ?? {};
   return resourceVersion === undefined

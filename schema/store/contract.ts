@@ -8,7 +8,7 @@ import type { WrittenSubresource } from "./admission.ts";
 import type { Actor } from "./authorize.ts";
 import type { KnownRows } from "./known-rows.ts";
 import type { MetadataReads } from "./metadata-reads.ts";
-import type { PageQuery } from "./pages.ts";
+import type { PageKey, PageQuery } from "./pages.ts";
 import type { Propagation } from "./propagation.ts";
 import type { ListFilter } from "./reader.ts";
 import type { ReadRow } from "./rows.ts";
@@ -53,6 +53,15 @@ export interface Operation {
   readonly action: "create" | "update" | "delete";
   readonly definition: ResourceDefinition;
   readonly object: KubeObject;
+}
+
+/** `limit`: of objects that are looked at; absent: all. */
+export type DeletionQuery = Omit<PageQuery, "type" | "limit"> & { readonly limit?: number };
+
+export interface DeletedPage {
+  readonly items: KubeObject[];
+  /** Where the list goes on behind the limit. */
+  readonly next?: { readonly revision: number; readonly key: PageKey };
 }
 
 /** All methods throw `StoreError`: `Forbidden` before anything else, and what each names. */
@@ -114,9 +123,9 @@ export interface BoundStore {
   /** Deletes what a list finds, each on its own; what is gone meanwhile is left out. Needs the right to `deletecollection`. */
   deleteCollection(
     definition: ResourceDefinition,
-    query: Omit<PageQuery, "type" | "limit">,
+    query: DeletionQuery,
     options?: WriteOptions & Propagation,
-  ): Promise<KubeObject[]>;
+  ): Promise<DeletedPage>;
   /** Reads over all types, of what every object has. */
   readonly metadata: MetadataReads;
   /** Reads that give JSON text and parse nothing. */

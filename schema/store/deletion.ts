@@ -5,7 +5,7 @@ import type { ResourceDefinition } from "../resource.ts";
 import { planDelete } from "./admission.ts";
 import { again, commitPlanned, currentObject } from "./committing.ts";
 import type { Session } from "./committing.ts";
-import type { Preconditions, WriteOptions } from "./contract.ts";
+import type { DeletedPage, DeletionQuery, Preconditions, WriteOptions } from "./contract.ts";
 import { conflict, isStoreError } from "./errors.ts";
 import { readPage } from "./pages.ts";
 import type { PageQuery } from "./pages.ts";
@@ -47,13 +47,18 @@ export function deleteObject(
 export async function deleteCollection(
   session: Session,
   definition: ResourceDefinition,
-  query: Omit<PageQuery, "type" | "limit">,
+  { limit = Infinity, ...query }: DeletionQuery,
   options: WriteOptions & Propagation,
-): Promise<KubeObject[]> {
+): Promise<DeletedPage> {
   const deleted: KubeObject[] = [];
   let from: Pick<PageQuery, "at" | "after"> = {};
-  for (;;) {
-    const wanted = { ...query, ...from, type: typeKey(definition), limit: deletions };
+  for (let seen = 0; ;) {
+    const wanted = {
+      ...query,
+      ...from,
+      type: typeKey(definition),
+      limit: Math.min(deletions, limit - seen),
+    };
     const page = await readPage(session.deps.sql(), wanted);
     const gone = page.rows.map(({ namespace, name, uid }) =>
       deleteObject(session, definition, { namespace, name }, { ...options, uid }).catch((error: unknown) => {
@@ -62,7 +67,9 @@ export async function deleteCollection(
       }),
     );
     deleted.push(...(await Promise.all(gone)).filter((object) => object !== undefined));
-    if (page.next === undefined) return deleted;
+    if (page.next === undefined) return { items: deleted };
+    seen += page.rows.length;
+    if (seen >= limit) return { items: deleted, next: { revision: page.revision, key: page.next } };
     from = { at: page.revision, after: page.next };
   }
 }

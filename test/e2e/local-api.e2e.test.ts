@@ -159,7 +159,6 @@ describe("the management store by HTTP", () => {
       ["fieldSelector=spec.nope%3D1", 400],
       ["continue=nonsense", 400],
       ["resourceVersion=x", 400],
-      ["limit=-1", 400],
       ["resourceVersionMatch=Exact", 422],
       ["resourceVersion=0&resourceVersionMatch=Exact", 422],
       ["sendInitialEvents=true", 422],
@@ -293,7 +292,7 @@ describe("the management store by HTTP", () => {
       ],
       ["labels of a wrong type", maps, { metadata: { name: "x", labels: "a" } }, {}, 400],
       ["a finalizer of a wrong type", maps, { metadata: { name: "x", finalizers: [{}] } }, {}, 400],
-      ["a value of a wrong type", maps, { metadata: { name: "x" }, data: { a: 1 } }, {}, 422],
+      ["a value of a wrong type", maps, { metadata: { name: "x" }, data: { a: 1 } }, {}, 400],
       ["a bad name", maps, { metadata: { name: "X_" } }, {}, 422],
       [
         "a namespace that is not there",

@@ -106,7 +106,9 @@ async function withTokenHashes(secret: Secret): Promise<Secret> {
 async function validate(context: AdmissionContext<Secret>): Promise<FieldError[]> {
   const { operation, object, old } = context;
   const entries = Object.entries(object.data ?? {});
-  const errors = immutable(old, object, old?.immutable === true ? ["type", "data", "immutable"] : ["type"]);
+  const errors = immutable(old, object, ["type"]);
+  const fixed = old?.immutable === true ? immutable(old, object, ["immutable", "data"]) : [];
+  errors.push(...fixed.map(({ field }) => forbidden(field, "field is immutable when `immutable` is set")));
   let size = 0;
   for (const [key, value] of entries) {
     const problem = configKeyProblem(key);

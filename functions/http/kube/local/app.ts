@@ -179,7 +179,10 @@ function namespaceOf(info: ResourceRequest, scope: "Cluster" | "Namespaced"): st
     if (namespace !== "" && info.resource !== "namespaces") throw notFound();
     return "";
   }
-  if (namespace === "" && verb !== "list" && verb !== "watch") throw notFound();
+  if (namespace === "" && verb !== "list" && verb !== "watch")
+    throw info.name === undefined
+      ? new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource")
+      : notFound();
   return namespace;
 }
 

@@ -1,6 +1,8 @@
 /** metav1.DeleteOptions, from the body or from query parameters. */
 import type { Propagation, PropagationPolicy } from "../../../../schema/store/propagation.ts";
+import { invalid, notSupported } from "../../../../schema/resources/names.ts";
 import { ApiError } from "../../errors.ts";
+import { invalidOptions } from "./write-options.ts";
 import { readOptionalObject } from "./request-body.ts";
 
 export interface DeleteOptions extends Propagation {
@@ -18,6 +20,9 @@ export async function readDeleteOptions(request: Request, query: URLSearchParams
   const { kind = "DeleteOptions", preconditions, propagationPolicy, orphanDependents, dryRun } = value;
   if (kind !== "DeleteOptions")
     throw new ApiError("BadRequest", `expected DeleteOptions, got ${JSON.stringify(kind)}`);
+  const grace = query.get("gracePeriodSeconds") ?? "";
+  if (!/^[+-]?\d*$/.test(grace))
+    throw new ApiError("BadRequest", `strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
   return {
     dryRun: dryRunOf(dryRun ?? query.getAll("dryRun")),
     ...propagationOf(
@@ -34,17 +39,11 @@ function propagationOf(policy: unknown, orphan: unknown): Propagation {
   if (orphan !== undefined && typeof orphan !== "boolean")
     throw new ApiError("BadRequest", "orphanDependents must be a boolean");
   if (policy !== undefined && orphan !== undefined)
-    throw invalid(
-      "propagationPolicy",
-      `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
-      "FieldValueInvalid",
-    );
+    throw invalidOptions("DeleteOptions", [
+      invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
+    ]);
   if (policy !== undefined && !isPolicy(policy))
-    throw invalid(
-      "propagationPolicy",
-      `Unsupported value: ${JSON.stringify(policy)}: supported values: ${[...policies, "nil"].map((one) => JSON.stringify(one)).join(", ")}`,
-      "FieldValueNotSupported",
-    );
+    throw invalidOptions("DeleteOptions", [notSupported("propagationPolicy", policy, [...policies, "nil"])]);
   return {
     ...(policy === undefined ? {} : { propagationPolicy: policy }),
     ...(orphan === undefined ? {} : { orphanDependents: orphan }),
@@ -59,24 +58,10 @@ function flagOf(value: string | null): boolean | undefined {
   return value === null ? undefined : value !== "false" && value !== "0";
 }
 
-function invalid(
-  field: string,
-  message: string,
-  reason: "FieldValueInvalid" | "FieldValueNotSupported",
-): ApiError {
-  return new ApiError("Invalid", `DeleteOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
-    causes: [{ reason, field, message }],
-  });
-}
-
 function dryRunOf(value: unknown): boolean {
   const values = Array.isArray(value) ? value.filter((one) => one !== "") : [value];
   if (values.some((one) => one !== "All"))
-    throw invalid(
-      "dryRun",
-      `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
-      "FieldValueNotSupported",
-    );
+    throw invalidOptions("DeleteOptions", [notSupported("dryRun", value, ["All"])]);
   return values.length > 0;
 }
 

@@ -6,7 +6,9 @@ import { SelectorError } from "../../../../schema/select/errors.ts";
 import { parseLabelSelector } from "../../../../schema/select/labels.ts";
 import type { LabelSelector } from "../../../../schema/select/labels.ts";
 import type { PageKey } from "../../../../schema/store/pages.ts";
+import { notSupported } from "../../../../schema/resources/names.ts";
 import { ApiError } from "../../errors.ts";
+import { invalidOptions } from "./write-options.ts";
 
 export interface ListOptions {
   readonly labels: LabelSelector;
@@ -49,14 +51,7 @@ export function parseListOptions(
   const sendInitialEvents = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;
   const options = { resourceVersion, match, token, sendInitialEvents };
   const problem = isWatch ? watchProblem(options) : listProblem(options);
-  if (problem !== undefined)
-    throw new ApiError(
-      "Invalid",
-      `ListOptions.meta.k8s.io "" is invalid: ${problem.field}: ${problem.message}`,
-      {
-        causes: [problem],
-      },
-    );
+  if (problem !== undefined) throw invalidOptions("ListOptions", [problem]);
   if (token !== "" && (resourceVersion ?? 0) !== 0)
     throw new ApiError("BadRequest", "specifying resource version is not allowed when using continue");
   const asked = selector(() => knownFields(parseFieldSelector(fieldText), definition));
@@ -138,17 +133,17 @@ function revisionOf(text: string | null): number | undefined {
 function matchOf(text: string | null): ListOptions["match"] {
   if (text === null || text === "") return undefined;
   if (text === "Exact" || text === "NotOlderThan") return text;
-  const message = `Unsupported value: ${JSON.stringify(text)}: supported values: "Exact", "NotOlderThan", ""`;
-  throw new ApiError("Invalid", `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${message}`, {
-    causes: [{ reason: "FieldValueNotSupported", field: "resourceVersionMatch", message }],
-  });
+  throw invalidOptions("ListOptions", [
+    notSupported("resourceVersionMatch", text, ["Exact", "NotOlderThan", ""]),
+  ]);
 }
 
 function countOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === "") return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new ApiError("BadRequest", `${name} must be a whole number`);
-  return Number(text);
+  if (!/^-?\d{1,15}$/.test(text)) throw new ApiError("BadRequest", `${name} must be a whole number`);
+  // Less than nothing is no limit, as in Kubernetes.
+  return Math.max(0, Number(text));
 }
 
 /** As Go's strconv.ParseBool in query parameters: present and empty is true. */

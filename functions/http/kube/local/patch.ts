@@ -14,6 +14,8 @@ export interface Patch {
   /** Throws `BadRequest`, `Invalid` for a patch that does not fit the object, `PayloadTooLarge`. */
   readonly apply: (current: KubeObject) => unknown;
   readonly duplicates: readonly string[];
+  /** What its operations have that none has, in Kubernetes' words. */
+  readonly unknown: readonly string[];
 }
 
 const jsonPatch = "application/json-patch+json";
@@ -29,13 +31,27 @@ export async function readPatch({ c, definition }: Call): Promise<Patch> {
   const accepted = [jsonPatch, mergePatch, ...(strategic ? [strategicMergePatch] : [])];
   if (!accepted.includes(type)) throw unknownMediaType([...accepted, applyPatch]);
   const { value, duplicates } = await readJson(c.req.raw);
-  return { apply: (current) => judged(() => applied(type, current, value)), duplicates };
+  const unknown = type === jsonPatch ? unknownMembers(value) : [];
+  return { apply: (current) => judged(() => applied(type, current, value)), duplicates, unknown };
 
   function applied(format: string, current: KubeObject, patch: unknown): unknown {
     if (format === jsonPatch) return applyJsonPatch(current, patch);
     if (format === mergePatch) return applyMergePatch(current, patch);
     return applyStrategicMergePatch(objectSchema(definition), current, patch);
   }
+}
+
+const operationMembers = ["op", "path", "from", "value"];
+
+function unknownMembers(patch: unknown): string[] {
+  if (!Array.isArray(patch)) return [];
+  return patch.flatMap((operation: unknown, index) =>
+    typeof operation !== "object" || operation === null
+      ? []
+      : Object.keys(operation)
+          .filter((name) => !operationMembers.includes(name))
+          .map((name) => `json patch unknown field ${JSON.stringify(`[${index}].${name}`)}`),
+  );
 }
 
 function judged(apply: () => unknown): unknown {

@@ -102,8 +102,10 @@ export function viewStore(
     },
     delete: async (_, namespace, name, options) =>
       fromStored(await store.delete(of, namespace, name, options)),
-    deleteCollection: async (_, query, options) =>
-      (await store.deleteCollection(of, query, options)).map(fromStored),
+    deleteCollection: async (_, query, options) => {
+      const page = await store.deleteCollection(of, query, options);
+      return { ...page, items: page.items.map(fromStored) };
+    },
     metadata: store.metadata,
     texts: {
       get: async (_, namespace, name, subresource) =>

@@ -85,7 +85,6 @@ async function sendState(
       apiVersion: apiVersionOf(definition),
       metadata: {
         resourceVersion: String(first.revision),
-        creationTimestamp: null,
         annotations: { "k8s.io/initial-events-end": "true" },
       },
     };

@@ -2,7 +2,7 @@
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { apiVersionOf } from "../../../../schema/resource.ts";
 import { fieldManagerErrors } from "../../../../schema/apply/field-manager.ts";
-import { forbidden, required } from "../../../../schema/resources/names.ts";
+import { forbidden, notSupported, required } from "../../../../schema/resources/names.ts";
 import { objectSchema } from "../../../../schema/resources/object-schema.ts";
 import { invalidObject } from "../../../../schema/store/errors.ts";
 import type { FieldError } from "../../../../schema/structural/types.ts";
@@ -20,12 +20,9 @@ export interface WriteQuery {
   readonly force: boolean | undefined;
 }
 
-type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions";
+type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "DeleteOptions" | "ListOptions";
 
-/**
- * Throws `BadRequest`, and `Invalid` for a field manager that cannot be or a `force` that is out of place. Kubernetes'
- * default for `fieldValidation` is Warn.
- */
+/** Throws `Invalid`. Kubernetes' default for `fieldValidation` is Warn. */
 export function parseWriteQuery(query: URLSearchParams, kind: OptionsKind, apply = false): WriteQuery {
   const fieldManager = query.get("fieldManager") ?? "";
   const force = parseForce(query.get("force"));
@@ -34,28 +31,17 @@ export function parseWriteQuery(query: URLSearchParams, kind: OptionsKind, apply
   if (!apply && kind === "PatchOptions" && force !== undefined)
     errors.push(forbidden("force", "may not be specified for non-apply patch"));
   errors.push(...fieldManagerErrors(fieldManager));
-  if (errors.length > 0) throw invalidOptions(kind, errors);
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
-  if (dryRun.some((value) => value !== "All"))
-    throw new ApiError(
-      "BadRequest",
-      `dryRun: Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`,
-    );
-  const fieldValidation = query.get("fieldValidation") ?? "";
-  switch (fieldValidation) {
-    case "":
-      return { dryRun: dryRun.length > 0, fieldValidation: "Warn", fieldManager, force };
-    case "Strict":
-    case "Warn":
-    case "Ignore":
-      return { dryRun: dryRun.length > 0, fieldValidation, fieldManager, force };
-    default:
-      throw new ApiError(
-        "BadRequest",
-        `fieldValidation: Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Warn", "Strict"`,
-      );
-  }
+  if (dryRun.some((value) => value !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
+  const asked = query.get("fieldValidation") ?? "";
+  const fieldValidation = asked === "" ? "Warn" : validations.find((one) => one === asked);
+  if (fieldValidation === undefined)
+    errors.push(notSupported("fieldValidation", asked, ["", ...validations]));
+  if (errors.length > 0 || fieldValidation === undefined) throw invalidOptions(kind, errors);
+  return { dryRun: dryRun.length > 0, fieldValidation, fieldManager, force };
 }
+
+const validations = ["Ignore", "Strict", "Warn"] as const;
 
 /** As Kubernetes reads booleans of queries: empty is absent, and false is what says so. */
 function parseForce(text: string | null): boolean | undefined {
@@ -63,8 +49,8 @@ function parseForce(text: string | null): boolean | undefined {
   return !["false", "0"].includes(text.toLowerCase());
 }
 
-/** Throws `Invalid`. */
-function invalidOptions(kind: OptionsKind, errors: readonly FieldError[]): ApiError {
+/** Of options of a request, not of an object. */
+export function invalidOptions(kind: OptionsKind, errors: readonly FieldError[]): ApiError {
   const { message, causes = [] } = invalidObject({ group: "meta.k8s.io", plural: "", kind }, "", errors);
   return new ApiError("Invalid", message, {
     causes,
@@ -72,22 +58,28 @@ function invalidOptions(kind: OptionsKind, errors: readonly FieldError[]): ApiEr
   });
 }
 
-/** Warnings about unknown and doubled members. Throws `BadRequest` where the client asked for strictness. */
+/** Warnings about unknown and doubled members, and `more`. Throws `BadRequest` where the client asked for strictness. */
 export function fieldWarnings(
   definition: ResourceDefinition,
   object: unknown,
   duplicates: readonly string[],
   fieldValidation: FieldValidation,
+  more: readonly string[] = [],
 ): string[] {
   if (fieldValidation === "Ignore") return [];
   const problems = [
     ...unknownFields(objectSchema(definition), object).map((path) => `unknown field ${JSON.stringify(path)}`),
     ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...more,
   ];
   if (problems.length === 0 || fieldValidation === "Warn") return problems;
+  throw unreadable(definition, `strict decoding error: ${problems.join(", ")}`);
+}
+
+export function unreadable(definition: ResourceDefinition, why: string): ApiError {
   const { kind } = definition;
-  throw new ApiError(
+  return new ApiError(
     "BadRequest",
-    `${kind} in version ${JSON.stringify(apiVersionOf(definition))} cannot be handled as a ${kind}: strict decoding error: ${problems.join(", ")}`,
+    `${kind} in version ${JSON.stringify(apiVersionOf(definition))} cannot be handled as a ${kind}: ${why}`,
   );
 }

@@ -3,7 +3,8 @@ import type { KubeObject, ObjectMeta } from "../../../../schema/object.ts";
 import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import { asGo } from "../../../../schema/resources/go-shape.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
-import { isStoreError } from "../../../../schema/store/errors.ts";
+import { invalid } from "../../../../schema/resources/names.ts";
+import { invalidObject, isStoreError } from "../../../../schema/store/errors.ts";
 import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
 import { applyDefaults, validate } from "../../../../schema/structural/engine.ts";
 import { isHeld } from "../../../../schema/store/propagation.ts";
@@ -12,13 +13,14 @@ import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
 import { readDeleteOptions } from "./delete-options.ts";
-import { parseListOptions } from "./list-options.ts";
+import { encodeContinue, parseListOptions } from "./list-options.ts";
 import { apply } from "./apply.ts";
 import { applyPatch, readPatch } from "./patch.ts";
 import { listHead } from "./read.ts";
 import { mediaType, readObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
 import { selectionOf } from "./selection.ts";
+import { decoded, finalizerWarnings, ofPatch, otherKind } from "./unreadable.ts";
 import { fieldWarnings, parseWriteQuery } from "./write-options.ts";
 
 export async function create(call: Call): Promise<Response> {
@@ -32,11 +34,14 @@ export async function create(call: Call): Promise<Response> {
   );
   if ((object.metadata.resourceVersion ?? "") !== "")
     throw new ApiError("BadRequest", "resourceVersion should not be set on objects to be created");
-  const made = await store.create(definition, object, {
-    dryRun,
-    // Rancher's webhook notes the creator of its own types (auth.md 7.8).
-    ...(definition.norman === undefined ? {} : { creatorId: identity.userId }),
-  });
+  const made = await decoded(
+    definition,
+    store.create(definition, object, {
+      dryRun,
+      // Rancher's webhook notes the creator of its own types (auth.md 7.8).
+      ...(definition.norman === undefined ? {} : { creatorId: identity.userId }),
+    }),
+  );
   return answerObject(call, made, 201);
 }
 
@@ -53,7 +58,7 @@ export async function update(call: Call): Promise<Response> {
       "BadRequest",
       `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
     );
-  const blind = (object.metadata.resourceVersion ?? "") === "";
+  const blind = ["", "0"].includes(object.metadata.resourceVersion ?? "");
   if (blind) delete object.metadata.resourceVersion;
   const { subresource } = subresourceOf(call);
   const creates = blind && definition.createOnUpdate === true && subresource === undefined;
@@ -63,10 +68,13 @@ export async function update(call: Call): Promise<Response> {
     if (made === undefined) throw invalidUpdate(call, name);
     return answerObject(call, made, 201);
   }
-  const updating = store.update(definition, object, {
-    ...(subresource === undefined ? {} : { subresource }),
-    dryRun,
-  });
+  const updating = decoded(
+    definition,
+    store.update(definition, object, {
+      ...(subresource === undefined ? {} : { subresource }),
+      dryRun,
+    }),
+  );
   const updated = await (creates ? unless("NotFound", updating) : updating);
   if (updated !== undefined) return answerObject(call, updated);
   return answerObject(call, await store.create(definition, object, { dryRun }), 201);
@@ -99,7 +107,7 @@ export async function patch(call: Call): Promise<Response> {
   const { definition, store, namespace } = call;
   const { dryRun, fieldValidation } = parseWriteQuery(call.query, "PatchOptions");
   const name = nameOf(call);
-  const { apply: applied, duplicates } = await readPatch(call);
+  const { apply: applied, duplicates, unknown } = await readPatch(call);
   let warnings: string[] = [];
   const changed = await store.modify(
     definition,
@@ -107,10 +115,15 @@ export async function patch(call: Call): Promise<Response> {
     name,
     (current) => {
       const patched = applied(current);
-      warnings = fieldWarnings(definition, patched, duplicates, fieldValidation);
-      const object = envelopeOf(call, patched);
+      const object = ofPatch(() => {
+        warnings = fieldWarnings(definition, patched, duplicates, fieldValidation, unknown);
+        return envelopeOf(call, patched);
+      });
       if (object.metadata.name !== name)
         throw new ApiError("BadRequest", "the name of an object cannot be changed");
+      const { uid } = object.metadata;
+      if (uid !== undefined && uid !== current.metadata.uid)
+        throw invalidObject(definition, name, [invalid("metadata.uid", uid, "field is immutable")]);
       return object;
     },
     { ...subresourceOf(call), dryRun, verb: "patch" },
@@ -139,9 +152,22 @@ export async function removeCollection(call: Call): Promise<Response> {
     resourceVersion: _revision,
     ...options
   } = await readDeleteOptions(call.c.req.raw, call.query);
-  const items = await store.deleteCollection(definition, selectionOf(call, list), options);
+  const { limit, from } = list;
+  const { items, next } = await store.deleteCollection(
+    definition,
+    {
+      ...selectionOf(call, list),
+      ...(limit === undefined ? {} : { limit }),
+      ...(from === undefined ? {} : { at: from.revision, after: from.key }),
+    },
+    options,
+  );
   const { revision } = await store.texts.revision();
-  return answerList(call, listHead(call), { resourceVersion: String(revision) }, items);
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(next === undefined ? {} : { continue: encodeContinue(next) }),
+  };
+  return answerList(call, listHead(call), metadata, items);
 }
 
 /** The object of a body, checked against the path. */
@@ -153,17 +179,6 @@ function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
   return object;
 }
 
-/** Kubernetes' own types refuse them. */
-function finalizerWarnings(definition: Call["definition"], { metadata }: KubeObject): string[] {
-  if (isKubernetesType(definition)) return [];
-  return (metadata.finalizers ?? [])
-    .filter((name) => !name.includes("/") && name !== "orphan" && name !== "foregroundDeletion")
-    .map(
-      (name) =>
-        `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
-    );
-}
-
 /** Throws `BadRequest` where kind, version or namespace are not those of the request. */
 function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject {
   const { apiVersion = "", kind = "", metadata = {} } = value as Partial<KubeObject>;
@@ -173,11 +188,7 @@ function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject
       "BadRequest",
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
-  if (kind !== "" && kind !== definition.kind)
-    throw new ApiError(
-      "BadRequest",
-      `the kind in the data (${kind}) does not match the expected kind (${definition.kind})`,
-    );
+  if (kind !== "" && kind !== definition.kind) throw otherKind(definition, kind, metadata);
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
     throw new ApiError("BadRequest", "metadata must be an object");
   const given = checkedMetadata(metadata);
