@@ -27,6 +27,8 @@ it("leaves out empty maps and lists, and keeps what is said", () => {
   expect(shaped(clusterRoles.schema(), { aggregationRule: { clusterRoleSelectors: [{}] } })).toEqual({
     aggregationRule: { clusterRoleSelectors: [{}] },
   });
+  // Of another type: that is for the rules to say.
+  expect(shaped(configMaps.schema(), { data: [] })).toEqual({ data: [] });
   // Go writes neither of them out: `rules` is always there.
   expect(shaped(roles.schema(), { rules: [{ verbs: [], apiGroups: [] }] })).toEqual({
     rules: [{ verbs: [] }],

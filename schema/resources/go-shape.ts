@@ -37,7 +37,7 @@ export function asGo(schema: JsonSchema, value: unknown): void {
 /** A map has members of one kind, a struct has names of its own. */
 function isUnsaid(schema: JsonSchema, value: unknown, required: boolean): boolean {
   if (required || schema.default !== undefined) return false;
-  if (Array.isArray(value)) return value.length === 0;
+  if (Array.isArray(value)) return schema.type === "array" && value.length === 0;
   return (
     typeof schema.additionalProperties === "object" && isObject(value) && Object.keys(value).length === 0
   );

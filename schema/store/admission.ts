@@ -112,9 +112,18 @@ export async function planUpdate<T extends KubeObject>(
   const writesMetadata = subresource !== "status" || definition.statusMetadata === true;
   refuseLater(definition, current, object, writesMetadata ? wanted.metadata : {});
   if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
-    return { ...(await plan(admission, definition, "delete", current, undefined)), last: object };
+    return {
+      ...(await plan(admission, definition, "delete", current, undefined)),
+      last: withOwnersOf(object, current),
+    };
   const claim = { entries: wanted.metadata.managedFields, applied, subresource };
   return plan(admission, definition, "update", current, object, claim);
+}
+
+function withOwnersOf<T extends KubeObject>(object: T, { metadata: { managedFields } }: T): T {
+  return managedFields === undefined
+    ? object
+    : { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
 /** `undefined`: it is already going, and waits as it did. */

@@ -127,12 +127,18 @@ export function newMetadata(
   };
 }
 
-/** Metadata after an update: labels, annotations, owners and finalizers are the client's, the rest is the server's. */
+/** Metadata after an update: generateName, labels, annotations, owners and finalizers are the client's, the rest is the server's. */
 export function changedMetadata(current: ObjectMeta, given: ObjectMeta): ObjectMeta {
-  const { labels: _l, annotations: _a, ownerReferences: _o, finalizers: _f, ...kept } = current;
-  const { generateName: _g, ...more } = said(given);
+  const {
+    generateName: _g,
+    labels: _l,
+    annotations: _a,
+    ownerReferences: _o,
+    finalizers: _f,
+    ...kept
+  } = current;
   const ownerReferences = distinctReferences(given.ownerReferences);
-  return { ...kept, ...more, ...(ownerReferences === undefined ? {} : { ownerReferences }) };
+  return { ...kept, ...said(given), ...(ownerReferences === undefined ? {} : { ownerReferences }) };
 }
 
 /** Kubernetes' own types that have no spec and status to be told apart count no changes. */

@@ -145,6 +145,8 @@ describe("the management store answers as a kube-apiserver", () => {
     expect(refusal(unknown)).toBe("422 Invalid patch");
     expect(unknown.json["message"]).toContain('strict decoding error: unknown field "foo"');
     expect(refusal(await patch({ kind: "Secret" }))).toBe("422 Invalid patch");
+    expect(refusal(await patch({ data: [] }))).toBe("422 Invalid data");
+    expect(metadataOf(await patch({ metadata: { managedFields: [] } }))).not.toHaveProperty("managedFields");
     expect(refusal(await patch({ metadata: { namespace: "default" } }))).toBe("400 BadRequest");
     const headers = { "content-type": "application/json-patch+json" };
     const body = [{ op: "add", path: "/data", value: { a: "1" }, foo: 1 }];
@@ -162,6 +164,7 @@ describe("the management store answers as a kube-apiserver", () => {
     });
     expect(last.status).toBe(200);
     expect(metadataOf(last)).not.toHaveProperty("finalizers");
+    expect(metadataOf(last)).toHaveProperty("managedFields");
     expect((await ask(`GET ${maps}/held`)).status).toBe(404);
   });
 
@@ -193,6 +196,9 @@ describe("the management store answers as a kube-apiserver", () => {
     expect(refusal(await ask(`POST ${widgets}`, { body: widget("Bad") }))).toBe("422 Invalid metadata.name");
     expect(refusal(await ask(`POST ${widgets}`, { body: widget("w", { kind: "Other" }) }))).toBe(
       "422 Invalid kind",
+    );
+    expect(refusal(await ask(`POST ${widgets}`, { body: { metadata: { name: "w" } } }))).toBe(
+      "400 BadRequest",
     );
     const made = await ask(`POST ${widgets}`, {
       body: { ...widget("w"), metadata: { name: "w", finalizers: ["bad"], labels: {} } },

@@ -188,6 +188,11 @@ function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject
       "BadRequest",
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
+  if (kind === "" && !isKubernetesType(definition))
+    throw new ApiError(
+      "BadRequest",
+      `the object provided is unrecognized (must be of type ${definition.kind}): Object 'Kind' is missing`,
+    );
   if (kind !== "" && kind !== definition.kind) throw otherKind(definition, kind, metadata);
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
     throw new ApiError("BadRequest", "metadata must be an object");
@@ -208,8 +213,14 @@ function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject
 
 /** What cannot be read as metadata at all is a bad request; what it says, `metadataErrors` judges. Names may be missing. */
 function checkedMetadata(given: object): ObjectMeta {
-  asGo(objectMetaSchema(), given);
-  const metadata: ObjectMeta = applyDefaults(objectMetaSchema(), { name: "", ...given });
+  // Who owns nothing says so by an empty list.
+  const { managedFields, ...rest } = given as Partial<ObjectMeta>;
+  asGo(objectMetaSchema(), rest);
+  const metadata: ObjectMeta = applyDefaults(objectMetaSchema(), {
+    name: "",
+    ...rest,
+    ...(managedFields === undefined ? {} : { managedFields }),
+  });
   const problem = validate(objectMetaSchema(), metadata, { path: "metadata" }).find(({ reason }) =>
     ["FieldValueTypeInvalid", "FieldValueInvalid"].includes(reason),
   );
@@ -222,6 +233,9 @@ function invalidUpdate({ definition }: Call, name: string): ApiError {
   return new ApiError(
     "Invalid",
     `${definition.plural}.${definition.group} "${name}" is invalid: metadata.resourceVersion: ${message}`,
-    { causes: [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }] },
+    {
+      causes: [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }],
+      subject: { definition: { ...definition, kind: definition.plural }, name },
+    },
   );
 }
