@@ -180,6 +180,8 @@ export interface AdmissionContext<T extends KubeObject = KubeObject> {
   readonly old?: T;
   /** Absent: a write of the object itself. */
   readonly subresource?: "status" | "scale" | "finalize";
+  /** On DELETE: what the object owns is to stay, without an owner. */
+  readonly orphans?: true;
   /** Who writes: for rules against escalation and against harming oneself. */
   readonly actor: {
     readonly name: string;

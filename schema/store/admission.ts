@@ -26,7 +26,7 @@ import {
 } from "./metadata.ts";
 import { ownersAfter, withOwners, withoutOwners } from "./ownership.ts";
 import type { Claim } from "./ownership.ts";
-import { finalizersFor, isHeld, specFinalizers } from "./propagation.ts";
+import { finalizersFor, isHeld, orphanFinalizer, specFinalizers } from "./propagation.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Reader } from "./reader.ts";
 import type { CommitObject } from "./types.ts";
@@ -43,6 +43,7 @@ export interface Admission {
   readonly now: () => Date;
   /** Which part of an object the write is for; absent: the object. */
   readonly subresource?: AdmissionContext["subresource"];
+  readonly orphans?: AdmissionContext["orphans"];
 }
 
 /** One object of a commit, judged. */
@@ -149,7 +150,8 @@ export async function planDelete<T extends KubeObject>(
     ...deletionGuards(definition, current, object),
     ...typeGuards(definition),
   ]);
-  await judge(admission, definition, "DELETE", current, current);
+  const asked: Admission = finalizers.includes(orphanFinalizer) ? { ...admission, orphans: true } : admission;
+  await judge(asked, definition, "DELETE", current, current);
   // Who deletes an object owns nothing of it.
   const claim = { entries: metadata.managedFields, applied: true };
   const planned = await plan(admission, definition, "update", current, object, claim);
@@ -364,7 +366,7 @@ async function generations(
 
 /** What the rules of a type are told. */
 export function contextOf<T extends KubeObject>(
-  { actor, reader, typeOf, now, subresource }: Admission,
+  { actor, reader, typeOf, now, subresource, orphans }: Admission,
   operation: AdmissionContext["operation"],
   object: T,
   old: T | undefined,
@@ -379,6 +381,7 @@ export function contextOf<T extends KubeObject>(
     object,
     ...(old === undefined ? {} : { old }),
     ...(subresource === undefined ? {} : { subresource }),
+    ...(orphans === undefined ? {} : { orphans }),
     actor,
     now,
     declared: typeOf,

@@ -192,6 +192,25 @@ describe("the management store answers as a kube-apiserver", () => {
     expect(changed.json["message"]).toContain("data: Forbidden: field is immutable when `immutable` is set");
   });
 
+  it("lets no Secret go whose Roles would stay behind (Rancher's webhook)", async () => {
+    const secrets = "/api/v1/namespaces/lab/secrets";
+    const body = { apiVersion: "v1", kind: "Secret", metadata: { name: "owner" } };
+    const { uid } = metadataOf(await ask(`POST ${secrets}`, { body }));
+    const orphan = `DELETE ${secrets}/owner?propagationPolicy=Orphan`;
+    expect((await ask(`${orphan}&dryRun=All`)).status).toBe(200);
+    const ownerReferences = [{ apiVersion: "v1", kind: "Secret", name: "owner", uid }];
+    await ask("POST /apis/rbac.authorization.k8s.io/v1/namespaces/lab/roles", {
+      body: {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "Role",
+        metadata: { name: "owned", ownerReferences },
+        rules: [],
+      },
+    });
+    expect(refusal(await ask(orphan))).toBe("422 Invalid metadata");
+    expect((await ask(`DELETE ${secrets}/owner`)).status).toBe(200);
+  });
+
   it("names custom objects as hosts are named, and warns of finalizers without a domain", async () => {
     expect(refusal(await ask(`POST ${widgets}`, { body: widget("Bad") }))).toBe("422 Invalid metadata.name");
     expect(refusal(await ask(`POST ${widgets}`, { body: widget("w", { kind: "Other" }) }))).toBe(

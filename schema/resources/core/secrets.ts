@@ -91,6 +91,29 @@ function creatorErrorsOf({ operation, object, old }: AdmissionContext<Secret>): 
     : [...creatorErrors(old, object), ...noCreatorErrors(object)];
 }
 
+/** Rights that a Secret owns are those to itself: without it they would be somebody's for good (webhook, Secret). */
+async function orphanErrors({
+  orphans,
+  object,
+  lookupByIndex,
+}: AdmissionContext<Secret>): Promise<FieldError[]> {
+  const { uid } = object.metadata;
+  if (orphans !== true || uid === undefined) return [];
+  const owned = await Promise.all(
+    ["roles", "rolebindings"].map((plural) =>
+      lookupByIndex(`${plural}.rbac.authorization.k8s.io`, "ownerUid", uid),
+    ),
+  );
+  return owned.flat().length === 0
+    ? []
+    : [
+        forbidden(
+          "metadata",
+          "a Secret that owns Roles or RoleBindings cannot be deleted with policy Orphan",
+        ),
+      ];
+}
+
 /** Whoever writes the Secret and whatever annotations he sends: the index tells what is in `data`. */
 async function withTokenHashes(secret: Secret): Promise<Secret> {
   const annotations = { ...secret.metadata.annotations };
@@ -124,7 +147,7 @@ async function validate(context: AdmissionContext<Secret>): Promise<FieldError[]
       field: "data",
       message: `Too long: may not be more than ${maxSize} bytes`,
     });
-  errors.push(...secretTypeErrors(object), ...creatorErrorsOf(context));
+  errors.push(...secretTypeErrors(object), ...creatorErrorsOf(context), ...(await orphanErrors(context)));
   if (object.type === machinePlanType && operation !== "DELETE" && Object.hasOwn(object.data ?? {}, "plan"))
     errors.push(...machinePlanErrors(secretText(object, "plan")));
   const { namespace, name, annotations } = object.metadata;
