@@ -14,7 +14,9 @@ import { eventually, processesOf } from "../e2e/drover.ts";
 import { startLocal } from "../e2e/local.ts";
 import type { Local } from "../e2e/local.ts";
 
-const SECONDS = 20;
+const SECONDS = 25;
+/** What dies at one moment. */
+const turns = [["workerd"], ["postgres"], ["workerd", "postgres"]] as const;
 
 describe("the store while its parts are killed", () => {
   let local: Local;
@@ -28,16 +30,18 @@ describe("the store while its parts are killed", () => {
     await local?.stop();
   }, 60_000);
 
-  /** Kills one part after the other at random moments, each as soon as it runs again or up to 3 s later. */
+  /** Kills one part, the other, and both at random moments, each as soon as it runs again or up to 3 s later. */
   async function killParts(until: number): Promise<string[]> {
     const killed: string[] = [];
-    for (let part = "workerd"; Date.now() < until; part = part === "workerd" ? "postgres" : "workerd") {
-      await eventually(`${part} runs`, 20_000, () =>
-        processesOf(local.drover, part).length > 0 ? true : undefined,
-      );
+    for (let turn = 0; Date.now() < until; turn++) {
+      const parts = turns[turn % turns.length] ?? [];
+      for (const part of parts)
+        await eventually(`${part} runs`, 20_000, () =>
+          processesOf(local.drover, part).length > 0 ? true : undefined,
+        );
       await sleep(500 + Math.random() * 3_000);
-      for (const pid of processesOf(local.drover, part)) killIfThere(pid);
-      killed.push(part);
+      for (const pid of parts.flatMap((part) => processesOf(local.drover, part))) killIfThere(pid);
+      killed.push(parts.join(" and "));
     }
     return killed;
   }
@@ -50,6 +54,7 @@ describe("the store while its parts are killed", () => {
       const killed = await killParts(Date.now() + (SECONDS - 3) * 1_000);
       expect(killed).toContain("workerd");
       expect(killed).toContain("postgres");
+      expect(killed).toContain("workerd and postgres");
       await clients.next("done", 180_000);
     } finally {
       await clients.stop();
