@@ -3,6 +3,8 @@ import type { JsonSchema } from "../structural/types.ts";
 
 /** Of both, in Kubernetes' OpenAPI. */
 export const timeSchema = { type: "string", format: "date-time" } as const satisfies JsonSchema;
+/** The same; being another object says that it is a MicroTime. */
+export const microTimeSchema = { ...timeSchema } as const satisfies JsonSchema;
 
 const time = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const microTime = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{6}))(Z|[+-]\d{2}:\d{2})$/;

@@ -159,6 +159,7 @@ describe("the management store by HTTP", () => {
       ["fieldSelector=spec.nope%3D1", 400],
       ["continue=nonsense", 400],
       ["resourceVersion=x", 400],
+      ["limit=x", 400],
       ["resourceVersionMatch=Exact", 422],
       ["resourceVersion=0&resourceVersionMatch=Exact", 422],
       ["sendInitialEvents=true", 422],
@@ -367,6 +368,7 @@ describe("the management store by HTTP", () => {
     it("nobody makes a token for a user who may do more than he", async () => {
       const role = await ask("POST /apis/management.cattle.io/v3/globalroles", {
         body: {
+          kind: "GlobalRole",
           metadata: { name: "token-maker" },
           displayName: "token maker",
           rules: [{ apiGroups: ["management.cattle.io"], resources: ["tokens"], verbs: ["*"] }],
@@ -387,7 +389,7 @@ describe("the management store by HTTP", () => {
       const forge = (userId: string | undefined, name: string): Promise<Reply> =>
         restOf(drover)("POST /apis/management.cattle.io/v3/tokens", {
           token: maker.token,
-          body: { metadata: { name }, userId, token: "$2:AAAA:BBBB", enabled: true },
+          body: { kind: "Token", metadata: { name }, userId, token: "$2:AAAA:BBBB", enabled: true },
         });
       const forged = await forge(owner?.id, "token-forged");
       expect([forged.status, forged.text]).toEqual([

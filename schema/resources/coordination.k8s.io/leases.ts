@@ -6,7 +6,7 @@ import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden, invalid } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
-import { canonicalMicroTime, timeSchema } from "../times.ts";
+import { canonicalMicroTime, microTimeSchema } from "../times.ts";
 
 const schema = once(
   () =>
@@ -18,8 +18,8 @@ const schema = once(
           properties: {
             holderIdentity: { type: "string" },
             leaseDurationSeconds: { type: "integer", format: "int32" },
-            acquireTime: timeSchema,
-            renewTime: timeSchema,
+            acquireTime: microTimeSchema,
+            renewTime: microTimeSchema,
             leaseTransitions: { type: "integer", format: "int32" },
             strategy: { type: "string" },
             preferredHolder: { type: "string" },

@@ -1,4 +1,8 @@
 /** What ConfigMaps hold: named texts and named bytes (pkg/apis/core/validation; util/validation, IsConfigMapKey). Pure. */
+import type { JsonSchema } from "../../structural/types.ts";
+
+/** Named bytes, perhaps in lines: the format `byte` would refuse those before they are joined, and show what it refuses. */
+export const base64Schema = { type: "string" } as const satisfies JsonSchema;
 
 /** Bytes of all values together, keys not counted. */
 export const maxDataBytes = 1024 * 1024;

@@ -5,7 +5,7 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { forbidden, invalid } from "../names.ts";
-import { configKeyProblem, decodedLength, joinedLines, maxDataBytes } from "./config-data.ts";
+import { base64Schema, configKeyProblem, decodedLength, joinedLines, maxDataBytes } from "./config-data.ts";
 
 const schema = once(
   () =>
@@ -14,8 +14,7 @@ const schema = once(
       properties: {
         immutable: { type: "boolean" },
         data: { type: "object", additionalProperties: { type: "string" } },
-        // Base64, perhaps in lines: the format `byte` would refuse those before they are joined.
-        binaryData: { type: "object", additionalProperties: { type: "string" } },
+        binaryData: { type: "object", additionalProperties: base64Schema },
       },
     }) as const satisfies JsonSchema,
 );

@@ -9,7 +9,7 @@ import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { invalid, required } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
-import { canonicalMicroTime, canonicalTime, timeSchema } from "../times.ts";
+import { canonicalMicroTime, canonicalTime, microTimeSchema, timeSchema } from "../times.ts";
 import { objectReferenceSchema } from "./object-reference.ts";
 
 const text = { type: "string" } as const;
@@ -29,8 +29,8 @@ const schema = once(
         lastTimestamp: timeSchema,
         count,
         type: text,
-        eventTime: timeSchema,
-        series: { type: "object", properties: { count, lastObservedTime: timeSchema } },
+        eventTime: microTimeSchema,
+        series: { type: "object", properties: { count, lastObservedTime: microTimeSchema } },
         action: text,
         related: objectReferenceSchema,
         reportingComponent: text,

@@ -8,7 +8,7 @@ import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { creatorErrors, noCreatorErrors, withCreator } from "../creator.ts";
 import { hasRightsOf } from "../management.cattle.io/bound-rules.ts";
-import { configKeyProblem } from "./config-data.ts";
+import { base64Schema, configKeyProblem, decodedLength, joinedLines } from "./config-data.ts";
 import { machinePlanErrors, machinePlanType } from "./machine-plan.ts";
 import { accountNameAnnotation, secretTypeErrors, serviceAccountTokenType } from "./secret-types.ts";
 import { forbidden, immutable, invalid, required } from "../names.ts";
@@ -20,8 +20,7 @@ const schema = once(
       properties: {
         type: { type: "string", default: "Opaque" },
         immutable: { type: "boolean" },
-        // base64, as on the wire.
-        data: { type: "object", additionalProperties: { type: "string" } },
+        data: { type: "object", additionalProperties: base64Schema },
         // Write-only: merged into `data` before anything is stored.
         stringData: { type: "object", additionalProperties: { type: "string" } },
       },
@@ -73,14 +72,14 @@ export const secrets: ResourceDefinition<Secret> = {
 async function mutate(context: AdmissionContext<Secret>): Promise<Secret> {
   const { stringData, ...object } =
     context.object.type === cloudCredentialType ? withCreator(context) : context.object;
-  const added = Object.entries(stringData ?? {}).map(([key, text]): [string, string] => [
-    key,
-    toBase64(text),
-  ]);
+  const data = Object.entries(object.data ?? {});
+  const inLines = data.some(([, base64]) => /[\r\n]/.test(base64));
+  const joined = inLines ? data.map(([key, base64]) => [key, joinedLines(base64)] as const) : data;
+  const added = Object.entries(stringData ?? {}).map(([key, text]) => [key, toBase64(text)] as const);
   // Empty is as good as absent, as in Go.
   if (object.type === "") object.type = "Opaque";
   const secret =
-    added.length === 0 ? object : { ...object, data: { ...object.data, ...Object.fromEntries(added) } };
+    added.length === 0 && !inLines ? object : { ...object, data: Object.fromEntries([...joined, ...added]) };
   return secret.metadata.name.startsWith(registrationSecretPrefix) ? withTokenHashes(secret) : secret;
 }
 
@@ -174,9 +173,4 @@ export function secretText(secret: Pick<Secret, "data">, key: string): string {
 
 export function toBase64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
-}
-
-function decodedLength(value: string): number | undefined {
-  if (value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return undefined;
-  return (value.length / 4) * 3 - (value.endsWith("==") ? 2 : value.endsWith("=") ? 1 : 0);
 }

@@ -6,7 +6,7 @@ import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
 import { events as coreEvents } from "../core/events.ts";
 import { objectReferenceSchema } from "../core/object-reference.ts";
-import { timeSchema } from "../times.ts";
+import { microTimeSchema, timeSchema } from "../times.ts";
 import { strictEventErrors } from "./event-rules.ts";
 
 const text = { type: "string" } as const;
@@ -18,11 +18,11 @@ const schema = once(
       type: "object",
       required: ["eventTime"],
       properties: {
-        eventTime: timeSchema,
+        eventTime: microTimeSchema,
         series: {
           type: "object",
           required: ["count", "lastObservedTime"],
-          properties: { count, lastObservedTime: timeSchema },
+          properties: { count, lastObservedTime: microTimeSchema },
         },
         reportingController: text,
         reportingInstance: text,

@@ -2,6 +2,9 @@
 import type { Propagation, PropagationPolicy } from "../../../../schema/store/propagation.ts";
 import { invalid, notSupported } from "../../../../schema/resources/names.ts";
 import { ApiError } from "../../errors.ts";
+import { decodeTyped } from "../../../../schema/resources/decode.ts";
+import type { FromSchema } from "../../../../schema/structural/from-schema.ts";
+import type { JsonSchema } from "../../../../schema/structural/types.ts";
 import { invalidOptions } from "./write-options.ts";
 import { readOptionalObject } from "./request-body.ts";
 
@@ -11,13 +14,35 @@ export interface DeleteOptions extends Propagation {
   readonly dryRun: boolean;
 }
 
+export const deleteOptionsSchema = {
+  type: "object",
+  properties: {
+    apiVersion: { type: "string" },
+    kind: { type: "string" },
+    dryRun: { type: "array", items: { type: "string" } },
+    gracePeriodSeconds: { type: "integer", format: "int64" },
+    ignoreStoreReadErrorWithClusterBreakingPotential: { type: "boolean" },
+    orphanDependents: { type: "boolean" },
+    preconditions: {
+      type: "object",
+      properties: { resourceVersion: { type: "string" }, uid: { type: "string" } },
+    },
+    propagationPolicy: { type: "string" },
+  },
+} as const satisfies JsonSchema;
+
+type Decoded = FromSchema<typeof deleteOptionsSchema>;
+
 /**
  * Throws `BadRequest` for what cannot be read, `Invalid` for what makes no sense. A grace period is for types that stop
  * something: none here does, so it is read and has no effect, as with kube-apiserver.
  */
 export async function readDeleteOptions(request: Request, query: URLSearchParams): Promise<DeleteOptions> {
   const { value } = await readOptionalObject(request);
-  const { kind = "DeleteOptions", preconditions, propagationPolicy, orphanDependents, dryRun } = value;
+  const problem = decodeTyped(deleteOptionsSchema, value, "DeleteOptions");
+  if (problem !== undefined) throw new ApiError("BadRequest", problem);
+  const options: Decoded = value;
+  const { kind = "DeleteOptions", preconditions, propagationPolicy, orphanDependents, dryRun } = options;
   if (kind !== "DeleteOptions")
     throw new ApiError("BadRequest", `expected DeleteOptions, got ${JSON.stringify(kind)}`);
   const grace = query.get("gracePeriodSeconds") ?? "";
@@ -35,9 +60,7 @@ export async function readDeleteOptions(request: Request, query: URLSearchParams
 
 const policies: readonly string[] = ["Foreground", "Background", "Orphan"] satisfies PropagationPolicy[];
 
-function propagationOf(policy: unknown, orphan: unknown): Propagation {
-  if (orphan !== undefined && typeof orphan !== "boolean")
-    throw new ApiError("BadRequest", "orphanDependents must be a boolean");
+function propagationOf(policy: string | undefined, orphan: boolean | undefined): Propagation {
   if (policy !== undefined && orphan !== undefined)
     throw invalidOptions("DeleteOptions", [
       invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
@@ -50,29 +73,26 @@ function propagationOf(policy: unknown, orphan: unknown): Propagation {
   };
 }
 
-function isPolicy(policy: unknown): policy is PropagationPolicy {
-  return typeof policy === "string" && policies.includes(policy);
+function isPolicy(policy: string): policy is PropagationPolicy {
+  return policies.includes(policy);
 }
 
 function flagOf(value: string | null): boolean | undefined {
   return value === null ? undefined : value !== "false" && value !== "0";
 }
 
-function dryRunOf(value: unknown): boolean {
-  const values = Array.isArray(value) ? value.filter((one) => one !== "") : [value];
+function dryRunOf(values: readonly string[]): boolean {
   if (values.some((one) => one !== "All"))
-    throw invalidOptions("DeleteOptions", [notSupported("dryRun", value, ["All"])]);
+    throw invalidOptions("DeleteOptions", [notSupported("dryRun", values, ["All"])]);
   return values.length > 0;
 }
 
-function preconditionsOf(value: unknown): { uid?: string; resourceVersion?: string } {
-  if (value === undefined || value === null) return {};
-  const { uid, resourceVersion } = value as Record<string, unknown>;
-  for (const [name, one] of Object.entries({ uid, resourceVersion }))
-    if (one !== undefined && one !== null && typeof one !== "string")
-      throw new ApiError("BadRequest", `preconditions.${name} must be a string`);
+function preconditionsOf({ uid, resourceVersion }: NonNullable<Decoded["preconditions"]> = {}): {
+  uid?: string;
+  resourceVersion?: string;
+} {
   return {
-    ...(typeof uid === "string" ? { uid } : {}),
-    ...(typeof resourceVersion === "string" ? { resourceVersion } : {}),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
 }

@@ -140,7 +140,7 @@ function matchOf(text: string | null): ListOptions["match"] {
 
 function countOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === "") return undefined;
+  if (text === null) return undefined;
   if (!/^-?\d{1,15}$/.test(text)) throw new ApiError("BadRequest", `${name} must be a whole number`);
   // Less than nothing is no limit, as in Kubernetes.
   return Math.max(0, Number(text));

@@ -12,7 +12,7 @@ import { mediaType, readJson, unknownMediaType } from "./request-body.ts";
 
 export interface Patch {
   /** Throws `BadRequest`, `Invalid` for a patch that does not fit the object, `PayloadTooLarge`. */
-  readonly apply: (current: KubeObject) => unknown;
+  readonly apply: (current: KubeObject) => Record<string, unknown>;
   readonly duplicates: readonly string[];
   /** What its operations have that none has, in Kubernetes' words. */
   readonly unknown: readonly string[];
@@ -54,12 +54,12 @@ function unknownMembers(patch: unknown): string[] {
   );
 }
 
-function judged(apply: () => unknown): unknown {
+function judged(apply: () => unknown): Record<string, unknown> {
   try {
     const patched = apply();
     if (typeof patched !== "object" || patched === null || Array.isArray(patched))
       throw new ApiError("BadRequest", "the patch does not leave an object");
-    return patched;
+    return patched as Record<string, unknown>;
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     throw new ApiError(

@@ -26,6 +26,7 @@ import { systemStore } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { answerObject } from "./answer.ts";
 import type { Call } from "./call.ts";
+import { decodeBody, requireType } from "./decode-body.ts";
 import { readObject } from "./request-body.ts";
 import { reviewToken, userInfoOf } from "./token-review.ts";
 
@@ -59,6 +60,8 @@ export async function review(call: Call): Promise<Response> {
   const { definition, identity, namespace, c } = call;
   authorize(actorOf(identity), { verb: "create", definition, namespace });
   const { value } = await readObject(c.req.raw);
+  decodeBody(definition, value);
+  requireType(definition, value);
   const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
   const schema = definition.schema();
   applyDefaults(schema, prune(schema, rest));

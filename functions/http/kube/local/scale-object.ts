@@ -1,11 +1,31 @@
 /** An autoscaling/v1 Scale over the paths that a type names (apiextensions-apiserver, registry/customresource). Pure. */
 import type { KubeObject } from "../../../../schema/object.ts";
-import type { ScaleSubresource } from "../../../../schema/resource.ts";
+import type { ResourceDefinition, ScaleSubresource } from "../../../../schema/resource.ts";
 
 export interface Scale extends KubeObject {
   readonly spec: { readonly replicas?: number };
   readonly status: { readonly replicas: number; readonly selector?: string };
 }
+
+/** As a type of its own for answers: it has no columns but the common ones. */
+export const scaleType = {
+  group: "autoscaling",
+  version: "v1",
+  kind: "Scale",
+  plural: "scales",
+  singular: "scale",
+  scope: "Namespaced",
+  schema: () => ({
+    type: "object",
+    properties: {
+      spec: { type: "object", properties: { replicas: { type: "integer", format: "int32" } } },
+      status: {
+        type: "object",
+        properties: { replicas: { type: "integer", format: "int32" }, selector: { type: "string" } },
+      },
+    },
+  }),
+} as const satisfies ResourceDefinition;
 
 /** `undefined`: the object does not say how many replicas it wants. */
 export function scaleOf(object: KubeObject, paths: ScaleSubresource): Scale | undefined {

@@ -6,31 +6,13 @@ import { ApiError } from "../../errors.ts";
 import { answerObject } from "./answer.ts";
 import { nameOf } from "./call.ts";
 import type { Call } from "./call.ts";
+import { decodeBody, requireType } from "./decode-body.ts";
 import { readPatch } from "./patch.ts";
 import { readObject } from "./request-body.ts";
-import { scaleOf, withReplicas } from "./scale-object.ts";
+import { scaleOf, scaleType, withReplicas } from "./scale-object.ts";
 import type { Scale } from "./scale-object.ts";
+import { ofPatch } from "./unreadable.ts";
 import { parseWriteQuery } from "./write-options.ts";
-
-/** As a type of its own for answers: it has no columns but the common ones. */
-const scaleType = {
-  group: "autoscaling",
-  version: "v1",
-  kind: "Scale",
-  plural: "scales",
-  singular: "scale",
-  scope: "Namespaced",
-  schema: () => ({
-    type: "object",
-    properties: {
-      spec: { type: "object", properties: { replicas: { type: "integer", format: "int32" } } },
-      status: {
-        type: "object",
-        properties: { replicas: { type: "integer", format: "int32" }, selector: { type: "string" } },
-      },
-    },
-  }),
-} as const satisfies Call["definition"];
 
 /** Of a type that has `scaleSubresource`. */
 export async function scale(call: Call): Promise<Response> {
@@ -42,9 +24,18 @@ export async function scale(call: Call): Promise<Response> {
     const { custom } = definition;
     const type: Call["definition"] = { ...scaleType, ...(custom === undefined ? {} : { custom }) };
     const { apply } = await readPatch({ ...call, definition: type });
-    return write(call, paths, apply);
+    return write(call, paths, (scale) => {
+      const patched = apply(scale);
+      ofPatch(() => {
+        decodeBody(scaleType, patched);
+        requireType(scaleType, patched);
+      });
+      return patched;
+    });
   }
   const { value } = await readObject(call.c.req.raw);
+  decodeBody(scaleType, value);
+  requireType(scaleType, value);
   return write(call, paths, () => value);
 }
 
@@ -105,15 +96,8 @@ function empty({ metadata: { name, namespace, resourceVersion } }: KubeObject): 
   };
 }
 
-function replicasOf(call: Call, { kind = "Scale", spec }: Partial<Scale>): number {
-  if (kind !== "Scale")
-    throw new ApiError(
-      "BadRequest",
-      `the kind in the data (${kind}) does not match the expected kind (Scale)`,
-    );
-  const replicas: unknown = (spec as { readonly replicas?: unknown } | undefined)?.replicas ?? 0;
-  if (typeof replicas !== "number" || !Number.isInteger(replicas) || replicas > 2 ** 31 - 1)
-    throw new ApiError("BadRequest", "spec.replicas must be a whole number of 32 bits");
+function replicasOf(call: Call, { spec }: Partial<Scale>): number {
+  const { replicas = 0 } = spec ?? {};
   if (replicas >= 0) return replicas;
   const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
   throw new ApiError(

@@ -19,6 +19,7 @@ import { ApiError } from "../../errors.ts";
 import { answerObject } from "./answer.ts";
 import { nameOf } from "./call.ts";
 import type { Call } from "./call.ts";
+import { decodeBody, requireType } from "./decode-body.ts";
 import { readObject } from "./request-body.ts";
 import { parseWriteQuery } from "./write-options.ts";
 
@@ -86,28 +87,20 @@ async function readRequest({
   c,
 }: Call): Promise<{ metadata: Partial<ObjectMeta>; spec: TokenRequest["spec"] }> {
   const { value } = await readObject(c.req.raw);
-  const { apiVersion = "", kind = "", metadata, status: _, ...rest } = value;
-  const wanted = apiVersionOf(tokenRequest);
-  if ((apiVersion !== "" && apiVersion !== wanted) || (kind !== "" && kind !== tokenRequest.kind))
-    throw new ApiError("BadRequest", `the body must be a ${tokenRequest.kind} of ${wanted}`);
+  decodeBody(tokenRequest, value);
+  requireType(tokenRequest, value);
+  const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
   const schema = tokenRequest.schema();
   applyDefaults(schema, prune(schema, rest));
   const errors = validate(schema, rest);
   if (errors.length > 0) throw invalidObject(asked, "", errors);
-  const { name, namespace, uid } = (metadata ?? {}) as Record<string, unknown>;
-  for (const text of [name, namespace, uid])
-    if (text !== undefined && text !== null && typeof text !== "string")
-      throw new ApiError("BadRequest", "metadata.name, namespace and uid must be strings");
-  return {
-    metadata: metadata ?? {},
-    spec: (rest as Pick<TokenRequest, "spec">).spec,
-  };
+  return { metadata: metadata as Partial<ObjectMeta>, spec: (rest as Pick<TokenRequest, "spec">).spec };
 }
 
 function requireSame(
   name: string,
   field: string,
-  given: string | null | undefined,
+  given: string | undefined,
   wanted: string,
   why: string,
 ): void {

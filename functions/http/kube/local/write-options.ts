@@ -1,6 +1,5 @@
 /** Query parameters of writes (metav1.CreateOptions and such), and what strict field validation makes of a body. Pure. */
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
-import { apiVersionOf } from "../../../../schema/resource.ts";
 import { fieldManagerErrors } from "../../../../schema/apply/field-manager.ts";
 import { forbidden, notSupported, required } from "../../../../schema/resources/names.ts";
 import { objectSchema } from "../../../../schema/resources/object-schema.ts";
@@ -31,7 +30,7 @@ export function parseWriteQuery(query: URLSearchParams, kind: OptionsKind, apply
   if (!apply && kind === "PatchOptions" && force !== undefined)
     errors.push(forbidden("force", "may not be specified for non-apply patch"));
   errors.push(...fieldManagerErrors(fieldManager));
-  const dryRun = query.getAll("dryRun").filter((value) => value !== "");
+  const dryRun = query.getAll("dryRun");
   if (dryRun.some((value) => value !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
   const asked = query.get("fieldValidation") ?? "";
   const fieldValidation = asked === "" ? "Warn" : validations.find((one) => one === asked);
@@ -76,10 +75,13 @@ export function fieldWarnings(
   throw unreadable(definition, `strict decoding error: ${problems.join(", ")}`);
 }
 
-export function unreadable(definition: ResourceDefinition, why: string): ApiError {
-  const { kind } = definition;
+/** In Kubernetes' words, which name the version without its group. */
+export function unreadable(
+  { kind, version }: Pick<ResourceDefinition, "kind" | "version">,
+  why: string,
+): ApiError {
   return new ApiError(
     "BadRequest",
-    `${kind} in version ${JSON.stringify(apiVersionOf(definition))} cannot be handled as a ${kind}: ${why}`,
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`,
   );
 }

@@ -6,12 +6,12 @@ import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
 import { invalidObject, isStoreError } from "../../../../schema/store/errors.ts";
 import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
-import { applyDefaults, validate } from "../../../../schema/structural/engine.ts";
 import { isHeld } from "../../../../schema/store/propagation.ts";
 import { ApiError } from "../../errors.ts";
 import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
+import { decodeBody, requireType } from "./decode-body.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import { encodeContinue, parseListOptions } from "./list-options.ts";
 import { apply } from "./apply.ts";
@@ -20,7 +20,7 @@ import { listHead } from "./read.ts";
 import { mediaType, readObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
 import { selectionOf } from "./selection.ts";
-import { decoded, finalizerWarnings, ofPatch, otherKind } from "./unreadable.ts";
+import { finalizerWarnings, ofPatch } from "./unreadable.ts";
 import { fieldWarnings, parseWriteQuery } from "./write-options.ts";
 
 export async function create(call: Call): Promise<Response> {
@@ -34,14 +34,11 @@ export async function create(call: Call): Promise<Response> {
   );
   if ((object.metadata.resourceVersion ?? "") !== "")
     throw new ApiError("BadRequest", "resourceVersion should not be set on objects to be created");
-  const made = await decoded(
-    definition,
-    store.create(definition, object, {
-      dryRun,
-      // Rancher's webhook notes the creator of its own types (auth.md 7.8).
-      ...(definition.norman === undefined ? {} : { creatorId: identity.userId }),
-    }),
-  );
+  const made = await store.create(definition, object, {
+    dryRun,
+    // Rancher's webhook notes the creator of its own types (auth.md 7.8).
+    ...(definition.norman === undefined ? {} : { creatorId: identity.userId }),
+  });
   return answerObject(call, made, 201);
 }
 
@@ -68,13 +65,10 @@ export async function update(call: Call): Promise<Response> {
     if (made === undefined) throw invalidUpdate(call, name);
     return answerObject(call, made, 201);
   }
-  const updating = decoded(
-    definition,
-    store.update(definition, object, {
-      ...(subresource === undefined ? {} : { subresource }),
-      dryRun,
-    }),
-  );
+  const updating = store.update(definition, object, {
+    ...(subresource === undefined ? {} : { subresource }),
+    dryRun,
+  });
   const updated = await (creates ? unless("NotFound", updating) : updating);
   if (updated !== undefined) return answerObject(call, updated);
   return answerObject(call, await store.create(definition, object, { dryRun }), 201);
@@ -116,6 +110,7 @@ export async function patch(call: Call): Promise<Response> {
     (current) => {
       const patched = applied(current);
       const object = ofPatch(() => {
+        decodeBody(definition, patched);
         warnings = fieldWarnings(definition, patched, duplicates, fieldValidation, unknown);
         return envelopeOf(call, patched);
       });
@@ -173,6 +168,7 @@ export async function removeCollection(call: Call): Promise<Response> {
 /** The object of a body, checked against the path. */
 function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
   const { fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
+  decodeBody(call.definition, value);
   call.warnings.push(...fieldWarnings(call.definition, value, duplicates, fieldValidation));
   const object = envelopeOf(call, value);
   call.warnings.push(...finalizerWarnings(call.definition, object));
@@ -180,23 +176,13 @@ function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
 }
 
 /** Throws `BadRequest` where kind, version or namespace are not those of the request. */
-function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject {
-  const { apiVersion = "", kind = "", metadata = {} } = value as Partial<KubeObject>;
-  const wanted = apiVersionOf(definition);
-  if (apiVersion !== "" && apiVersion !== wanted)
-    throw new ApiError(
-      "BadRequest",
-      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
-    );
-  if (kind === "" && !isKubernetesType(definition))
-    throw new ApiError(
-      "BadRequest",
-      `the object provided is unrecognized (must be of type ${definition.kind}): Object 'Kind' is missing`,
-    );
-  if (kind !== "" && kind !== definition.kind) throw otherKind(definition, kind, metadata);
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
-    throw new ApiError("BadRequest", "metadata must be an object");
-  const given = checkedMetadata(metadata);
+function envelopeOf({ definition, namespace }: Call, value: Record<string, unknown>): KubeObject {
+  requireType(definition, value);
+  // Who owns nothing says so by an empty list.
+  const { managedFields, ...rest } = (value["metadata"] ?? {}) as Partial<ObjectMeta>;
+  asGo(objectMetaSchema(), rest);
+  // Names may be missing: `metadataErrors` judges that.
+  const given: ObjectMeta = { name: "", ...rest, ...(managedFields === undefined ? {} : { managedFields }) };
   const own = given.namespace ?? "";
   if (own !== "" && own !== namespace)
     throw new ApiError(
@@ -204,28 +190,11 @@ function envelopeOf({ definition, namespace }: Call, value: unknown): KubeObject
       "the namespace of the provided object does not match the namespace sent on the request",
     );
   return {
-    ...(value as KubeObject),
-    apiVersion: wanted,
+    ...(value as unknown as KubeObject),
+    apiVersion: apiVersionOf(definition),
     kind: definition.kind,
     metadata: { ...given, ...(namespace === "" ? {} : { namespace }) },
   };
-}
-
-/** What cannot be read as metadata at all is a bad request; what it says, `metadataErrors` judges. Names may be missing. */
-function checkedMetadata(given: object): ObjectMeta {
-  // Who owns nothing says so by an empty list.
-  const { managedFields, ...rest } = given as Partial<ObjectMeta>;
-  asGo(objectMetaSchema(), rest);
-  const metadata: ObjectMeta = applyDefaults(objectMetaSchema(), {
-    name: "",
-    ...rest,
-    ...(managedFields === undefined ? {} : { managedFields }),
-  });
-  const problem = validate(objectMetaSchema(), metadata, { path: "metadata" }).find(({ reason }) =>
-    ["FieldValueTypeInvalid", "FieldValueInvalid"].includes(reason),
-  );
-  if (problem !== undefined) throw new ApiError("BadRequest", `${problem.field}: ${problem.message}`);
-  return metadata;
 }
 
 function invalidUpdate({ definition }: Call, name: string): ApiError {
