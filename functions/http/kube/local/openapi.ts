@@ -6,6 +6,9 @@ import { apiVersionOf } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import type { JsonSchema } from "../../../../schema/structural/types.ts";
+import { deleteOptionsSchema } from "./delete-options.ts";
+import { verbsOf } from "./discovery.ts";
+import { scaleType } from "./scale-object.ts";
 
 const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const listMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
@@ -69,21 +72,7 @@ const metaSchemas: Readonly<Record<string, JsonSchema>> = {
       status: { type: "string" },
     },
   },
-  [deleteOptions]: {
-    type: "object",
-    properties: {
-      apiVersion: { type: "string" },
-      kind: { type: "string" },
-      dryRun: { type: "array", items: { type: "string" } },
-      gracePeriodSeconds: { type: "integer", format: "int64" },
-      orphanDependents: { type: "boolean" },
-      preconditions: {
-        type: "object",
-        properties: { resourceVersion: { type: "string" }, uid: { type: "string" } },
-      },
-      propagationPolicy: { type: "string" },
-    },
-  },
+  [deleteOptions]: deleteOptionsSchema,
 };
 
 /** `api/v1`, `apis/management.cattle.io/v3`: where a document is found behind `/openapi/v3/`. */
@@ -133,7 +122,7 @@ export function schemaName({
   version,
   kind,
 }: Pick<ResourceDefinition, "group" | "version" | "kind">): string {
-  if (group === "") return `io.k8s.api.core.${version}.${kind}`;
+  if (group === "" || group === "autoscaling") return `io.k8s.api.${group || "core"}.${version}.${kind}`;
   return `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
 }
 
@@ -158,10 +147,10 @@ export function schemasOf(definition: ResourceDefinition): Readonly<Record<strin
       "x-kubernetes-group-version-kind": [gvkOf(definition, `${kind}List`)],
     },
     ...Object.fromEntries(
-      Object.values(definition.subresources ?? {}).map((subresource) => [
-        schemaName(subresource),
-        withEnvelope(subresource),
-      ]),
+      [
+        ...Object.values(definition.subresources ?? {}),
+        ...(definition.scaleSubresource === undefined ? [] : [scaleType]),
+      ].map((subresource) => [schemaName(subresource), withEnvelope(subresource)]),
     ),
   };
 }
@@ -200,6 +189,12 @@ export function operationsOf(definition: ResourceDefinition): Readonly<Record<st
     "x-kubernetes-group-version-kind": gvkOf(definition, kind),
     responses: {
       "200": { description: "OK", content: json(ref(answers)) },
+      ...Object.fromEntries(
+        (alsoAnswered[action] ?? []).map(([code, description]) => [
+          code,
+          { description, content: json(ref(answers)) },
+        ]),
+      ),
       "401": { description: "Unauthorized" },
     },
     ...more,
@@ -228,15 +223,29 @@ export function operationsOf(definition: ResourceDefinition): Readonly<Record<st
     parameters: [query("dryRun"), query("propagationPolicy"), query("gracePeriodSeconds", "integer")],
     requestBody: { content: json(ref(deleteOptions)) },
   };
+  const verbs = verbsOf(definition);
+  const may = <T>(verb: string, items: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    verbs.includes(verb) ? items : {};
   return {
     [collection]: {
       ...(where.length === 0 ? {} : { parameters: where }),
-      get: operation("list", `${name}List`, { parameters: listParameters }),
-      post: operation("post", name, { ...body, parameters: writeParameters }),
-      delete: operation("deletecollection", status, { ...removal, parameters: listParameters }),
+      ...may("list", { get: operation("list", `${name}List`, { parameters: listParameters }) }),
+      ...may("create", { post: operation("post", name, { ...body, parameters: writeParameters }) }),
+      ...may("deletecollection", {
+        delete: operation("deletecollection", status, { ...removal, parameters: listParameters }),
+      }),
     },
-    [`${collection}/{name}`]: { ...one, delete: operation("delete", status, removal) },
+    ...may("get", {
+      [`${collection}/{name}`]: {
+        parameters: one.parameters,
+        get: one.get,
+        ...may("update", { put: one.put }),
+        ...may("patch", { patch: one.patch }),
+        ...may("delete", { delete: operation("delete", status, removal) }),
+      },
+    }),
     ...(definition.statusSubresource === true ? { [`${collection}/{name}/status`]: one } : {}),
+    ...(definition.scaleSubresource === undefined ? {} : { [`${collection}/{name}/scale`]: scalePath(one) }),
     ...(definition.finalizeSubresource === true
       ? { [`${collection}/{name}/finalize`]: { parameters: one.parameters, put: one.put } }
       : {}),
@@ -256,11 +265,44 @@ export function operationsOf(definition: ResourceDefinition): Readonly<Record<st
           },
         ]),
     ),
-    ...(scope === "Cluster"
+    ...(scope === "Cluster" || !verbs.includes("list")
       ? {}
       : { [`${base}/${plural}`]: { get: operation("list", `${name}List`, { parameters: listParameters }) } }),
   };
 }
+
+/** The same operations, of a Scale. */
+function scalePath({ parameters = [], get, put, patch }: PathItem): PathItem {
+  const scale = json(ref(schemaName(scaleType)));
+  const of = (operation: Operation): Operation => ({
+    ...operation,
+    operationId: `${operation.operationId}Scale`,
+    "x-kubernetes-group-version-kind": gvkOf(scaleType, scaleType.kind),
+    responses: Object.fromEntries(
+      Object.entries(operation.responses).map(([code, answer]) => [
+        code,
+        answer.content === undefined ? answer : { ...answer, content: scale },
+      ]),
+    ),
+  });
+  return {
+    parameters,
+    ...(get && { get: of(get) }),
+    ...(put && { put: of({ ...put, requestBody: { required: true, content: scale } }) }),
+    ...(patch && { patch: of(patch) }),
+  };
+}
+
+/** Besides 200. A PUT and an apply may create; a deletion that waits for something is only accepted. */
+const alsoAnswered: Readonly<Record<string, readonly (readonly [code: string, description: string])[]>> = {
+  post: [
+    ["201", "Created"],
+    ["202", "Accepted"],
+  ],
+  put: [["201", "Created"]],
+  patch: [["201", "Created"]],
+  delete: [["202", "Accepted"]],
+};
 
 const patchTypes = [
   "application/json-patch+json",
