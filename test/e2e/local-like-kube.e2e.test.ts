@@ -145,7 +145,7 @@ describe("the management store answers as a kube-apiserver", () => {
     expect(refusal(unknown)).toBe("422 Invalid patch");
     expect(unknown.json["message"]).toContain('strict decoding error: unknown field "foo"');
     expect(refusal(await patch({ kind: "Secret" }))).toBe("422 Invalid patch");
-    expect(refusal(await patch({ data: [] }))).toBe("422 Invalid data");
+    expect(refusal(await patch({ data: [] }))).toBe("422 Invalid patch");
     expect(metadataOf(await patch({ metadata: { managedFields: [] } }))).not.toHaveProperty("managedFields");
     expect(refusal(await patch({ metadata: { namespace: "default" } }))).toBe("400 BadRequest");
     const headers = { "content-type": "application/json-patch+json" };
