@@ -1,5 +1,6 @@
 /** What Roles and ClusterRoles give a subject, read when it is needed (design 6). */
 import { compileRules, rolesNeeded, subjectKeys } from "../../schema/rbac/compile.ts";
+import type { RbacObjects } from "../../schema/rbac/compile.ts";
 import type { RbacSubject, ScopedRule } from "../../schema/rbac/types.ts";
 import { clusterRoleBindings } from "../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
 import type { ClusterRoleBinding } from "../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
@@ -11,8 +12,12 @@ import { roles } from "../../schema/resources/rbac.authorization.k8s.io/roles.ts
 import type { Role } from "../../schema/resources/rbac.authorization.k8s.io/roles.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 
-/** Two rounds of reads: the bindings that name the subject, then the roles that these name. */
 export async function loadRbacRules(store: BoundStore, subject: RbacSubject): Promise<ScopedRule[]> {
+  return compileRules(subject, await loadRbacObjects(store, subject));
+}
+
+/** Two rounds of reads: the bindings that name the subject, then the roles that these name. */
+export async function loadRbacObjects(store: BoundStore, subject: RbacSubject): Promise<RbacObjects> {
   const index = { field: "subject", values: subjectKeys(subject) };
   const [everywhere, scoped] = await Promise.all([
     store.list<ClusterRoleBinding>(clusterRoleBindings, { index }),
@@ -33,5 +38,5 @@ export async function loadRbacRules(store: BoundStore, subject: RbacSubject): Pr
           })
           .then(({ items }) => items),
   ]);
-  return compileRules(subject, { ...bindings, clusterRoles: ofCluster, roles: ofNamespaces });
+  return { ...bindings, clusterRoles: ofCluster, roles: ofNamespaces };
 }

@@ -57,6 +57,23 @@ export async function loadRights(
   };
 }
 
+/** Rules in the management plane that the GlobalRoles of a user give, and the binding of each in words. */
+export async function globalRoleGrants(
+  store: BoundStore,
+  userId: string,
+): Promise<{ readonly grant: string; readonly rules: readonly ScopedRule[] }[]> {
+  const bindings = (await bindingsOf(store, userId)).filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined,
+  );
+  const roles = new Map((await rolesOf(store, bindings)).map((role) => [role.metadata.name, role]));
+  return bindings.flatMap(({ metadata: { name }, globalRoleName }) => {
+    const role = roles.get(globalRoleName);
+    if (role === undefined) return [];
+    const grant = `GlobalRoleBinding "${name}" of GlobalRole "${globalRoleName}" to User "${userId}"`;
+    return [{ grant, rules: effectiveRules(role) }];
+  });
+}
+
 /** What a GlobalRole gives in the management plane: everywhere, and in the namespaces that it names. */
 function effectiveRules({ rules = [], namespacedRules = {} }: GlobalRole): ScopedRule[] {
   return [

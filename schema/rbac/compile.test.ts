@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aggregatedRules } from "./aggregate.ts";
-import { bindingKeys, compileRules, rolesNeeded, subjectKeys } from "./compile.ts";
+import { bindingKeys, compileRules, grantOf, rolesNeeded, subjectKeys } from "./compile.ts";
 import type { Binding, RbacObjects, Role } from "./compile.ts";
 import { allows, allowsPath } from "./evaluate.ts";
 import { escalationProblem } from "./missing-rights.ts";
@@ -189,5 +189,39 @@ describe("escalationProblem", () => {
     expect(escalationProblem(jane, here, [{ ...read("pods"), namespaces: ["three"] }])).toBeDefined();
     expect(escalationProblem(jane, here, [read("pods")])).toBeDefined();
     expect(escalationProblem(jane, [read("pods")], here)).toBeUndefined();
+  });
+});
+
+// The words are those of a kube-apiserver 1.36.3 with the same objects.
+describe("grantOf", () => {
+  const named = (of: Binding, name: string): Binding => ({ ...of, metadata: { ...of.metadata, name } });
+  const objects: RbacObjects = {
+    clusterRoleBindings: [named(binding("ClusterRole", "pods", ["User", "u-jane"]), "all-pods")],
+    roleBindings: [
+      named(binding("Role", "secrets", ["Group", "devs"], "apps"), "some-secrets"),
+      named(binding("Role", "secrets", ["ServiceAccount", "robot"], "apps"), "robots"),
+    ],
+    clusterRoles: [role("pods")],
+    roles: [role("secrets", "apps", [read("secrets")])],
+  };
+  const grant = (subject: typeof jane, resource: string, namespace: string): string | undefined =>
+    grantOf(subject, objects, (rules) => allows(rules, { verb: "get", group: "", resource, namespace }));
+
+  it("names binding, role and subject", () => {
+    expect(grant(jane, "pods", "x")).toBe(
+      'ClusterRoleBinding "all-pods" of ClusterRole "pods" to User "u-jane"',
+    );
+    expect(grant(jane, "secrets", "apps")).toBe(
+      'RoleBinding "some-secrets/apps" of Role "secrets" to Group "devs"',
+    );
+    const robot = { user: "system:serviceaccount:apps:robot", groups: [] };
+    expect(grant(robot, "secrets", "apps")).toBe(
+      'RoleBinding "robots/apps" of Role "secrets" to ServiceAccount "robot/apps"',
+    );
+  });
+
+  it("is none where nothing gives it", () => {
+    expect(grant(jane, "secrets", "other")).toBeUndefined();
+    expect(grant({ user: "other", groups: [] }, "pods", "x")).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ export interface RoleReference {
 
 /** What is needed of a RoleBinding or ClusterRoleBinding. */
 export interface Binding {
-  readonly metadata: { readonly namespace?: string | undefined };
+  readonly metadata: { readonly name?: string; readonly namespace?: string | undefined };
   readonly roleRef: RoleReference;
   readonly subjects?: readonly SubjectReference[] | undefined;
 }
@@ -128,6 +128,38 @@ export function compileRules(subject: RbacSubject, objects: RbacObjects): Scoped
     ...[...everywhere].flatMap((role) => role.rules ?? []),
     ...[...scoped].flatMap(([role, namespaces]) => scopedTo(role.rules ?? [], [...namespaces])),
   ];
+}
+
+/**
+ * The binding that gives the subject a right, in the words of kube-apiserver's RBAC authorizer: those of the cluster come first.
+ * `allows`: whether rules give it. `undefined`: no binding does.
+ */
+export function grantOf(
+  subject: RbacSubject,
+  objects: RbacObjects,
+  allows: (rules: readonly ScopedRule[]) => boolean,
+): string | undefined {
+  const keys = new Set(subjectKeys(subject));
+  for (const binding of [...objects.clusterRoleBindings, ...objects.roleBindings]) {
+    const { metadata, roleRef, subjects = [] } = binding;
+    const { namespace = "", name = "" } = metadata;
+    const named = subjects.find((one) => bindingKeys([one], namespace).some((key) => keys.has(key)));
+    if (named === undefined) continue;
+    const isOfCluster = namespace === "";
+    const alone = { ...objects, clusterRoleBindings: [], roleBindings: [] };
+    const rules = compileRules(subject, {
+      ...alone,
+      [isOfCluster ? "clusterRoleBindings" : "roleBindings"]: [{ ...binding, subjects: [named] }],
+    });
+    if (!allows(rules)) continue;
+    const bound = isOfCluster ? `ClusterRoleBinding "${name}"` : `RoleBinding "${name}/${namespace}"`;
+    return `${bound} of ${roleRef.kind} "${roleRef.name}" to ${described(named, namespace)}`;
+  }
+  return undefined;
+}
+
+function described({ kind, name, namespace = "" }: SubjectReference, own: string): string {
+  return kind === "ServiceAccount" ? `${kind} "${name}/${namespace || own}"` : `${kind} "${name}"`;
 }
 
 /** Rules as they hold in some namespaces alone. */

@@ -226,6 +226,11 @@ describe("bodies that do not fit", () => {
     ["an empty dry run, which must not write", `POST ${maps}?dryRun=`, named],
     ["an empty dry run of a patch", `PATCH ${maps}/there?dryRun=`, {}, merge],
     ["an unknown field validation", `POST ${maps}?fieldValidation=x`, named],
+    [
+      "an unknown field validation of a review",
+      "POST /apis/authentication.k8s.io/v1/selfsubjectreviews?fieldValidation=x",
+      {},
+    ],
     ["an empty limit", `GET ${maps}?limit=`],
   ])("refuses %s as kube-apiserver does", async (_what, ...request) => {
     const [expected, answer] = await Promise.all([real(...request), ours(...request)]);

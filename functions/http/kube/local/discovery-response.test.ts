@@ -56,6 +56,24 @@ describe("discoveryResponse", () => {
     });
   });
 
+  it("tells clients that migrate objects what a type is stored as, in kube-apiserver's hashes", async () => {
+    const hashes = async (path: string): Promise<unknown> => {
+      const response = await answer(path);
+      const { resources } = await response.json<{
+        resources: { name: string; storageVersionHash?: string }[];
+      }>();
+      return Object.fromEntries(resources.map(({ name, storageVersionHash }) => [name, storageVersionHash]));
+    };
+    expect(await hashes("/api/v1")).toMatchObject({
+      configmaps: "qFsyl6wFWjQ=",
+      events: "r2yiGXH7wu8=",
+      namespaces: "Q3oi5N2YM8M=",
+      "namespaces/status": undefined,
+    });
+    expect(await hashes("/apis/events.k8s.io/v1")).toEqual({ events: "r2yiGXH7wu8=" });
+    expect(await hashes("/apis/authorization.k8s.io/v1")).toMatchObject({ subjectaccessreviews: undefined });
+  });
+
   it("speaks YAML, and indents for people", async () => {
     const yaml = await answer("/api/v1", { accept: "application/yaml" });
     expect(yaml.headers.get("content-type")).toBe("application/yaml");

@@ -1,6 +1,6 @@
 /** Answers to requests for discovery documents: negotiated, tagged, 304 for a client that has them. */
 import { apiVersionOf } from "../../../../schema/resource.ts";
-import { aggregatedDiscovery, discoveryTag, legacyDiscovery } from "./discovery.ts";
+import { aggregatedDiscovery, discoveryTag, legacyDiscovery, verbsOf } from "./discovery.ts";
 import type { DiscoveredType } from "./discovery.ts";
 import { negotiateDiscovery, negotiateFormat } from "./negotiate.ts";
 import { renderText, respond } from "./render.ts";
@@ -41,16 +41,18 @@ export async function discoveryResponse(
   return respond(request, renderText(document, format), { contentType: format.contentType });
 }
 
-/** By these, clients that migrate stored objects see that the storage version of a user's type has changed. */
+/** By these, clients that migrate stored objects see that the storage version of a type has changed. Questions are not stored. */
 async function withStorageHashes(document: object, types: readonly DiscoveredType[]): Promise<object> {
   if (!("resources" in document) || !("groupVersion" in document)) return document;
   const resources = document.resources as readonly { readonly name: string; readonly kind: string }[];
   const hashed = resources.map(async (resource) => {
-    const { custom } =
-      types.find((type) => type.plural === resource.name && apiVersionOf(type) === document.groupVersion) ??
-      {};
-    if (custom === undefined) return resource;
-    return { ...resource, storageVersionHash: await hashOf(`${custom.storedAs}/${resource.kind}`) };
+    const type = types.find(
+      ({ plural, ...of }) => plural === resource.name && apiVersionOf(of) === document.groupVersion,
+    );
+    if (type === undefined || !verbsOf(type).includes("get")) return resource;
+    const { group, version } = type.view?.of ?? type;
+    const storedAs = type.custom?.storedAs ?? `${group}/${version}`;
+    return { ...resource, storageVersionHash: await hashOf(`${storedAs}/${resource.kind}`) };
   });
   return { ...document, resources: await Promise.all(hashed) };
 }

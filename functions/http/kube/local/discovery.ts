@@ -19,6 +19,7 @@ export type DiscoveredType = Pick<
   | "finalizeSubresource"
   | "verbs"
   | "subresources"
+  | "view"
 > & {
   readonly custom?: { readonly terminating: boolean; readonly storedAs: string };
 };

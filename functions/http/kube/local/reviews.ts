@@ -1,7 +1,7 @@
 /** Questions about rights and identity (authorization.k8s.io, authentication.k8s.io): answered by the one evaluator, never stored. */
 import type { KubeObject } from "../../../../schema/object.ts";
 import { allows, allowsPath } from "../../../../schema/rbac/evaluate.ts";
-import type { ScopedRule } from "../../../../schema/rbac/types.ts";
+import type { RbacSubject, ScopedRule } from "../../../../schema/rbac/types.ts";
 import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
 import { localSubjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/local-subject-access-reviews.ts";
 import { selfSubjectAccessReviews } from "../../../../schema/resources/authorization.k8s.io/self-subject-access-reviews.ts";
@@ -19,6 +19,8 @@ import { applyDefaults, prune, validate } from "../../../../schema/structural/en
 import type { FieldError } from "../../../../schema/structural/types.ts";
 import { authorize } from "../../../../schema/store/authorize.ts";
 import { invalidObject } from "../../../../schema/store/errors.ts";
+import type { BoundStore } from "../../../../schema/store/store.ts";
+import { reasonOf } from "../../../identity/grant.ts";
 import { actorOf } from "../../../identity/identity.ts";
 import { loadRights, mayAct } from "../../../identity/user-access.ts";
 import { absentAsUndefined } from "../../../store/absent.ts";
@@ -28,6 +30,7 @@ import { answerObject } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { decodeBody, requireType } from "./decode-body.ts";
 import { readObject } from "./request-body.ts";
+import { parseWriteQuery } from "./write-options.ts";
 import { reviewToken, userInfoOf } from "./token-review.ts";
 
 type Answers = (call: Call, review: KubeObject) => Promise<object> | object;
@@ -36,7 +39,8 @@ const answers: Readonly<Record<string, Answers>> = {
   [typeKey(selfSubjectAccessReviews)]: (call, review) => {
     const { spec } = review as SelfSubjectAccessReview;
     refuse(call, attributeErrors(spec));
-    return decide(call.identity.rules, spec);
+    const { userId: user, groups, rules } = call.identity;
+    return decide(systemStore(call.c, "access-review"), { user, groups }, rules, spec);
   },
   [typeKey(selfSubjectRulesReviews)]: ({ identity }, review) =>
     rulesOf(identity.rules, (review as SelfSubjectRulesReview).spec.namespace ?? ""),
@@ -59,6 +63,7 @@ const answers: Readonly<Record<string, Answers>> = {
 export async function review(call: Call): Promise<Response> {
   const { definition, identity, namespace, c } = call;
   authorize(actorOf(identity), { verb: "create", definition, namespace });
+  parseWriteQuery(call.query, "CreateOptions");
   const { value } = await readObject(c.req.raw);
   decodeBody(definition, value);
   requireType(definition, value);
@@ -92,7 +97,7 @@ async function askAbout(call: Call, review: KubeObject, errors: readonly FieldEr
     loadRights(store, { user, groups }),
     user === "" ? undefined : absentAsUndefined(store.get<User>(users, "", user)),
   ]);
-  return decide(known === undefined || mayAct(known) ? rules : [], spec);
+  return decide(store, { user, groups }, known === undefined || mayAct(known) ? rules : [], spec);
 }
 
 /** In kube-apiserver's words: it asks either about objects or about a path. */
@@ -117,13 +122,14 @@ function refuse({ definition }: Call, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalidObject(definition, "", errors);
 }
 
-function decide(
-  rules: readonly ScopedRule[],
-  { resourceAttributes, nonResourceAttributes }: SelfSubjectAccessReview["spec"],
-): object {
+/** What is asked, as a question to rules. */
+function questionOf({
+  resourceAttributes,
+  nonResourceAttributes,
+}: SelfSubjectAccessReview["spec"]): (rules: readonly ScopedRule[]) => boolean {
   if (nonResourceAttributes !== undefined) {
     const { verb = "", path = "" } = nonResourceAttributes;
-    return { allowed: allowsPath(rules, verb, path) };
+    return (rules) => allowsPath(rules, verb, path);
   }
   const {
     verb = "",
@@ -133,14 +139,27 @@ function decide(
     name,
     namespace,
   } = resourceAttributes ?? {};
-  const allowed = allows(rules, {
+  const attributes = {
     verb,
     group,
     resource: subresource === "" ? resource : `${resource}/${subresource}`,
     ...(name === undefined || name === "" ? {} : { name }),
     ...(namespace === undefined || namespace === "" ? {} : { namespace }),
-  });
-  return { allowed };
+  };
+  return (rules) => allows(rules, attributes);
+}
+
+/** The answer, and by which binding. */
+async function decide(
+  store: BoundStore,
+  subject: RbacSubject,
+  rules: readonly ScopedRule[],
+  spec: SelfSubjectAccessReview["spec"],
+): Promise<object> {
+  const asked = questionOf(spec);
+  if (!asked(rules)) return { allowed: false };
+  const reason = await reasonOf(store, subject, asked);
+  return { allowed: true, ...(reason === "" ? {} : { reason }) };
 }
 
 /** Throws `BadRequest` without a namespace: some rules hold in some alone. */
