@@ -4,6 +4,7 @@ import type { WorkRow } from "../../schema/store/types.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller } from "./controller.ts";
+import { apiServicesOfTypes } from "./custom-types/api-services.ts";
 import { customInstances } from "./custom-types/instances.ts";
 import { customNames } from "./custom-types/names.ts";
 import { garbageCollector } from "./garbage-collector/controller.ts";
@@ -15,6 +16,7 @@ import { tokenPurge } from "./token-purge.ts";
 import { userRemoval } from "./user-removal.ts";
 
 export const controllers: readonly Controller[] = [
+  apiServicesOfTypes,
   clusterLifecycle,
   clusterRoleAggregation,
   customInstances,

@@ -9,6 +9,7 @@ import { openSql } from "../store/open-sql.ts";
 import { openStore } from "../store/open-store.ts";
 import { sealerOf } from "../store/sealer-of.ts";
 import { seedAdministrator } from "./administrator.ts";
+import { seedApiServices } from "./api-services.ts";
 import { seedBuiltInTypes } from "./built-in-types.ts";
 import { seedClusterRoles } from "./cluster-roles.ts";
 import { seedDefaults } from "./defaults.ts";
@@ -27,7 +28,8 @@ import type { SeedInput, SeedResult } from "./input.ts";
 
 export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
   await createKeyStore(() => openSql(env), sealerOf(env)).load();
-  const store = openStore(env).as(systemActor("seed"));
+  const whole = openStore(env);
+  const store = whole.as(systemActor("seed"));
   await seedDefaults(store);
   // The launcher may know better than the environment of a Worker that still runs.
   await seedSettings(store, {
@@ -48,5 +50,6 @@ export async function seed(env: Env, input: SeedInput): Promise<SeedResult> {
   await seedLocalCluster(store, await settings.get("initial-docker-root-dir"));
   await seedClusterRoles(store);
   await seedBuiltInTypes(store, openSql(env));
+  await seedApiServices(store, await whole.types.current());
   return seedAdministrator(store, input);
 }

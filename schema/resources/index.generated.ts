@@ -3,6 +3,7 @@ import type { ResourceDefinition } from "../resource.ts";
 import { aksClusterConfigs } from "./aks.cattle.io/cluster-configs.ts";
 import { aliClusterConfigs } from "./ali.cattle.io/cluster-configs.ts";
 import { customResourceDefinitions } from "./apiextensions.k8s.io/custom-resource-definitions.ts";
+import { apiServices as apiServices_apiregistration_k8s_io } from "./apiregistration.k8s.io/api-services.ts";
 import { auditPolicies } from "./auditlog.cattle.io/audit-policies.ts";
 import { selfSubjectReviews } from "./authentication.k8s.io/self-subject-reviews.ts";
 import { tokenReviews } from "./authentication.k8s.io/token-reviews.ts";
@@ -45,7 +46,7 @@ import { imageScans } from "./fleet.cattle.io/image-scans.ts";
 import { fleetPolicies } from "./fleet.cattle.io/policies.ts";
 import { schedules } from "./fleet.cattle.io/schedules.ts";
 import { gkeClusterConfigs } from "./gke.cattle.io/cluster-configs.ts";
-import { apiServices } from "./management.cattle.io/api-services.ts";
+import { apiServices as apiServices_management_cattle_io } from "./management.cattle.io/api-services.ts";
 import { authConfigs } from "./management.cattle.io/auth-configs.ts";
 import { clusterProxyConfigs } from "./management.cattle.io/cluster-proxy-configs.ts";
 import { clusterRegistrationTokens } from "./management.cattle.io/cluster-registration-tokens.ts";
@@ -123,6 +124,7 @@ export const definitions: readonly ResourceDefinition[] = [
   aksClusterConfigs,
   aliClusterConfigs,
   customResourceDefinitions,
+  apiServices_apiregistration_k8s_io,
   auditPolicies,
   selfSubjectReviews,
   tokenReviews,
@@ -165,7 +167,7 @@ export const definitions: readonly ResourceDefinition[] = [
   fleetPolicies,
   schedules,
   gkeClusterConfigs,
-  apiServices,
+  apiServices_management_cattle_io,
   authConfigs,
   clusterProxyConfigs,
   clusterRegistrationTokens,

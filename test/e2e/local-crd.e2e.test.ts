@@ -300,6 +300,43 @@ describe("kubectl and types of its user's own", () => {
     );
   });
 
+  it("has an APIService for all that is served, while it is served, and takes none", async () => {
+    const lines = async (...names: string[]): Promise<string[]> =>
+      (await kubectl(["get", "apiservices", "--no-headers", ...names])).trim().split(/\n/);
+    const names = async (): Promise<string[]> =>
+      (await lines())
+        .map((line) => line.split(/\s+/)[0] ?? "")
+        .filter((name) => name.includes("example.com"));
+    const become = (wanted: string[]): Promise<true> =>
+      eventually(wanted.join(), 20_000, async () =>
+        (await names()).join() === wanted.join() ? true : undefined,
+      );
+    await become([`v1.${group}`, `v1beta1.${group}`]);
+    expect(await lines("v1.", "v3.management.cattle.io")).toEqual([
+      expect.stringMatching(/^v1\. +Local +True +\S+$/),
+      expect.stringMatching(/^v3\.management\.cattle\.io +Local +True +\S+$/),
+    ]);
+    const brief = cronTabs();
+    const definition = {
+      ...brief,
+      metadata: { name: "crontabs.brief.example.com" },
+      spec: { ...brief.spec, group: "brief.example.com" },
+    };
+    await apply(JSON.stringify(definition));
+    await become([`v1.brief.example.com`, `v1.${group}`, `v1beta1.brief.example.com`, `v1beta1.${group}`]);
+    await kubectl(["delete", "crd", "crontabs.brief.example.com"]);
+    await become([`v1.${group}`, `v1beta1.${group}`]);
+    const own = {
+      apiVersion: "apiregistration.k8s.io/v1",
+      kind: "APIService",
+      metadata: { name: "v1.metrics.k8s.io" },
+      spec: { group: "metrics.k8s.io", version: "v1", groupPriorityMinimum: 1, versionPriority: 1 },
+    };
+    expect(await fails(["create", "--validate=false", "-f", "-"], { input: JSON.stringify(own) })).toContain(
+      "MethodNotAllowed",
+    );
+  });
+
   it("refuses definitions that Kubernetes refuses, each with a reason", async () => {
     const broken = async (change: (crd: ReturnType<typeof cronTabs>) => void): Promise<string> => {
       const crd = cronTabs();

@@ -82,6 +82,12 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
       type: "date",
     },
   ],
+  "apiservices.apiregistration.k8s.io": [
+    nameColumn,
+    column("Service", "The service that hosts this API; Local: this server.", () => "Local"),
+    column("Available", "Whether it answers.", () => "True"),
+    ageColumn,
+  ],
   "leases.coordination.k8s.io": [
     nameColumn,
     column("Holder", "Who holds the lease.", (object) => text(member(object, "spec"), "holderIdentity")),
