@@ -10,9 +10,9 @@ export async function readBytes(request: Request, limit = defaultBodyLimit): Pro
   const tooLarge = (): ApiError => new ApiError("PayloadTooLarge", `the request body exceeds ${limit} bytes`);
   const announced = request.headers.get("content-length");
   if (Number(announced ?? 0) > limit) throw tooLarge();
-  if (request.body === null) return new Uint8Array();
   // No more can come than was announced.
   if (announced !== null) return request.bytes().catch(unreadable);
+  if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -28,7 +28,7 @@ export function forgetSettings(): void {
 
 /** `store` must be allowed to list settings; it is used only when the cache is older than 10 s. */
 export function createSettings(env: object, store: () => BoundStore, now: () => number = Date.now): Settings {
-  const environment: Readonly<Record<string, unknown>> = { ...env };
+  const environment = env as Readonly<Record<string, unknown>>;
   const get = async (name: SettingName): Promise<string> => {
     // What the environment fixes needs no database: `/cacerts` answers while Postgres is away.
     const fixed = effectiveSetting(environment, name, undefined);

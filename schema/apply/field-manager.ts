@@ -9,9 +9,11 @@ const maxSubresourceBytes = 256;
 /** `fieldManager`, else what the User-Agent says before its first slash. May be empty. */
 export function fieldManagerOf(fieldManager: string, userAgent: string): string {
   if (fieldManager !== "") return fieldManager;
+  const program = userAgent.split("/", 1)[0] ?? "";
+  if (printableAscii.test(program)) return program.slice(0, maxManagerBytes);
   let name = "";
   let room = maxManagerBytes;
-  for (const character of userAgent.split("/", 1)[0] ?? "") {
+  for (const character of program) {
     if (!isPrintable(character)) continue;
     room -= bytes(character);
     if (room < 0) break;
@@ -24,6 +26,7 @@ export function fieldManagerOf(fieldManager: string, userAgent: string): string 
 export function fieldManagerErrors(name: string, field = "fieldManager"): FieldError[] {
   const errors: FieldError[] = [];
   if (bytes(name) > maxManagerBytes) errors.push(tooLong(field, maxManagerBytes));
+  if (printableAscii.test(name)) return errors;
   let position = 0;
   for (const character of name) {
     if (!isPrintable(character)) {
@@ -62,7 +65,11 @@ function tooLong(field: string, limit: number): FieldError {
 }
 
 const utf8 = new TextEncoder();
+// oxlint-disable-next-line no-control-regex -- what one byte encodes
+const ascii = /^[\x00-\x7f]*$/;
+/** What almost every name is made of. */
+const printableAscii = /^[\x20-\x7e]*$/;
 
 function bytes(text: string): number {
-  return utf8.encode(text).length;
+  return ascii.test(text) ? text.length : utf8.encode(text).length;
 }

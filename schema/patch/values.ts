@@ -34,17 +34,20 @@ export function copyOf(value: unknown, depth = 0): unknown {
   return copy;
 }
 
-/** Equality of JSON values: members in any order, numbers by value. No deeper than the shallower of both. */
+/** Equality of JSON values: members in any order, numbers by value; a member that is undefined is absent. No deeper than the shallower of both. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a))
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => same(item, b[index]));
   if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
-  );
+  let count = 0;
+  for (const key of Object.keys(a)) {
+    if (a[key] === undefined) continue;
+    if (!Object.hasOwn(b, key) || !same(a[key], b[key])) return false;
+    count++;
+  }
+  for (const key of Object.keys(b)) if (b[key] !== undefined) count--;
+  return count === 0;
 }
 
 export function tooDeep(): PatchError {

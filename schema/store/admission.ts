@@ -3,7 +3,7 @@ import { managedFieldsErrors } from "../apply/field-manager.ts";
 import { typeGeneration } from "../custom/definition.ts";
 import { isOutdated } from "../custom/reshape.ts";
 import type { KubeObject, ObjectMeta } from "../object.ts";
-import { same } from "../patch/values.ts";
+import { copyOf, same } from "../patch/values.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
 import type { AdmissionContext, ResourceDefinition } from "../resource.ts";
 import { creatorAnnotation, noCreatorRbacAnnotation } from "../resources/creator.ts";
@@ -13,7 +13,7 @@ import type { Sealer } from "../seal/sealer.ts";
 import { applyDefaults, prune, validate } from "../structural/engine.ts";
 import type { FieldError } from "../structural/types.ts";
 import type { Actor } from "./authorize.ts";
-import { encodeObject, isStorable, placeOf } from "./encoding.ts";
+import { encodeObject, fieldsOf, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
 import { StoreError, conflict, invalidObject } from "./errors.ts";
 import {
@@ -78,12 +78,12 @@ export async function planCreate<T extends KubeObject>(
   if (creatorId !== undefined && !Object.hasOwn(annotations, noCreatorRbacAnnotation))
     annotations[creatorAnnotation] = creatorId;
   const server = { uid: crypto.randomUUID(), now: admission.now() };
-  const object = structuredClone({
+  const object = copyOf({
     ...withoutStatus(definition, given),
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
     metadata: newMetadata(definition, { ...given.metadata, annotations }, server),
-  });
+  }) as T;
   if (Object.keys(annotations).length === 0) delete object.metadata.annotations;
   const claim = { entries: given.metadata.managedFields, applied };
   return plan(admission, definition, "create", undefined, object, claim);
@@ -109,7 +109,7 @@ export async function planUpdate<T extends KubeObject>(
       name,
       `the UID in the precondition (${wanted.metadata.uid}) does not match ${uid ?? ""}`,
     );
-  const object = structuredClone(withoutOwners(merge(definition, current, wanted, subresource)));
+  const object = copyOf(withoutOwners(merge(definition, current, wanted, subresource))) as T;
   const writesMetadata = subresource !== "status" || definition.statusMetadata === true;
   refuseLater(definition, current, object, writesMetadata ? wanted.metadata : {});
   if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
@@ -185,7 +185,7 @@ async function plan<T extends KubeObject>(
     wanted === undefined ? undefined : await mutated(admission, definition, before, wanted, claim);
   const subject = after ?? before;
   if (subject === undefined) throw new TypeError("nothing to plan");
-  const old = before === undefined ? undefined : encodeObject(definition, before);
+  const old = before === undefined ? undefined : { fields: fieldsOf(definition, before) };
   const encoded = after === undefined ? undefined : encodeObject(definition, after);
   const values = [
     ...uniqueGuards(definition, old, encoded),
@@ -208,10 +208,7 @@ async function plan<T extends KubeObject>(
     before,
     after,
     changesNothing:
-      old !== undefined &&
-      encoded !== undefined &&
-      (isSame(old, encoded) || isReordered(old, encoded, before, after)) &&
-      !isOutdated(before ?? {}),
+      before !== undefined && after !== undefined && isSame(before, after) && !isOutdated(before),
     ...(admission.subresource === undefined ? {} : { subresource: admission.subresource }),
     ...guard,
     commit: {
@@ -230,22 +227,8 @@ async function plan<T extends KubeObject>(
   };
 }
 
-function isSame(old: EncodedObject, next: EncodedObject): boolean {
-  return (
-    old.body === next.body &&
-    old.secret === next.secret &&
-    JSON.stringify(old.fields) === JSON.stringify(next.fields)
-  );
-}
-
-/** A merged object has its members in the order of who applied it. */
-function isReordered(
-  old: EncodedObject,
-  next: EncodedObject,
-  before: KubeObject | undefined,
-  after: KubeObject | undefined,
-): boolean {
-  if (before === undefined || after === undefined || old.body.length !== next.body.length) return false;
+/** In any order of members: a merged object has them in the order of who applied it. */
+function isSame(before: KubeObject, after: KubeObject): boolean {
   const { resourceVersion } = before.metadata;
   return same(before, { ...after, metadata: { ...after.metadata, resourceVersion } });
 }
@@ -275,7 +258,7 @@ async function mutated<T extends KubeObject>(
     const { generation: _, ...plain } = result.metadata;
     return withOwners({ ...result, metadata: plain }, owners, old);
   }
-  const changed = contentOf(definition, result) !== contentOf(definition, old);
+  const changed = !same(contentOf(definition, result), contentOf(definition, old));
   const going = old.metadata.deletionTimestamp !== result.metadata.deletionTimestamp;
   const generation = (old.metadata.generation ?? 1) + (changed || going ? 1 : 0);
   return withOwners({ ...result, metadata: { ...result.metadata, generation } }, owners, old);
@@ -424,9 +407,9 @@ function withoutStatus<T extends KubeObject>(definition: ResourceDefinition<T>, 
 }
 
 /** What `generation` counts changes of. */
-function contentOf<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): string {
+function contentOf<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): object {
   const { metadata: _, ...content } = withoutStatus(definition, object);
-  return JSON.stringify(content);
+  return content;
 }
 
 /** What no update may do: begin or move a deletion, or give an object that goes another finalizer. */

@@ -42,13 +42,18 @@ export function encodeObject(definition: ResourceDefinition, object: KubeObject)
     ),
     secret: secret.length === 0 ? null : JSON.stringify(Object.fromEntries(secret)),
     labels: object.metadata.labels ?? {},
-    fields: Object.fromEntries(
-      Object.entries({ ...definition.indexes, [ownerIndex]: ownerUids }).flatMap(([name, values]) => {
-        const found = [...new Set(values(object))];
-        return found.length === 0 ? [] : [[name, found]];
-      }),
-    ),
+    fields: fieldsOf(definition, object),
   };
+}
+
+/** What the indexes of a type hold of an object. */
+export function fieldsOf(definition: ResourceDefinition, object: KubeObject): EncodedObject["fields"] {
+  const fields: Record<string, readonly string[]> = {};
+  for (const [name, values] of Object.entries({ ...definition.indexes, [ownerIndex]: ownerUids })) {
+    const found = [...new Set(values(object))];
+    if (found.length > 0) fields[name] = found;
+  }
+  return fields;
 }
 
 /** The index that every type has: uids of the object's owners. */

@@ -10,9 +10,10 @@ const maxMs = 2_000;
 
 export const drainBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
-  const { body, bodyUsed, headers } = c.req.raw;
-  const length = Number(headers.get("content-length") ?? Infinity);
-  if (body === null || bodyUsed || !(length <= maxBytes)) return;
+  const { raw } = c.req;
+  if (raw.bodyUsed || !(Number(raw.headers.get("content-length") ?? Infinity) <= maxBytes)) return;
+  const { body } = raw;
+  if (body === null) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, maxMs)));
   const read = body.pipeTo(new WritableStream()).catch(() => undefined);

@@ -43,6 +43,8 @@ export const configMaps: ResourceDefinition<ConfigMap> = {
   },
 };
 
+const utf8 = new TextEncoder();
+
 function dataErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   let size = 0;
@@ -51,7 +53,7 @@ function dataErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
     if (problem !== undefined) errors.push(invalid(`data[${key}]`, key, problem));
     if (Object.hasOwn(binaryData, key))
       errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
-    size += new TextEncoder().encode(value).length;
+    size += utf8.encode(value).length;
   }
   for (const [key, value] of Object.entries(binaryData)) {
     const problem = configKeyProblem(key);

@@ -39,6 +39,9 @@ export async function respond(
   body: string | AsyncIterable<string>,
   { contentType, status = 200, headers: extra = {} }: AnswerInit,
 ): Promise<Response> {
+  // A character has at most three bytes: most answers need not be encoded to be measured.
+  if (typeof body === "string" && method !== "HEAD" && body.length * 3 <= compressFrom)
+    return new Response(body, { status, headers: { ...extra, "content-type": contentType } });
   const { start, rest } = typeof body === "string" ? { start: encoder.encode(body) } : await begin(body);
   const headers = new Headers({ ...extra, "content-type": contentType });
   const long = rest !== undefined || start.byteLength > compressFrom;
