@@ -21,7 +21,7 @@ interface Waiting {
 }
 
 export class StoreReader extends DurableObject<DurableEnv> implements StoreReaderRpc {
-  readonly #connection = new KeptConnection(() => this.env.DB.connectionString);
+  readonly #connection = new KeptConnection(this.env.DB);
   readonly #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
 
@@ -39,10 +39,8 @@ export class StoreReader extends DurableObject<DurableEnv> implements StoreReade
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, maxBatch);
       try {
-        const rows = await readRows(
-          this.#connection.sql(),
-          batch.map(({ key }) => key),
-        );
+        const keys = batch.map(({ key }) => key);
+        const rows = await this.#connection.use((sql) => readRows(sql, keys));
         batch.forEach(({ resolve }, at) => resolve(rows[at]));
       } catch (error) {
         for (const { reject } of batch) reject(error);

@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 export class StoreWriter extends DurableObject<DurableEnv> implements StoreWriterRpc {
-  readonly #connection = new KeptConnection(() => this.env.DB.connectionString);
+  readonly #connection = new KeptConnection(this.env.DB);
   readonly #queue: Waiting[] = [];
   readonly #notices = new CommitNotices((notice) =>
     within(noticeMs, "WatchHub", this.env.WATCH_HUB.getByName("main").committed(notice)),
@@ -103,7 +103,7 @@ async function commitSurely(
 ): Promise<CommitResult[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await commitBatch(connection.sql(), items);
+      return await connection.use((sql) => commitBatch(sql, items));
     } catch (error) {
       if (!isConnectionError(error) || attempt === connectionAttempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt));

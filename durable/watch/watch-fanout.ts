@@ -1,12 +1,12 @@
 /** The watchers of one type: answers their watches with a stream, and hears of events from `WatchHub`. */
 import { DurableObject } from "cloudflare:workers";
-import postgres from "postgres";
 import { CONTEXT_HEADER } from "../../schema/internal/context.ts";
 import type { WatchDelivery, WatchFanoutRpc } from "../../schema/internal/rpc.ts";
 import { decodeWatch, fanoutType } from "../../schema/internal/watch.ts";
 import type { WatchContext } from "../../schema/internal/watch.ts";
 import type { DurableEnv } from "../env.ts";
 import { statusAnswer } from "../tunnel/answers.ts";
+import { KeptConnection } from "../store/kept-connection.ts";
 import { within } from "../within.ts";
 import { readLogPage, recentLog } from "./log-pages.ts";
 import { selectionOf } from "./selection.ts";
@@ -19,9 +19,9 @@ import type { WatchLimits } from "./watch-limits.ts";
 export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanoutRpc {
   readonly #limits: WatchLimits;
   readonly #name = this.ctx.id.name ?? "";
-  readonly #sql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
+  readonly #connection = new KeptConnection(this.env.DB);
   /** Of those who catch up. */
-  readonly #pastSql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
+  readonly #past = new KeptConnection(this.env.DB);
   /** Absent without watchers. */
   #feed: Promise<WatchFeed> | undefined;
   #running: WatchFeed | undefined;
@@ -93,9 +93,10 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
     try {
       const feed = await WatchFeed.start({
         limits,
-        readPage: (query) => readLogPage(this.#sql, { ...query, type }),
-        readPast: (query) => readLogPage(this.#pastSql, { ...query, type }),
-        recent: () => recentLog(this.#sql, { type, ms: limits.ringMs, bytes: limits.ringBytes }),
+        readPage: (query) => this.#connection.use((sql) => readLogPage(sql, { ...query, type })),
+        readPast: (query) => this.#past.use((sql) => readLogPage(sql, { ...query, type })),
+        recent: () =>
+          this.#connection.use((sql) => recentLog(sql, { type, ms: limits.ringMs, bytes: limits.ringBytes })),
         now: () => Date.now(),
       });
       this.#running = feed;

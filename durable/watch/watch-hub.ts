@@ -1,9 +1,9 @@
 /** The one reader of the log (design 3): hears of commits, and sends each fan-out the events of its type. */
 import { DurableObject } from "cloudflare:workers";
-import postgres from "postgres";
 import type { CommitNotice, WatchDelivery, WatchHubRpc, WatchStatistics } from "../../schema/internal/rpc.ts";
 import { changesRights, fanoutType, redefinedType } from "../../schema/internal/watch.ts";
 import type { DurableEnv } from "../env.ts";
+import { KeptConnection } from "../store/kept-connection.ts";
 import { within } from "../within.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import { fewEvents, pageEvents, readLogPage } from "./log-pages.ts";
@@ -23,7 +23,7 @@ interface Listener {
 
 export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
   readonly #limits: WatchLimits;
-  readonly #sql = postgres(this.env.DB.connectionString, { max: 1, idle_timeout: 2, fetch_types: false });
+  readonly #connection = new KeptConnection(this.env.DB);
   readonly #listeners = new Map<string, Listener>();
   /** The log was read up to here, and queued for every listener. */
   #position = 0;
@@ -111,7 +111,8 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
         this.#readAt = Date.now();
         this.#reads++;
         const limit = Math.min(Math.max(this.#wanted - after, fewEvents), pageEvents);
-        const page = await readLogPage(this.#sql, { after, limit, bytes: this.#limits.deliveryBytes });
+        const query = { after, limit, bytes: this.#limits.deliveryBytes };
+        const page = await this.#connection.use((sql) => readLogPage(sql, query));
         // Everybody left and somebody else came, with another position.
         if (after !== this.#position) continue;
         this.#queue(page);

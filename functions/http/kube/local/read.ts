@@ -41,13 +41,24 @@ export async function list(call: Call): Promise<Response> {
   return answerList(call, listHead(call), metadata, objects);
 }
 
-/** The pages of a selection from `first` on, all at its revision. */
+/** Of two pages together: more is not read ahead of a client that may be slow. */
+const maxAheadCharacters = 4 * 1024 * 1024;
+
+/** The pages of a selection from `first` on, all at its revision. While one is sent, the next is read. */
 async function* allPages(call: Call, query: PageQuery, first: TextPage): AsyncGenerator<TextPage> {
   let page = first;
   for (;;) {
+    const { next: after, texts } = page;
+    const read = (): Promise<TextPage> | undefined =>
+      after && call.store.texts.page(call.definition, { ...query, at: first.revision, after });
+    const isSmall = texts.reduce((sum, text) => sum + text.length, 0) * 2 <= maxAheadCharacters;
+    const ahead = isSmall ? read() : undefined;
+    // It is awaited below, unless the client has left by then.
+    ahead?.catch(() => undefined);
     yield page;
-    if (page.next === undefined) return;
-    page = await call.store.texts.page(call.definition, { ...query, at: first.revision, after: page.next });
+    const next = await (ahead ?? read());
+    if (next === undefined) return;
+    page = next;
   }
 }
 
