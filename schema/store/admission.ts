@@ -117,7 +117,11 @@ export async function planUpdate<T extends KubeObject>(
       ...(await plan(admission, definition, "delete", current, undefined)),
       last: withOwnersOf(object, current),
     };
-  const claim = { entries: wanted.metadata.managedFields, applied, subresource };
+  // Nobody owns what `finalize` takes off or puts on.
+  const claim =
+    subresource === "finalize"
+      ? { entries: current.metadata.managedFields, applied: true }
+      : { entries: wanted.metadata.managedFields, applied, subresource };
   return plan(admission, definition, "update", current, object, claim);
 }
 
@@ -144,7 +148,9 @@ export async function planDelete<T extends KubeObject>(
     return plan(admission, definition, "delete", current, undefined);
   if (metadata.deletionTimestamp !== undefined && finalizers.join() === held.join()) return undefined;
   const { deletionTimestamp = timestamp(admission.now()) } = metadata;
-  const object = { ...current, metadata: { ...kept, deletionTimestamp, deletionGracePeriodSeconds: 0 } };
+  // A Namespace stops nothing, and has no time to do so.
+  const grace = definition.finalizeSubresource === true ? {} : { deletionGracePeriodSeconds: 0 };
+  const object = { ...current, metadata: { ...kept, deletionTimestamp, ...grace } };
   // Before the rules look around, as everywhere.
   const expect = await generations(admission, [
     ...deletionGuards(definition, current, object),

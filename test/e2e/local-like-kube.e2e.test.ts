@@ -180,6 +180,33 @@ describe("the management store answers as a kube-apiserver", () => {
     expect(metadataOf(second)).not.toHaveProperty("continue");
   });
 
+  it("says what it refuses in YAML where that was asked for, and with warnings", async () => {
+    const absent = await ask(`GET ${maps}/absent`, { headers: { accept: "application/yaml" } });
+    expect([absent.status, absent.headers["content-type"]]).toEqual([404, "application/yaml"]);
+    expect(absent.text).toContain("reason: NotFound");
+    const refused = await ask(`POST ${maps}`, { body: { ...cm("Bad_Name"), foo: 1 } });
+    expect([refused.status, refused.headers["warning"]]).toEqual([
+      422,
+      String.raw`299 - "unknown field \"foo\""`,
+    ]);
+  });
+
+  it("gives a Lease its spec and a Namespace no time to stop, and notes nobody for finalize", async () => {
+    const leases = "/apis/coordination.k8s.io/v1/namespaces/lab/leases";
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "bare" } };
+    expect((await ask(`POST ${leases}`, { body: lease })).json["spec"]).toEqual({});
+    const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: "brief" } };
+    await ask("POST /api/v1/namespaces", { body });
+    const finalized = await ask("PUT /api/v1/namespaces/brief/finalize", {
+      body: { ...body, spec: { finalizers: ["kubernetes", "a.example/b"] } },
+    });
+    expect(JSON.stringify(metadataOf(finalized)["managedFields"])).not.toContain("finalize");
+    const going = await ask("DELETE /api/v1/namespaces/brief");
+    expect(metadataOf(going)).toHaveProperty("deletionTimestamp");
+    expect(metadataOf(going)).not.toHaveProperty("deletionGracePeriodSeconds");
+    await ask("PUT /api/v1/namespaces/brief/finalize", { body: { ...body, spec: { finalizers: [] } } });
+  });
+
   it("selects Secrets by type, and freezes immutable ones", async () => {
     const secrets = "/api/v1/namespaces/lab/secrets";
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, type: "", immutable: true };

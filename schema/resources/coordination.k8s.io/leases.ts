@@ -47,7 +47,7 @@ export const leases: ResourceDefinition<Lease> = {
   conditionalUpdate: true,
   schema,
   mutate: ({ object }) => {
-    if (object.spec === undefined) return object;
+    if (object.spec === undefined) return { ...object, spec: {} };
     const { acquireTime, renewTime } = object.spec;
     const spec = {
       ...object.spec,

@@ -2,6 +2,7 @@
 import type { KubeObject } from "../../../../schema/object.ts";
 import { isKubernetesType } from "../../../../schema/resource.ts";
 import { ApiError } from "../../errors.ts";
+import { kubeStatus } from "../../render-error.ts";
 import type { Call } from "./call.ts";
 import { metadataMismatch, negotiateFormat } from "./negotiate.ts";
 import { partialMetadataList, partialMetadataOf } from "./partial-metadata.ts";
@@ -37,6 +38,16 @@ export function answerObject(call: Call, object: KubeObject, status = 200): Prom
     default:
       return output.as satisfies never;
   }
+}
+
+/** A metav1 Status. */
+export function answerFailure({ c, output }: Call, error: ApiError): Promise<Response> {
+  const { status, retryAfter } = error;
+  return respond(c.req.raw, renderText(kubeStatus(error), output), {
+    contentType: output.format === "yaml" ? "application/yaml" : "application/json",
+    status,
+    ...(retryAfter === undefined ? {} : { headers: { "retry-after": String(retryAfter) } }),
+  });
 }
 
 /** `head`: kind and apiVersion of the list. */

@@ -18,6 +18,8 @@ import { resolveImpersonation } from "../../../identity/impersonation.ts";
 import { requireIdentity, systemStore } from "../../context.ts";
 import type { AppContext, AppEnv } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
+import { toApiError } from "../../render-error.ts";
+import { answerFailure } from "./answer.ts";
 import { requireCsrfToken } from "../../norman/csrf.ts";
 import type { Call } from "./call.ts";
 import { verbsOf } from "./discovery.ts";
@@ -135,10 +137,21 @@ async function serve(c: AppContext): Promise<Response> {
     warnings: [],
   };
   if (definition.custom?.deprecation !== undefined) call.warnings.push(definition.custom.deprecation);
-  const answer = await (isQuestion ? review : handler)(call);
+  const answer = await failureAware(call, isQuestion ? review : handler);
   for (const warning of call.warnings.slice(0, maxWarnings))
     answer.headers.append("warning", `299 - ${quoted(warning)}`);
   return answer;
+}
+
+/** What is refused is said in the form that was asked for, with the warnings that there are. Faults go the common way. */
+async function failureAware(call: Call, handler: (call: Call) => Promise<Response>): Promise<Response> {
+  try {
+    return await handler(call);
+  } catch (thrown) {
+    const error = toApiError(thrown);
+    if (error.status >= 500 || (call.warnings.length === 0 && call.output.format === "json")) throw thrown;
+    return answerFailure(call, error);
+  }
 }
 
 /** Nobody in particular, where the route table lets anybody ask. Throws `Unauthorized`. */

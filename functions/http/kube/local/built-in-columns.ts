@@ -26,11 +26,10 @@ const events: readonly Column[] = [
   { ...nameColumn, priority: 1 },
 ];
 
-const createdAt = column(
-  "Created At",
-  "When it was made.",
-  ({ metadata }) => metadata.creationTimestamp ?? "",
-);
+const createdAt: Column = {
+  ...column("Created At", "When it was made.", ({ metadata }) => metadata.creationTimestamp ?? ""),
+  type: "date",
+};
 
 const bindings: readonly Column[] = [
   nameColumn,
@@ -75,13 +74,7 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
   ],
   serviceaccounts: [nameColumn, ageColumn],
-  "customresourcedefinitions.apiextensions.k8s.io": [
-    nameColumn,
-    {
-      ...column("Created At", "When the type was made.", ({ metadata }) => metadata.creationTimestamp ?? ""),
-      type: "date",
-    },
-  ],
+  "customresourcedefinitions.apiextensions.k8s.io": [nameColumn, createdAt],
   "apiservices.apiregistration.k8s.io": [
     nameColumn,
     column("Service", "The service that hosts this API; Local: this server.", () => "Local"),
