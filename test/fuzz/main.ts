@@ -1,6 +1,7 @@
 /**
  * `npm run fuzz`: schemathesis makes valid and invalid requests for every operation that Drover's OpenAPI documents name,
- * against a Drover of its own. No answer may be a 5xx, and what its schema calls invalid must be refused.
+ * against a Drover of its own. No answer may be a 5xx or one that the document does not know, and what its schema calls
+ * invalid must be refused.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,24 +11,28 @@ import { parseArgs } from "node:util";
 import { call, callJson } from "../../infra/cli/client.ts";
 import type { Connection } from "../../infra/cli/client.ts";
 import { loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
-import { documentFor } from "./document.ts";
+import { documentFor, unexpectedMethods } from "./document.ts";
 import type { OpenApi } from "./document.ts";
 import { ensureSchemathesis, runSchemathesis } from "./schemathesis.ts";
 
-const HELP = `Usage: npm run fuzz -- [options]
+const HELP = `Usage: npm run fuzz -- [options] [group ...]
 
-  --only <text>      only group versions whose path contains it: apis/fleet
-  --examples <n>     requests of each operation and phase, at most (default: 30)
+  group              only these: core, fleet.cattle.io or, for short, fleet; all by default
+  --examples <n>     requests of each operation in the phase of random ones, at most (default: 10)
   --seed <n>         repeats a run (default: random; printed)
-  --report <dir>     keeps schemathesis' JUnit reports and Drover's log there
+  --report <dir>     keeps what schemathesis printed, its JUnit reports and Drover's log there
   --help             this text
+
+One line a group version; what was found is printed in full. Ends with code 1 if anything was.
 `;
 
+const password = "fuzzing passphrase";
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
-      only: { type: "string", default: "" },
-      examples: { type: "string", default: "30" },
+      examples: { type: "string", default: "10" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
       report: { type: "string" },
       help: { type: "boolean", default: false },
@@ -43,37 +48,64 @@ async function main(): Promise<number> {
   const report = resolve(values.report ?? dir);
   mkdirSync(report, { recursive: true });
 
+  // Schemathesis reads its settings in its working directory.
+  const methods = unexpectedMethods.map((method) => JSON.stringify(method)).join(", ");
+  writeFileSync(join(dir, "schemathesis.toml"), `[phases.coverage]\nunexpected-methods = [${methods}]\n`);
   const program = await ensureSchemathesis((line) => console.error(line));
-  const password = "fuzzing passphrase";
   const drover = await startDrover({ args: ["--bootstrap-password", password] });
   cleanup.defer(async () => {
     await drover.stop();
     writeFileSync(join(report, "drover.log"), drover.output());
     removeDataDir(drover.dataDir);
   });
-  const admin = await loginAs(drover, "admin", password);
+  // Drover is in a process group of its own: Ctrl-C does not reach it.
+  process.once("SIGINT", () => void cleanup.disposeAsync().then(() => process.exit(130)));
+  const all = await groupVersions(await loginAs(drover, "admin", password));
+  const chosen = all.filter(
+    (path) => positionals.length === 0 || positionals.some((name) => isOf(path, name)),
+  );
+  if (chosen.length === 0) throw new Error(`no group of that name: ${all.map(groupOf).join(", ")}`);
+  console.log(`seed ${values.seed}, ${chosen.length} group versions`);
   const failed: string[] = [];
-  console.log(`seed ${values.seed}`);
-  for (const path of (await groupVersions(admin)).filter((each) => each.includes(values.only))) {
-    const document = join(dir, `${path.replaceAll("/", "-")}.json`);
+  const began = Date.now();
+  for (const path of chosen) {
+    // A session of its own: what a run before has left of the last one is not for this one to find out.
+    const admin = await loginAs(drover, "admin", password);
+    const name = path.replaceAll("/", "-");
+    const document = join(dir, `${name}.json`);
     const answer = await call(admin, "GET", `/k8s/clusters/local/openapi/v3/${path}`);
     writeFileSync(document, JSON.stringify(documentFor(JSON.parse(answer.text) as OpenApi)));
-    console.log(`\n=== ${path}`);
-    const passed = await runSchemathesis(program, {
+    const startedAt = Date.now();
+    const { passed, output } = await runSchemathesis(program, {
       document,
       url: `${drover.url}/k8s/clusters/local`,
       caPath: drover.caPath,
       token: admin.token,
       examples: Number(values.examples),
       seed: Number(values.seed),
-      junit: join(report, `${path.replaceAll("/", "-")}.xml`),
+      junit: join(report, `${name}.xml`),
     });
-    if (!passed) failed.push(path);
-    // What a run deletes must not be what the next one needs.
-    await callJson(admin, "GET", "/v3/users?me=true");
+    writeFileSync(join(report, `${name}.txt`), output);
+    const operations = /Tested:\s+(\d+)/.exec(output)?.[1] ?? "?";
+    const cases = /Test cases:\s+(\d+) generated/.exec(output)?.[1] ?? "?";
+    const alive = await isAlive(admin);
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    console.log(
+      `${passed && alive ? "ok   " : "FOUND"} ${path}: ${operations} operations, ${cases} requests, ${seconds} s`,
+    );
+    if (!passed) console.log(/={3,} FAILURES[^]*?(?=={3,} SUMMARY)/.exec(output)?.[0] ?? output);
+    if (!alive) console.log("the fuzzer has taken its own rights away: nothing after that was tested");
+    if (!passed || !alive) failed.push(path);
   }
-  console.log(failed.length === 0 ? "\nnothing found" : `\nfound something in: ${failed.join(", ")}`);
+  const minutes = ((Date.now() - began) / 60_000).toFixed(1);
+  const found = failed.length === 0 ? "nothing found" : `found something in ${failed.join(", ")}`;
+  console.log(`${found}; ${chosen.length} group versions in ${minutes} min`);
   return failed.length === 0 ? 0 : 1;
+}
+
+async function isAlive(admin: Connection): Promise<boolean> {
+  const { status } = await call(admin, "GET", "/v3/users?me=true");
+  return status === 200;
 }
 
 /** `api/v1`, `apis/apps/v1`: those with operations. */
@@ -84,6 +116,14 @@ async function groupVersions(admin: Connection): Promise<string[]> {
     "/k8s/clusters/local/openapi/v3",
   );
   return Object.keys(paths).filter((path) => /^(?:api|apis\/[^/]+)\/[^/]+$/.test(path));
+}
+
+function groupOf(path: string): string {
+  return /^apis\/([^/]+)/.exec(path)?.[1] ?? "core";
+}
+
+function isOf(path: string, name: string): boolean {
+  return `${groupOf(path)}.`.startsWith(`${name}.`) || path === name;
 }
 
 process.exitCode = await main();

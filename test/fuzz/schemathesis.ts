@@ -1,5 +1,6 @@
 /** The fuzzer: schemathesis from PyPI, in an environment of its own in the cache. */
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheDir } from "../testbed/go.ts";
@@ -35,15 +36,21 @@ export async function ensureSchemathesis(onProgress: OnProgress): Promise<string
   return program;
 }
 
-/** `false` when it found something; what, is printed. */
-export async function runSchemathesis(program: string, run: FuzzRun): Promise<boolean> {
+export interface FuzzResult {
+  readonly passed: boolean;
+  /** What it printed. */
+  readonly output: string;
+}
+
+/** Rejects when it could not run. */
+export async function runSchemathesis(program: string, run: FuzzRun): Promise<FuzzResult> {
   const args = [
     "run",
     run.document,
     `--url=${run.url}`,
     `--tls-verify=${run.caPath}`,
     `--header=Authorization: Bearer ${run.token}`,
-    "--checks=not_a_server_error,negative_data_rejection",
+    "--checks=not_a_server_error,negative_data_rejection,status_code_conformance,content_type_conformance",
     "--phases=examples,coverage,fuzzing",
     "--continue-on-failure",
     "--suppress-health-check=all",
@@ -55,18 +62,20 @@ export async function runSchemathesis(program: string, run: FuzzRun): Promise<bo
     `--report-junit-path=${run.junit}`,
   ];
   // What it remembers of failures it leaves in its working directory.
-  const code = await spawned(program, args, dirname(run.document));
+  let output = "";
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: dirname(run.document) });
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  const code = await ended(child);
   // 1 is a finding; anything else means that it did not run.
-  if (code !== 0 && code !== 1) throw new Error(`schemathesis ended with code ${code}`);
-  return code === 0;
+  if (code !== 0 && code !== 1) throw new Error(`schemathesis ended with code ${code}:\n${output}`);
+  return { passed: code === 0, output };
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {
-  const code = await spawned(command, args);
+  const code = await ended(spawn(command, args, { stdio: "inherit", cwd: cacheDir }));
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with code ${code}`);
 }
 
-function spawned(command: string, args: readonly string[], cwd = cacheDir): Promise<number | null> {
-  const child = spawn(command, args, { stdio: "inherit", cwd });
+function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 }
