@@ -92,12 +92,12 @@ function withKind(schema: Schema): Schema {
   const { group, version, kind } = type;
   const kubernetes = group === "" || group === "autoscaling" || group.endsWith(".k8s.io");
   const apiVersion = group === "" ? version : `${group}/${version}`;
-  const own = (text: string): Schema => ({ type: "string", enum: kubernetes ? ["", text] : [text] });
+  const own = (text: string): Schema => ({ type: "string", enum: kubernetes ? ["", text, null] : [text] });
   return {
     ...schema,
     properties: {
       ...schema.properties,
-      apiVersion: { type: "string", enum: ["", apiVersion] },
+      apiVersion: { type: "string", enum: ["", apiVersion, null] },
       kind: own(kind),
     },
     ...(kubernetes ? {} : { required: [...(schema.required ?? []), "kind"] }),
