@@ -3,12 +3,13 @@
  * code and reason and about the same fields. Each request goes to both.
  */
 import { readFileSync } from "node:fs";
-import { request } from "node:https";
-import type { RequestOptions } from "node:https";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { startApiServer } from "../testbed/api-server.ts";
+import { definitionOf } from "./definition.ts";
 import { eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import { restAt, restOf } from "./rest.ts";
+import type { Reply, Rest } from "./rest.ts";
 
 const password = "bodies passphrase";
 const maps = "/api/v1/namespaces/default/configmaps";
@@ -26,39 +27,20 @@ interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-type Credentials = Pick<RequestOptions, "ca" | "cert" | "key"> & {
-  readonly authorization?: Readonly<Record<string, string>>;
-};
-
 type Send = (line: string, body?: unknown, type?: string) => Promise<Answer>;
 
-function sender(base: string, { authorization = {}, ...options }: Credentials): Send {
-  return (line, body, type = "application/json") => {
-    const [method = "", path = ""] = line.split(/ (.*)/s);
-    const payload =
-      body === undefined ? undefined : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const length = payload === undefined ? {} : { "content-length": payload.length, "content-type": type };
-    const headers = { ...authorization, ...length };
-    const outgoing = request(`${base}${path}`, { ...options, method, headers }, (incoming) => {
-      let text = "";
-      incoming.setEncoding("utf8");
-      incoming.on("data", (chunk: string) => (text += chunk));
-      incoming.on("error", reject);
-      incoming.on("end", () => resolve(answerOf(incoming.statusCode ?? 0, text)));
-    });
-    outgoing.on("error", reject);
-    outgoing.end(payload);
-    return promise;
+/** `path`: what all paths begin with. */
+function sender(rest: Rest, path = "", token?: string): Send {
+  return async (line, body, type = "application/json") => {
+    const sent = body === undefined ? {} : { body, headers: { "content-type": type } };
+    const named = line.replace(" ", ` ${path}`);
+    return answerOf(await rest(named, { ...sent, ...(token === undefined ? {} : { token }) }));
   };
 }
 
-function answerOf(status: number, text: string): Answer {
-  // A path that kube-apiserver does not know yet is answered in plain text.
-  const json = JSON.parse(text.startsWith("{") ? text : "{}") as Record<string, unknown> & {
-    details?: { causes?: { reason: string; field: string }[] };
-  };
-  const causes = json.details?.causes?.map(({ reason, field }) => `${field}: ${reason}`).toSorted();
+function answerOf({ status, json }: Reply): Answer {
+  const details = json["details"] as { causes?: { reason: string; field: string }[] } | undefined;
+  const causes = details?.causes?.map(({ reason, field }) => `${field}: ${reason}`).toSorted();
   return { status, reason: json["reason"], causes, message: String(json["message"]), json };
 }
 
@@ -71,45 +53,29 @@ function senderOf(kubeconfig: string): Send {
   const { cluster } = clusters[0] ?? {};
   const { user } = users[0] ?? {};
   const pem = (data = ""): string => Buffer.from(data, "base64").toString();
-  return sender(cluster?.server ?? "", {
+  const { hostname: host, port } = new URL(cluster?.server ?? "");
+  const rest = restAt({
+    host,
+    port,
     ca: pem(cluster?.["certificate-authority-data"]),
     cert: pem(user?.["client-certificate-data"]),
     key: pem(user?.["client-key-data"]),
   });
+  return sender(rest);
 }
 
-const definition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "foos.fuzz.example.com" },
+const definition = definitionOf({
+  group: "fuzz.example.com",
+  names: { plural: "foos", singular: "foo", kind: "Foo", listKind: "FooList" },
   spec: {
-    group: "fuzz.example.com",
-    scope: "Namespaced",
-    names: { plural: "foos", singular: "foo", kind: "Foo", listKind: "FooList" },
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: "object",
-            properties: {
-              spec: {
-                type: "object",
-                properties: {
-                  text: { type: "string" },
-                  count: { type: "integer", format: "int32" },
-                  list: { type: "array", items: { type: "string" } },
-                },
-              },
-            },
-          },
-        },
-      },
-    ],
+    type: "object",
+    properties: {
+      text: { type: "string" },
+      count: { type: "integer", format: "int32" },
+      list: { type: "array", items: { type: "string" } },
+    },
   },
-};
+});
 const foo = (metadata: object, spec?: unknown): object => ({
   apiVersion: "fuzz.example.com/v1",
   kind: "Foo",
@@ -134,10 +100,7 @@ describe("bodies that do not fit", () => {
     });
     real = senderOf(server.kubeconfig);
     const { token } = await loginAs(drover, "admin", password);
-    ours = sender(`${drover.url}/k8s/clusters/local`, {
-      ca: drover.ca,
-      authorization: { authorization: `Bearer ${token}` },
-    });
+    ours = sender(restOf(drover), "/k8s/clusters/local", token);
     const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     for (const send of [real, ours]) {
       await send(`POST ${crds}`, definition);

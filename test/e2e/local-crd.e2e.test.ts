@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { definitionOf } from "./definition.ts";
 import { call, eventually } from "./drover.ts";
 import type { Drover } from "./drover.ts";
 import { kubectlOf, startLocal } from "./local.ts";
@@ -391,39 +392,21 @@ describe("kubectl and types of its user's own", () => {
 
   it("judges definitions and objects by rules in CEL", async () => {
     const quotas = (rules: readonly object[]): string =>
-      JSON.stringify({
-        apiVersion: "apiextensions.k8s.io/v1",
-        kind: "CustomResourceDefinition",
-        metadata: { name: "quotas.rules.example.com" },
-        spec: {
+      JSON.stringify(
+        definitionOf({
           group: "rules.example.com",
-          scope: "Namespaced",
           names: { plural: "quotas", singular: "quota", kind: "Quota" },
-          versions: [
-            {
-              name: "v1",
-              served: true,
-              storage: true,
-              schema: {
-                openAPIV3Schema: {
-                  type: "object",
-                  properties: {
-                    spec: {
-                      type: "object",
-                      properties: {
-                        least: { type: "integer" },
-                        most: { type: "integer" },
-                        zone: { type: "string" },
-                      },
-                      "x-kubernetes-validations": rules,
-                    },
-                  },
-                },
-              },
+          spec: {
+            type: "object",
+            properties: {
+              least: { type: "integer" },
+              most: { type: "integer" },
+              zone: { type: "string" },
             },
-          ],
-        },
-      });
+            "x-kubernetes-validations": rules,
+          },
+        }),
+      );
     const refused = await fails(["create", "-f", "-"], { input: quotas([{ rule: "self.leest <= 1" }]) });
     expect(refused).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'leest'");
     await apply(
@@ -476,19 +459,9 @@ describe("kubectl and types of its user's own", () => {
 
   it("gives a name that is let go to who waits for it", async () => {
     const type = (plural: string): string =>
-      JSON.stringify({
-        apiVersion: "apiextensions.k8s.io/v1",
-        kind: "CustomResourceDefinition",
-        metadata: { name: `${plural}.names.example.com` },
-        spec: {
-          group: "names.example.com",
-          scope: "Cluster",
-          names: { plural, kind: "Same" },
-          versions: [
-            { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } },
-          ],
-        },
-      });
+      JSON.stringify(
+        definitionOf({ group: "names.example.com", scope: "Cluster", names: { plural, kind: "Same" } }),
+      );
     await apply(type("ones"));
     await apply(type("twos"));
     expect(

@@ -1,5 +1,6 @@
 /** What a kube-apiserver 1.36.3 answered to the same requests: found by sending both the same, kept where they differed. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { definitionOf } from "./definition.ts";
 import { eventually } from "./drover.ts";
 import { startLocal } from "./local.ts";
 import type { Local } from "./local.ts";
@@ -9,29 +10,12 @@ import type { Ask, Json, Reply } from "./rest.ts";
 const maps = "/api/v1/namespaces/lab/configmaps";
 const group = "alike.example.com";
 const widgets = `/apis/${group}/v1/widgets`;
-const definition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: `widgets.${group}` },
-  spec: {
-    group,
-    scope: "Cluster",
-    names: { plural: "widgets", kind: "Widget" },
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: "object",
-            properties: { spec: { type: "object", properties: { a: { type: "string" } } } },
-          },
-        },
-      },
-    ],
-  },
-};
+const definition = definitionOf({
+  group,
+  scope: "Cluster",
+  names: { plural: "widgets", kind: "Widget" },
+  spec: { type: "object", properties: { a: { type: "string" } } },
+});
 
 describe("the management store answers as a kube-apiserver", () => {
   let local: Local;

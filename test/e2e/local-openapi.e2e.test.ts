@@ -4,6 +4,7 @@ import { buildClientGo, startClientGo } from "../clientgo/clientgo.ts";
 import type { PeerEvent } from "../peers/peers.ts";
 import { kubectlVersion } from "../testbed/build.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
+import { definitionOf } from "./definition.ts";
 import { eventually } from "./drover.ts";
 import { kubectlOf, startLocal } from "./local.ts";
 import type { Local } from "./local.ts";
@@ -69,41 +70,21 @@ describe("OpenAPI v2 of the management store", () => {
   });
 
   it("has a type of a user's as soon as it is made", async () => {
-    const crd = {
-      apiVersion: "apiextensions.k8s.io/v1",
-      kind: "CustomResourceDefinition",
-      metadata: { name: "gadgets.demo.example.com" },
+    const crd = definitionOf({
+      group: "demo.example.com",
+      names: { plural: "gadgets", singular: "gadget", kind: "Gadget" },
       spec: {
-        group: "demo.example.com",
-        scope: "Namespaced",
-        names: { plural: "gadgets", singular: "gadget", kind: "Gadget" },
-        versions: [
-          {
-            name: "v1",
-            served: true,
-            storage: true,
-            schema: {
-              openAPIV3Schema: {
-                type: "object",
-                properties: {
-                  spec: {
-                    type: "object",
-                    required: ["size"],
-                    properties: {
-                      size: { type: "integer", minimum: 1, maximum: 9.5 },
-                      port: { "x-kubernetes-int-or-string": true },
-                      note: { type: "string", nullable: true },
-                      free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-                      tags: { type: "object", additionalProperties: { type: "string", enum: ["a", "b"] } },
-                    },
-                  },
-                },
-              },
-            },
-          },
-        ],
+        type: "object",
+        required: ["size"],
+        properties: {
+          size: { type: "integer", minimum: 1, maximum: 9.5 },
+          port: { "x-kubernetes-int-or-string": true },
+          note: { type: "string", nullable: true },
+          free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+          tags: { type: "object", additionalProperties: { type: "string", enum: ["a", "b"] } },
+        },
       },
-    };
+    });
     await kubectl(newest, ["create", "-f", "-"], JSON.stringify(crd));
     const found = await eventually("the type is published", 15_000, async () => {
       const seen = await readByGo();

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import type { RequestOptions } from "node:https";
 import { expect } from "vitest";
 import type { Drover } from "./drover.ts";
 
@@ -29,6 +30,14 @@ export interface Ask {
 export type Rest = (line: string, ask?: Ask) => Promise<Reply>;
 
 export function restOf({ port, ca }: Drover): Rest {
+  // Else a `host` header is what the certificate is checked for.
+  return restAt({ host: "localhost", servername: "localhost", port, ca });
+}
+
+/** Of any server, with a client certificate where it wants one. */
+export function restAt(
+  server: Pick<RequestOptions, "host" | "servername" | "port" | "ca" | "cert" | "key">,
+): Rest {
   return (line, { token, headers = {}, body } = {}) => {
     const [method = "", path = ""] = line.split(/ (.*)/s);
     const payload =
@@ -36,11 +45,7 @@ export function restOf({ port, ca }: Drover): Rest {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
-          host: "localhost",
-          // Else a `host` header is what the certificate is checked for.
-          servername: "localhost",
-          port,
-          ca,
+          ...server,
           method,
           path,
           timeout: 60_000,
