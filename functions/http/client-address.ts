@@ -2,7 +2,7 @@
 import type { Env } from "../env.ts";
 
 /** Set by the local front on every connection, whatever the client sent. */
-export const clientAddressHeader = "x-drover-client-ip";
+const clientAddressHeader = "x-drover-client-ip";
 
 /**
  * Production: Cloudflare's header, which it always overwrites. Locally: the front's. Each is believed only where it is

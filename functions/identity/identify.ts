@@ -1,11 +1,11 @@
 /** From a credential to an identity: the ONE check path of all token kinds (design 6, auth.md 3.5). */
-import { createHash } from "node:crypto";
 import { verifyTokenSecret } from "../../schema/auth/token-secret.ts";
 import type { TokenCredential } from "../../schema/auth/token-secret.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { absentAsUndefined } from "../store/absent.ts";
+import { digestOf } from "./digest.ts";
 import { hasher } from "./hasher.ts";
 import { createIdentityCache } from "./identity-cache.ts";
 import { authenticatedGroups } from "./identity.ts";
@@ -38,7 +38,8 @@ export async function remembered(
   load: () => Promise<Identity | undefined>,
   now: () => number = Date.now,
 ): Promise<Identity | undefined> {
-  const key = cacheKey(secret);
+  // The cache holds no secret.
+  const key = digestOf(secret);
   const known = cache.get(key, now());
   if (known !== undefined) return isExpired(known, now()) ? undefined : known;
   const began = cache.generation();
@@ -78,12 +79,4 @@ async function load(
 
 function isExpired(identity: Identity, now: number): boolean {
   return identity.token.expiresAt !== undefined && now >= identity.token.expiresAt;
-}
-
-/**
- * SHA-256 of the credential: the cache holds no secret that opens anything. Not by WebCrypto, whose promise costs a request
- * more than all else that authenticates it.
- */
-function cacheKey(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64");
 }

@@ -15,9 +15,8 @@ import {
 import type { ClusterRegistrationToken } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
 import { clusters, localCluster } from "../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
-import { isStoreError } from "../../schema/store/errors.ts";
 import { randomBytes } from "../identity/hasher.ts";
-import { absentAsUndefined } from "../store/absent.ts";
+import { absentAsUndefined, unless } from "../store/absent.ts";
 import { proceed, stop } from "./controller.ts";
 import type { Controller, ReconcileContext, Step } from "./controller.ts";
 
@@ -30,10 +29,13 @@ const clusterParts: Step = {
     if (key.includes("/")) return proceed;
     const cluster = await absentAsUndefined(store.get<Cluster>(clusters, "", key));
     if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return stop;
-    await tolerateExisting(
+    // Somebody was faster, or its namespace is going with its cluster: both are as good.
+    await unless(
+      "AlreadyExists",
       store.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: key } }),
     );
-    await tolerateExisting(
+    await unless(
+      "AlreadyExists",
       store.create<ClusterRegistrationToken>(clusterRegistrationTokens, {
         apiVersion: "management.cattle.io/v3",
         kind: "ClusterRegistrationToken",
@@ -56,7 +58,8 @@ const tokenSecret: Step = {
     ]);
     if (token === undefined && secret !== undefined) await revoke(context, namespace, secretName);
     if (token !== undefined && secret === undefined)
-      await tolerateExisting(
+      await unless(
+        "AlreadyExists",
         context.store.create<Secret>(secrets, {
           apiVersion: "v1",
           kind: "Secret",
@@ -92,18 +95,5 @@ function namesOf(object: KubeObject | undefined): string[] {
 }
 
 async function revoke({ store }: ReconcileContext, namespace: string, name: string): Promise<void> {
-  try {
-    await store.delete(secrets, namespace, name);
-  } catch (error) {
-    if (!isStoreError(error, "NotFound")) throw error;
-  }
-}
-
-/** Somebody was faster, or its namespace is going with its cluster: both are as good. */
-async function tolerateExisting(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isStoreError(error, "AlreadyExists")) throw error;
-  }
+  await unless("NotFound", store.delete(secrets, namespace, name));
 }

@@ -1,4 +1,5 @@
 /** Drivers of machines and of hosted clusters, and the fields of their credentials (controllers.md 1.4). */
+import { same } from "../../schema/patch/values.ts";
 import { dynamicSchemas } from "../../schema/resources/management.cattle.io/dynamic-schemas.ts";
 import type { DynamicSchema } from "../../schema/resources/management.cattle.io/dynamic-schemas.ts";
 import { kontainerDrivers } from "../../schema/resources/management.cattle.io/kontainer-drivers.ts";
@@ -19,13 +20,11 @@ export function seedNodeDrivers(store: BoundStore): Promise<void> {
     nodeDrivers,
     Object.entries(nodeDriverFacts).map(([name, facts]) => nodeDriver(name, facts)),
     (current, wanted) => {
-      const annotations = { ...current.metadata.annotations, ...wanted.metadata.annotations };
-      const next: NodeDriver = {
-        ...current,
-        metadata: { ...current.metadata, annotations },
-        spec: { ...current.spec, ...wanted.spec, active: current.spec.active },
-      };
-      return isSame(current, next) ? undefined : next;
+      const { annotations: held = {} } = current.metadata;
+      const annotations = { ...held, ...wanted.metadata.annotations };
+      const spec = { ...current.spec, ...wanted.spec, active: current.spec.active };
+      if (same(held, annotations) && same(current.spec, spec)) return undefined;
+      return { ...current, metadata: { ...current.metadata, annotations }, spec };
     },
   );
 }
@@ -58,16 +57,6 @@ function nodeDriver(name: string, facts: NodeDriverFacts): NodeDriver {
       active: facts.active ?? false,
     },
   };
-}
-
-/** The order of members says nothing. */
-function isSame(one: NodeDriver, other: NodeDriver): boolean {
-  const sorted = (value: object): string =>
-    JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return (
-    sorted(one.metadata.annotations ?? {}) === sorted(other.metadata.annotations ?? {}) &&
-    sorted(one.spec) === sorted(other.spec)
-  );
 }
 
 const hostedDrivers: readonly (readonly [name: string, url: string, checksum: string, domain: string])[] = [

@@ -1,8 +1,8 @@
 /** Objects that every installation has: made when absent, corrected when they differ. */
 import type { KubeObject } from "../../schema/object.ts";
 import type { ResourceDefinition } from "../../schema/resource.ts";
-import { isStoreError } from "../../schema/store/errors.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
+import { unless } from "../store/absent.ts";
 
 /**
  * Creates what is absent and, with `correct`, changes what differs. Somebody else creating it meanwhile is fine. In order, for
@@ -20,13 +20,8 @@ export async function ensure<T extends KubeObject>(
   const one = async (object: T): Promise<void> => {
     const { name } = object.metadata;
     const current = present.get(name);
-    if (current === undefined) {
-      try {
-        await store.create<T>(definition, object);
-      } catch (error) {
-        if (!isStoreError(error, "AlreadyExists")) throw error;
-      }
-    } else if (correct?.(current, object) !== undefined) {
+    if (current === undefined) await unless("AlreadyExists", store.create<T>(definition, object));
+    else if (correct?.(current, object) !== undefined) {
       await store.modify<T>(definition, "", name, (latest) => correct(latest, object));
     }
   };

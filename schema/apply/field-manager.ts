@@ -65,11 +65,9 @@ function tooLong(field: string, limit: number): FieldError {
 }
 
 const utf8 = new TextEncoder();
-// oxlint-disable-next-line no-control-regex -- what one byte encodes
-const ascii = /^[\x00-\x7f]*$/;
 /** What almost every name is made of. */
 const printableAscii = /^[\x20-\x7e]*$/;
 
 function bytes(text: string): number {
-  return ascii.test(text) ? text.length : utf8.encode(text).length;
+  return printableAscii.test(text) ? text.length : utf8.encode(text).length;
 }

@@ -2,7 +2,7 @@
 import type { FieldError } from "../structural/types.ts";
 
 const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const dnsSubdomain = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+export const dnsSubdomain = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 
 /** RFC 1123 label: at most 63 characters. */
 export function isDnsLabel(text: string): boolean {
@@ -13,6 +13,9 @@ export function isDnsLabel(text: string): boolean {
 export function isDnsSubdomain(text: string): boolean {
   return text.length <= 253 && dnsSubdomain.test(text);
 }
+
+/** The only finalizers without a prefix that Kubernetes' own types take (pkg/apis/core/helper). */
+export const standardFinalizers: readonly string[] = ["kubernetes", "orphan", "foregroundDeletion"];
 
 /** An error in Kubernetes' words: `Invalid value: "x": why`. */
 export function invalid(field: string, value: unknown, why: string): FieldError {

@@ -112,23 +112,16 @@ export async function planUpdate<T extends KubeObject>(
   const object = copyOf(withoutOwners(merge(definition, current, wanted, subresource))) as T;
   const writesMetadata = subresource !== "status" || definition.statusMetadata === true;
   refuseLater(definition, current, object, writesMetadata ? wanted.metadata : {});
+  const asBefore: Claim = { entries: current.metadata.managedFields, applied: true };
   if (current.metadata.deletionTimestamp !== undefined && !isHeld(definition, object))
     return {
       ...(await plan(admission, definition, "delete", current, undefined)),
-      last: withOwnersOf(object, current),
+      last: withOwners(object, ownersAfter(admission, definition, current, object, asBefore)),
     };
   // Nobody owns what `finalize` takes off or puts on.
   const claim =
-    subresource === "finalize"
-      ? { entries: current.metadata.managedFields, applied: true }
-      : { entries: wanted.metadata.managedFields, applied, subresource };
+    subresource === "finalize" ? asBefore : { entries: wanted.metadata.managedFields, applied, subresource };
   return plan(admission, definition, "update", current, object, claim);
-}
-
-function withOwnersOf<T extends KubeObject>(object: T, { metadata: { managedFields } }: T): T {
-  return managedFields === undefined
-    ? object
-    : { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
 /** `undefined`: it is already going, and waits as it did. */

@@ -1,4 +1,5 @@
 /** Which waiting items may share one committing statement. Pure. */
+import { keyText } from "./types.ts";
 import type { CommitItem } from "./types.ts";
 
 /** Measured (platform.md 6): larger batches gain nothing more. */
@@ -14,7 +15,7 @@ export function batchLength(items: readonly CommitItem[], max: number = MAX_BATC
   const expected = new Set<string>();
   for (const [index, item] of items.entries()) {
     if (index === max) return index;
-    const keys = item.objects.map(({ type, namespace, name }) => `${type}/${namespace}/${name}`);
+    const keys = item.objects.map(keyText);
     const raises = (item.raiseGenerations ?? []).map((name) => `generation/${name}`);
     const expects = Object.keys(item.expectGenerations ?? {}).map((name) => `generation/${name}`);
     const clashes =

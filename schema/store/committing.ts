@@ -10,6 +10,7 @@ import type { Lease, StoreDeps } from "./contract.ts";
 import { StoreError, alreadyExists, conflict, isStoreError, notFound } from "./errors.ts";
 import type { Reader } from "./reader.ts";
 import type { ReadRow } from "./rows.ts";
+import { keyText } from "./types.ts";
 import type { CommitObject, CommitResult } from "./types.ts";
 
 /** What the verbs of one actor share. */
@@ -173,6 +174,6 @@ function failureOf(
 
 /** Two changes of one object in one commit would be judged by the same state. */
 function refuseTwice(all: readonly Planned[]): void {
-  const keys = new Set(all.map(({ commit }) => `${commit.type}/${commit.namespace}/${commit.name}`));
+  const keys = new Set(all.map(({ commit }) => keyText(commit)));
   if (keys.size !== all.length) throw new TypeError("one commit changes an object twice");
 }

@@ -4,6 +4,7 @@
  * in the same way). Never an answer by itself. Data only, bounded; sealed members stay sealed.
  */
 import type { StoredRow } from "./encoding.ts";
+import { keyText } from "./types.ts";
 import type { ObjectKey } from "./types.ts";
 
 export interface KnownRows {
@@ -20,11 +21,11 @@ export function createKnownRows(maxRows = 1_000): KnownRows {
   const rows = new Map<string, StoredRow>();
   return {
     at(key, revision) {
-      const row = rows.get(textOf(key));
+      const row = rows.get(keyText(key));
       return row !== undefined && String(row.revision) === revision ? row : undefined;
     },
     remember(type, row) {
-      const key = textOf({ type, namespace: row.namespace, name: row.name });
+      const key = keyText({ type, namespace: row.namespace, name: row.name });
       rows.delete(key);
       if (row.body.length + (row.sealed?.length ?? 0) > maxCharacters) return;
       rows.set(key, row);
@@ -32,9 +33,4 @@ export function createKnownRows(maxRows = 1_000): KnownRows {
       if (first !== undefined) rows.delete(first);
     },
   };
-}
-
-/** No part has a slash. */
-function textOf({ type, namespace, name }: ObjectKey): string {
-  return `${type}/${namespace}/${name}`;
 }

@@ -1,8 +1,8 @@
 /** Rules for `metadata` that hold for every type (k8s.io/apimachinery validation). Pure. */
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
-import { isKubernetesType } from "../resource.ts";
-import { invalid, required } from "../resources/names.ts";
+import { isGoType } from "../resources/go-shape.ts";
+import { invalid, required, standardFinalizers } from "../resources/names.ts";
 import {
   labelProblems,
   labelValueProblems,
@@ -14,8 +14,6 @@ import type { FieldError } from "../structural/types.ts";
 import { distinctReferences, ownerReferenceErrors } from "./owner-references.ts";
 
 const maxAnnotationBytes = 256 * 1024;
-/** The only ones without a prefix that Kubernetes' own types take. */
-const standardFinalizers = ["kubernetes", "foregroundDeletion", "orphan"];
 
 export function metadataErrors(definition: ResourceDefinition, { metadata }: KubeObject): FieldError[] {
   const errors = [...nameErrors(definition, metadata), ...namespaceErrors(definition, metadata)];
@@ -69,7 +67,7 @@ function pathProblems(name: string): string[] {
 }
 
 function finalizerErrors(definition: ResourceDefinition, { finalizers = [] }: ObjectMeta): FieldError[] {
-  const strict = isKubernetesType(definition) && definition.group !== "apiextensions.k8s.io";
+  const strict = isGoType(definition);
   return finalizers.flatMap((finalizer, index) => [
     ...qualifiedNameProblems(finalizer).map((why) => invalid("metadata.finalizers", finalizer, why)),
     ...(strict && !finalizer.includes("/") && !standardFinalizers.includes(finalizer)
@@ -143,7 +141,7 @@ export function changedMetadata(current: ObjectMeta, given: ObjectMeta): ObjectM
 
 /** Kubernetes' own types that have no spec and status to be told apart count no changes. */
 export function hasGeneration(definition: ResourceDefinition): boolean {
-  return !isKubernetesType(definition) || definition.group === "apiextensions.k8s.io";
+  return !isGoType(definition);
 }
 
 /** What no update may set: only a deletion does, once. What an update leaves out stays as it is. */

@@ -14,7 +14,6 @@ export interface DatabaseBinding {
 /** postgres.js' own; seconds. */
 export interface ClientOptions {
   readonly max: number;
-  readonly idle_timeout?: number;
   readonly connect_timeout?: number;
 }
 

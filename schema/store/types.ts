@@ -8,6 +8,11 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** A key as one text: no part has a slash. */
+export function keyText({ type, namespace, name }: ObjectKey): string {
+  return `${type}/${namespace}/${name}`;
+}
+
 /** One object to write. Preconditions are judged inside the committing statement. */
 export interface CommitObject extends ObjectKey {
   readonly action: "create" | "update" | "delete";

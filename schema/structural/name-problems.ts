@@ -1,5 +1,5 @@
 /** What is wrong with names and label values, in the words of apimachinery (util/validation). Pure. */
-import { isDnsSubdomain } from "../resources/names.ts";
+import { dnsSubdomain, isDnsSubdomain } from "../resources/names.ts";
 
 const subdomainForm =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
@@ -8,10 +8,9 @@ const labelForm =
 
 /** RFC 1123 subdomain. */
 export function subdomainProblems(name: string): string[] {
-  const fits = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(name);
   return [
     ...(name.length > 253 ? ["must be no more than 253 characters"] : []),
-    ...(fits ? [] : [subdomainForm]),
+    ...(dnsSubdomain.test(name) ? [] : [subdomainForm]),
   ];
 }
 

@@ -6,7 +6,8 @@ import { loadRbacRules } from "../rbac-rights.ts";
 import { userNameOf } from "./claims.ts";
 import type { Claims } from "./claims.ts";
 import type { Signer } from "./signer.ts";
-import { tokenProof, verifyServiceAccountToken } from "./verify.ts";
+import { digestOf } from "../digest.ts";
+import { verifyServiceAccountToken } from "./verify.ts";
 
 const credentialIdExtra = "authentication.kubernetes.io/credential-id";
 
@@ -22,7 +23,7 @@ export async function identifyServiceAccount(
     if (!found.ok) return undefined;
     const { token: facts, ...identity } = serviceAccountIdentity(found.claims);
     const rules = await loadRbacRules(store(), { user: identity.userId, groups: identity.groups });
-    const proof = found.claims.kind === "legacy" ? await tokenProof(token) : undefined;
+    const proof = found.claims.kind === "legacy" ? digestOf(token) : undefined;
     return { ...identity, rules, token: { ...facts, ...(proof === undefined ? {} : { proof }) } };
   };
   return remembered(token, load, now);

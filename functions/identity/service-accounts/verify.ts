@@ -10,6 +10,7 @@ import type { Secret } from "../../../schema/resources/core/secrets.ts";
 import { serviceAccounts } from "../../../schema/resources/core/service-accounts.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
+import { digestOf } from "../digest.ts";
 import { legacyIssuer, readClaims } from "./claims.ts";
 import type { BoundClaims, Claims, LegacyClaims, Reference } from "./claims.ts";
 import type { KeySet } from "./key-set.ts";
@@ -69,7 +70,7 @@ export async function verifyServiceAccountToken(token: string, deps: VerifyDeps)
 }
 
 /**
- * Whether what a token depends on has ended since it was verified. `proof`: `tokenProof` of one that is kept in a Secret.
+ * Whether what a token depends on has ended since it was verified. `proof`: `digestOf` a token that is kept in a Secret.
  * Rejects only when the database cannot be read.
  */
 export async function hasEnded(
@@ -80,14 +81,8 @@ export async function hasEnded(
 ): Promise<boolean> {
   if (claims.kind === "bound")
     return now >= claims.expiresAt * 1_000 || (await boundProblem(claims, store, now)) !== undefined;
-  const isSame = async (text: string): Promise<boolean> => (await tokenProof(text)) === proof;
+  const isSame = (text: string): boolean => digestOf(text) === proof;
   return (await legacyProblem(isSame, claims, store)) !== undefined;
-}
-
-/** SHA-256 of a token, in base64: tells it from others and opens nothing. */
-export async function tokenProof(token: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
 
 /** The key that the header names, by our own names of keys alone: `jku`, `x5u`, `jwk` and a path in `kid` lead nowhere. */
@@ -147,7 +142,7 @@ async function boundProblem(
 
 /** The Secret is the token's life: what it holds now is the token, and nothing else is. */
 async function legacyProblem(
-  isToken: (text: string) => Promise<boolean> | boolean,
+  isToken: (text: string) => boolean,
   { namespace, account, secretName }: LegacyClaims,
   store: BoundStore,
 ): Promise<string | undefined> {
@@ -157,7 +152,7 @@ async function legacyProblem(
   ]);
   if (secret === undefined || secret.metadata.deletionTimestamp !== undefined)
     return "Token has been invalidated";
-  if (!(await isToken(secretText(secret, "token")))) return "Token does not match server's copy";
+  if (!isToken(secretText(secret, "token"))) return "Token does not match server's copy";
   if (owner?.metadata.deletionTimestamp !== undefined)
     return `ServiceAccount ${namespace}/${account.name} has been deleted`;
   if ((secret.metadata.labels?.[invalidSinceLabel] ?? "") !== "")

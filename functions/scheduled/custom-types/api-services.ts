@@ -8,10 +8,9 @@ import {
   crdKey,
 } from "../../../schema/resources/apiextensions.k8s.io/custom-resource-definitions.schema.ts";
 import type { CustomResourceDefinition } from "../../../schema/resources/apiextensions.k8s.io/custom-resource-definitions.schema.ts";
-import { isStoreError } from "../../../schema/store/errors.ts";
 import { timestamp } from "../../../schema/store/metadata.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
-import { absentAsUndefined } from "../../store/absent.ts";
+import { absentAsUndefined, unless } from "../../store/absent.ts";
 import { stop } from "../controller.ts";
 import type { Controller } from "../controller.ts";
 
@@ -48,17 +47,10 @@ export async function followTypes(
     }),
   );
   const known = new Set(present.map(({ metadata }) => metadata.name));
-  for (const [name, service] of wanted) if (!known.has(name)) await make(store, service);
+  for (const [name, service] of wanted)
+    if (!known.has(name)) await unless("AlreadyExists", store.create(apiServices, service));
   for (const name of known)
     if (!wanted.has(name)) await absentAsUndefined(store.delete(apiServices, "", name));
-}
-
-async function make(store: BoundStore, service: APIService): Promise<void> {
-  try {
-    await store.create(apiServices, service);
-  } catch (error) {
-    if (!isStoreError(error, "AlreadyExists")) throw error;
-  }
 }
 
 /** What stands for declared types changes nothing: those are served anyway. */

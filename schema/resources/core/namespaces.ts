@@ -4,7 +4,7 @@ import type { ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
-import { invalid } from "../names.ts";
+import { invalid, standardFinalizers } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
 import { timeSchema } from "../times.ts";
 import { namespaceRuleErrors } from "./namespace-rules.ts";
@@ -49,9 +49,6 @@ const schema = once(
       },
     }) as const satisfies JsonSchema,
 );
-
-/** Of `spec`; names without a prefix are these (pkg/apis/core/helper). */
-const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
 /** Who empties namespaces takes it off when nothing is left. */
 export const contentFinalizer = "kubernetes";

@@ -40,6 +40,7 @@ export const users: ResourceDefinition<User> = {
   kind: "User",
   plural: "users",
   singular: "user",
+  // The id is the name in RBAC and in clusters: as a DNS subdomain, never one of Kubernetes' own, `system:…`.
   scope: "Cluster",
   schema,
   indexes: {
@@ -84,7 +85,6 @@ async function validate(context: AdmissionContext<User>): Promise<FieldError[]> 
     if (operation === "DELETE") errors.push(forbidden("metadata.name", "you cannot delete yourself"));
     else if (object.enabled === false) errors.push(forbidden("enabled", "you cannot deactivate yourself"));
   }
-  // The id is the name in RBAC and in clusters: Kubernetes' own, `system:…`, are never a person's.
   // Nobody changes or deletes a user who may do more than himself, or makes one whom bindings already wait for.
   if (!(await hasRightsOf(context, object.metadata.name)))
     errors.push(forbidden("metadata.name", "the user has rights that you do not have"));

@@ -5,7 +5,7 @@ import { ApiError } from "../../errors.ts";
 import { decodeTyped } from "../../../../schema/resources/decode.ts";
 import type { FromSchema } from "../../../../schema/structural/from-schema.ts";
 import type { JsonSchema } from "../../../../schema/structural/types.ts";
-import { invalidOptions } from "./write-options.ts";
+import { dryRunErrors, invalidOptions } from "./write-options.ts";
 import { readOptionalObject } from "./request-body.ts";
 
 export interface DeleteOptions extends Propagation {
@@ -82,8 +82,8 @@ function flagOf(value: string | null): boolean | undefined {
 }
 
 function dryRunOf(values: readonly string[]): boolean {
-  if (values.some((one) => one !== "All"))
-    throw invalidOptions("DeleteOptions", [notSupported("dryRun", values, ["All"])]);
+  const errors = dryRunErrors(values);
+  if (errors.length > 0) throw invalidOptions("DeleteOptions", errors);
   return values.length > 0;
 }
 

@@ -31,13 +31,17 @@ export function parseWriteQuery(query: URLSearchParams, kind: OptionsKind, apply
     errors.push(forbidden("force", "may not be specified for non-apply patch"));
   errors.push(...fieldManagerErrors(fieldManager));
   const dryRun = query.getAll("dryRun");
-  if (dryRun.some((value) => value !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
+  errors.push(...dryRunErrors(dryRun));
   const asked = query.get("fieldValidation") ?? "";
   const fieldValidation = asked === "" ? "Warn" : validations.find((one) => one === asked);
   if (fieldValidation === undefined)
     errors.push(notSupported("fieldValidation", asked, ["", ...validations]));
   if (errors.length > 0 || fieldValidation === undefined) throw invalidOptions(kind, errors);
   return { dryRun: dryRun.length > 0, fieldValidation, fieldManager, force };
+}
+
+export function dryRunErrors(values: readonly string[]): FieldError[] {
+  return values.every((one) => one === "All") ? [] : [notSupported("dryRun", values, ["All"])];
 }
 
 const validations = ["Ignore", "Strict", "Warn"] as const;

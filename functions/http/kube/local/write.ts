@@ -4,9 +4,9 @@ import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import { asGo } from "../../../../schema/resources/go-shape.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
-import { invalidObject, isStoreError } from "../../../../schema/store/errors.ts";
-import type { StoreErrorCode } from "../../../../schema/store/errors.ts";
+import { invalidObject } from "../../../../schema/store/errors.ts";
 import { isHeld } from "../../../../schema/store/propagation.ts";
+import { unless } from "../../../store/absent.ts";
 import { ApiError } from "../../errors.ts";
 import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
@@ -18,20 +18,17 @@ import { apply } from "./apply.ts";
 import { applyPatch, readPatch } from "./patch.ts";
 import { listHead } from "./read.ts";
 import { mediaType, readObject } from "./request-body.ts";
-import type { Body } from "./request-body.ts";
 import { selectionOf } from "./selection.ts";
 import { finalizerWarnings, ofPatch } from "./unreadable.ts";
 import { fieldWarnings, parseWriteQuery } from "./write-options.ts";
+import type { FieldValidation } from "./write-options.ts";
 
 export async function create(call: Call): Promise<Response> {
   const { definition, store, identity } = call;
   if (call.info.name !== undefined)
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
-  const { dryRun } = parseWriteQuery(call.query, "CreateOptions");
-  const object = objectOf(
-    call,
-    await readObject(call.c.req.raw, { custom: definition.custom !== undefined }),
-  );
+  const { dryRun, fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
+  const object = await readWritten(call, fieldValidation);
   if ((object.metadata.resourceVersion ?? "") !== "")
     throw new ApiError("BadRequest", "resourceVersion should not be set on objects to be created");
   const made = await store.create(definition, object, {
@@ -44,12 +41,9 @@ export async function create(call: Call): Promise<Response> {
 
 export async function update(call: Call): Promise<Response> {
   const { definition, store } = call;
-  const { dryRun } = parseWriteQuery(call.query, "UpdateOptions");
+  const { dryRun, fieldValidation } = parseWriteQuery(call.query, "UpdateOptions");
   const name = nameOf(call);
-  const object = objectOf(
-    call,
-    await readObject(call.c.req.raw, { custom: definition.custom !== undefined }),
-  );
+  const object = await readWritten(call, fieldValidation);
   if (object.metadata.name !== name)
     throw new ApiError(
       "BadRequest",
@@ -81,14 +75,6 @@ function refuseBlind(call: Call, name: string): Promise<never> {
     throw invalidUpdate(call, name);
   };
   return store.modify(definition, namespace, name, refuse, subresourceOf(call)) as Promise<never>;
-}
-
-/** `undefined` where it fails so. */
-function unless<T>(code: StoreErrorCode, attempt: Promise<T>): Promise<T | undefined> {
-  return attempt.catch((error: unknown) => {
-    if (isStoreError(error, code)) return undefined;
-    throw error;
-  });
 }
 
 /** Types of Kubernetes' own may be written without having been read, but for those that say otherwise. */
@@ -166,12 +152,13 @@ export async function removeCollection(call: Call): Promise<Response> {
 }
 
 /** The object of a body, checked against the path. */
-function objectOf(call: Call, { value, duplicates }: Body): KubeObject {
-  const { fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
-  decodeBody(call.definition, value);
-  call.warnings.push(...fieldWarnings(call.definition, value, duplicates, fieldValidation));
+async function readWritten(call: Call, fieldValidation: FieldValidation): Promise<KubeObject> {
+  const { c, definition, warnings } = call;
+  const { value, duplicates } = await readObject(c.req.raw, { custom: definition.custom !== undefined });
+  decodeBody(definition, value);
+  warnings.push(...fieldWarnings(definition, value, duplicates, fieldValidation));
   const object = envelopeOf(call, value);
-  call.warnings.push(...finalizerWarnings(call.definition, object));
+  warnings.push(...finalizerWarnings(definition, object));
   return object;
 }
 
