@@ -46,8 +46,9 @@ export async function importInto(
   admin: Connection,
   name: string,
   testbed: Testbed,
+  spec: object = {},
 ): Promise<ImportedCluster> {
-  const cluster = await callJson<ClusterView>(admin, "POST", "/v3/clusters", { name });
+  const cluster = await callJson<ClusterView>(admin, "POST", "/v3/clusters", { ...spec, name });
   const tokens = await callJson<{ data: { manifestUrl: string }[] }>(
     admin,
     "GET",
@@ -73,6 +74,38 @@ interface VolumeView {
   secret?: { secretName: string };
 }
 
+/** What the Deployment gives its container. */
+export interface AgentPod {
+  readonly env: Readonly<Record<string, string>>;
+  /** Files under `/cattle-credentials`. */
+  readonly credentials: Readonly<Record<string, string>>;
+  /** The agent's file; `undefined` where the image brings its own agent. */
+  readonly bundle: string | undefined;
+}
+
+export async function agentPod(testbed: Testbed): Promise<AgentPod> {
+  const read = <T>(...args: string[]): Promise<T> =>
+    kubectlJson<T>(testbed, ["-n", "cattle-system", "get", ...args]);
+  const deployment = await read<DeploymentView>("deploy", "cattle-cluster-agent");
+  const { containers, volumes = [] } = deployment.spec.template.spec;
+  const configMap = volumes.find((volume) => volume.configMap !== undefined)?.configMap?.name;
+  const secret = volumes.find((volume) => volume.secret !== undefined)?.secret?.secretName ?? "";
+  const bundle =
+    configMap === undefined
+      ? undefined
+      : (await read<{ data: Record<string, string> }>("configmap", configMap)).data;
+  const { data } = await read<{ data: Record<string, string> }>("secret", secret);
+  const env: Record<string, string> = {};
+  for (const { name, value = "" } of containers[0]?.env ?? []) env[name] = value;
+  return {
+    env,
+    credentials: Object.fromEntries(
+      Object.entries(data).map(([name, value]) => [name, Buffer.from(value, "base64").toString("utf8")]),
+    ),
+    bundle: bundle === undefined ? undefined : Object.values(bundle)[0],
+  };
+}
+
 /**
  * Runs what the Deployment would: the agent's file from the ConfigMap, with the Deployment's environment, the
  * credentials of the Secret, and the rights of service account cattle-system/cattle (a token of that account).
@@ -82,41 +115,15 @@ export async function startAgent(
   workDir: string,
   extraEnv: Record<string, string> = {},
 ): Promise<Agent> {
-  const deployment = await kubectlJson<DeploymentView>(testbed, [
-    "-n",
-    "cattle-system",
-    "get",
-    "deploy",
-    "cattle-cluster-agent",
-  ]);
-  const { containers, volumes } = deployment.spec.template.spec;
-  const configMap = volumes?.find((volume) => volume.configMap !== undefined)?.configMap?.name ?? "";
-  const secret = volumes?.find((volume) => volume.secret !== undefined)?.secret?.secretName ?? "";
-  const bundle = await kubectlJson<{ data: Record<string, string> }>(testbed, [
-    "-n",
-    "cattle-system",
-    "get",
-    "configmap",
-    configMap,
-  ]);
-  const credentials = await kubectlJson<{ data: Record<string, string> }>(testbed, [
-    "-n",
-    "cattle-system",
-    "get",
-    "secret",
-    secret,
-  ]);
+  const { env, credentials, bundle = "" } = await agentPod(testbed);
   mkdirSync(workDir, { recursive: true });
   const file = join(workDir, "agent.mjs");
-  writeFileSync(file, Object.values(bundle.data)[0] ?? "");
-  const text = (name: string): string => Buffer.from(credentials.data[name] ?? "", "base64").toString("utf8");
-  const env: Record<string, string> = {};
-  for (const { name, value } of containers[0]?.env ?? []) if (value !== undefined) env[name] = value;
-
+  writeFileSync(file, bundle);
   const kubeconfig = await accountKubeconfig(testbed, workDir);
+  const { url = "", token = "" } = credentials;
   const agent = spawn(
     process.execPath,
-    [file, "--kubeconfig", kubeconfig, "--server", text("url"), "--token", text("token")],
+    [file, "--kubeconfig", kubeconfig, "--server", url, "--token", token],
     { cwd: workDir, stdio: ["ignore", "pipe", "pipe"], env: cleanEnv({ ...env, ...extraEnv }) },
   );
   let output = "";
@@ -133,7 +140,8 @@ export async function startAgent(
   };
 }
 
-async function accountKubeconfig(testbed: Testbed, workDir: string): Promise<string> {
+/** A token of service account cattle-system/cattle, as kubelets mount it. */
+export async function accountToken(testbed: Testbed): Promise<string> {
   const token = await testbed.kubectlRun([
     "-n",
     "cattle-system",
@@ -144,6 +152,11 @@ async function accountKubeconfig(testbed: Testbed, workDir: string): Promise<str
     "8h",
   ]);
   if (token.code !== 0) throw new Error(`kubectl create token failed: ${token.stderr}`);
+  return token.stdout.trim();
+}
+
+async function accountKubeconfig(testbed: Testbed, workDir: string): Promise<string> {
+  const token = await accountToken(testbed);
   const path = join(workDir, "account.kubeconfig");
   writeFileSync(
     path,
@@ -161,7 +174,7 @@ async function accountKubeconfig(testbed: Testbed, workDir: string): Promise<str
           },
         },
       ],
-      users: [{ name: "a", user: { token: token.stdout.trim() } }],
+      users: [{ name: "a", user: { token } }],
     }),
     { mode: 0o600 },
   );

@@ -29,7 +29,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: peers client|server|http|load [flags]"))
+		fail(fmt.Errorf("usage: peers agent|client|server|http|load [flags]"))
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -37,6 +37,8 @@ func main() {
 	}()
 	var err error
 	switch os.Args[1] {
+	case "agent":
+		err = runAgent(os.Args[2:])
 	case "client":
 		err = runClient(os.Args[2:])
 	case "server":

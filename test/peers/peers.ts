@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,7 +12,9 @@ import { createInterface } from "node:readline";
 export const peerVersions = { "v0.6.1": "go.mod", "v0.4.1": "v041.mod", "v0.3.2": "v032.mod" } as const;
 export type PeerVersion = keyof typeof peerVersions;
 
-const sources = ["main.go", "backend.go", "client.go", "server.go", "take.go", "load.go"];
+const sources = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith(".go"))
+  .toSorted();
 
 /** Path of the binary for a version; built once per content, kept in the user's cache directory. */
 export function buildPeer(version: PeerVersion): string {

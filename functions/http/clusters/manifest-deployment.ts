@@ -1,5 +1,12 @@
 /** The agent's Deployment (tunnel.md 3, "Deployment details", and 2.10). Pure. */
-import { agentApp, agentNamespace, bundleName, credentialsName, imageFrom } from "./manifest-names.ts";
+import {
+  agentApp,
+  agentNamespace,
+  bringsItsAgent,
+  bundleName,
+  credentialsName,
+  imageFrom,
+} from "./manifest-names.ts";
 import type { ManifestInput } from "./manifest.ts";
 
 /**
@@ -78,15 +85,16 @@ function prefer(weight: number, key: string): object {
 }
 
 function container(input: ManifestInput): object {
+  const bundled = !bringsItsAgent(input.agentImage);
   return {
     name: "cluster-register",
     image: imageFrom(input.systemDefaultRegistry, input.agentImage),
     imagePullPolicy: "IfNotPresent",
-    command: ["node", `${agentDirectory}/agent.mjs`],
+    ...(bundled ? { command: ["node", `${agentDirectory}/agent.mjs`] } : {}),
     env: environment(input),
     volumeMounts: [
       { name: "cattle-credentials", mountPath: "/cattle-credentials", readOnly: true },
-      { name: "agent-bundle", mountPath: agentDirectory, readOnly: true },
+      ...(bundled ? [{ name: "agent-bundle", mountPath: agentDirectory, readOnly: true }] : []),
       ...(input.chartsImage === ""
         ? []
         : [{ name: "rancher-charts", mountPath: "/var/lib/rancher-data/local-catalogs/v2" }]),
@@ -140,7 +148,9 @@ function volumes(input: ManifestInput): object[] {
   return [
     // 0500: readable and enterable by the container's root alone.
     { name: "cattle-credentials", secret: { secretName: credentialsName(input.key), defaultMode: 320 } },
-    { name: "agent-bundle", configMap: { name: bundleName(input.bundle) } },
+    ...(bringsItsAgent(input.agentImage)
+      ? []
+      : [{ name: "agent-bundle", configMap: { name: bundleName(input.bundle) } }]),
     ...(input.chartsImage === "" ? [] : [{ name: "rancher-charts", emptyDir: {} }]),
   ];
 }

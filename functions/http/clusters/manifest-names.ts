@@ -16,3 +16,8 @@ export function bundleName({ hash }: AgentBundle): string {
 export function credentialsName(key: string): string {
   return `cattle-credentials-${key}`;
 }
+
+/** Whether an image brings Rancher's own agent, which its entrypoint starts: `rancher/rancher-agent:v2.12.1`, of any registry. */
+export function bringsItsAgent(image: string): boolean {
+  return /(?:^|\/)rancher-agent(?:[:@]|$)/.test(image);
+}

@@ -138,6 +138,19 @@ describe("the import manifest", () => {
     expect(named.container.image).toBe("registry.example.com:5000/x/agent:2");
   });
 
+  it("runs an image of Rancher's agent by its own entrypoint, without our file", () => {
+    for (const agentImage of ["rancher/rancher-agent:v2.12.1", "registry.example.com:5000/x/rancher-agent"]) {
+      const objects = made({ agentImage });
+      const { pod, container, env } = podOf(objects);
+      expect(container).not.toHaveProperty("command");
+      expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toEqual(["/cattle-credentials"]);
+      expect(pod.volumes).toHaveLength(1);
+      expect(env.get("CATTLE_CREDENTIAL_NAME")?.value).toBe("cattle-credentials-7d34f185a7");
+      expect(objects.map(({ kind }) => kind)).not.toContain("ConfigMap");
+    }
+    expect(podOf(made({ agentImage: "my/rancher-agent-node:1" })).container).toHaveProperty("command");
+  });
+
   it("lets the cluster's own variables win, each name once", () => {
     const { container, env } = podOf(
       made({

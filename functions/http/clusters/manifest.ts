@@ -3,11 +3,19 @@
  * (CVE-2026-44939). Pure and deterministic: applying it twice changes nothing.
  *
  * Unlike Rancher's, the container runs a stock Node image with the agent as one file from a ConfigMap, and there is no
- * init container unless a charts image is set: a cluster joins without any registry of ours.
+ * init container unless a charts image is set: a cluster joins without any registry of ours. An image of Rancher's agent
+ * runs as it is.
  */
 import { kubeApiAuth } from "./manifest-auth.ts";
 import { deployment } from "./manifest-deployment.ts";
-import { agentApp, agentNamespace, bundleName, credentialsName, imageFrom } from "./manifest-names.ts";
+import {
+  agentApp,
+  agentNamespace,
+  bringsItsAgent,
+  bundleName,
+  credentialsName,
+  imageFrom,
+} from "./manifest-names.ts";
 
 export interface ManifestInput {
   /** `https://host[:port]`, no trailing slash. */
@@ -79,12 +87,7 @@ export function manifestObjects(input: ManifestInput): object[] {
         { nonResourceURLs: ["*"], verbs: ["*"] },
       ],
     }),
-    {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: bundleName(input.bundle), namespace: agentNamespace },
-      data: { "agent.mjs": input.bundle.text },
-    },
+    ...(bringsItsAgent(input.agentImage) ? [] : [bundleConfigMap(input.bundle)]),
     deployment(input),
     ...(input.authImage === undefined
       ? []
@@ -102,6 +105,15 @@ export function manifestObjects(input: ManifestInput): object[] {
       },
     },
   ];
+}
+
+function bundleConfigMap(bundle: AgentBundle): object {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: bundleName(bundle), namespace: agentNamespace },
+    data: { "agent.mjs": bundle.text },
+  };
 }
 
 const rbac = { group: "rbac.authorization.k8s.io", version: "rbac.authorization.k8s.io/v1" } as const;

@@ -1,0 +1,147 @@
+/**
+ * Rancher's cluster agent joins by our manifest, unchanged (tunnel.md 2.2-2.10, checks 37 and 38): a Go program that does
+ * exactly what that agent does, with the remotedialer of each release, against a real kube-apiserver.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildPeer, peerVersions } from "../peers/peers.ts";
+import type { Peer, PeerVersion } from "../peers/peers.ts";
+import { startTestbed } from "../testbed/start.ts";
+import type { Testbed } from "../testbed/start.ts";
+import { agentPod, importInto } from "./cluster.ts";
+import type { ImportedCluster } from "./cluster.ts";
+import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
+import { startRancherAgent } from "./rancher-agent.ts";
+
+const password = "rancher agent passphrase";
+
+describe("Rancher's cluster agent", () => {
+  let drover: Drover;
+  let testbed: Testbed;
+  let admin: Connection & { token: string };
+  let home: string;
+  let agent: Peer | undefined;
+
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), "drover-rancher-agent-"));
+    [drover, testbed] = await Promise.all([
+      startDrover({ args: ["--bootstrap-password", password] }),
+      startTestbed(),
+    ]);
+    admin = await loginAs(drover, "admin", password);
+    await testbed.createPod("web");
+  }, 900_000);
+
+  afterAll(async () => {
+    await agent?.stop();
+    await Promise.all([drover?.stop(), testbed?.stop()]);
+    if (drover !== undefined) removeDataDir(drover.dataDir);
+    rmSync(home, { recursive: true, force: true });
+  }, 60_000);
+
+  const kubeconfigOf = async ({ id }: ImportedCluster): Promise<string> => {
+    const { config } = await callJson<{ config: string }>(
+      admin,
+      "POST",
+      `/v3/clusters/${id}?action=generateKubeconfig`,
+    );
+    const path = join(home, `${id}.kubeconfig`);
+    writeFileSync(path, config, { mode: 0o600 });
+    return path;
+  };
+
+  describe.each(Object.keys(peerVersions) as PeerVersion[])("with remotedialer %s", (version) => {
+    let cluster: ImportedCluster;
+    let kubeconfig: string;
+    const kubectl = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await testbed.kubectlRun(args, { kubeconfig });
+      expect([args, code, stderr]).toEqual([args, 0, ""]);
+      return stdout;
+    };
+
+    it("tunnel 37, tunnel 38: joins by the manifest, opens both sessions and is Active within 30 s", async () => {
+      cluster = await importInto(admin, `rancher-${version.replaceAll(".", "-")}`, testbed);
+      kubeconfig = await kubeconfigOf(cluster);
+      agent = await startRancherAgent(buildPeer(version), testbed, join(home, version));
+      expect(await agent.next("ready")).toMatchObject({ cacertsValid: true });
+      expect(await agent.next("main-connected")).toMatchObject({
+        url: `wss://localhost:${drover.port}/v3/connect/register`,
+      });
+      await agent.next("steve-connected");
+      await cluster.waitFor("active", 60_000);
+      expect((await call(admin, "GET", `/k8s/clusters/${cluster.id}/ping`)).status).toBe(200);
+    });
+
+    it("lets kubectl work: reads, writes, a command in a pod", async () => {
+      expect(await kubectl("get", "pods", "-o", "name")).toBe("pod/web\n");
+      await kubectl("create", "configmap", "by-rancher-agent", "--from-literal=a=b");
+      await kubectl("delete", "configmap", "by-rancher-agent");
+      expect(await kubectl("exec", "web", "--", "echo", "from the pod")).toBe("from the pod\n");
+    });
+
+    it("is back after a restart of Drover, with both sessions", async () => {
+      const { dataDir, port } = drover;
+      await drover.stop();
+      drover = await startDrover({ dataDir, port });
+      await agent?.next("main-disconnected");
+      expect(await agent?.next("main-connected", 60_000)).toMatchObject({
+        url: `wss://localhost:${drover.port}/v3/connect`,
+      });
+      await agent?.next("steve-connected", 60_000);
+      await eventually("kubectl works again", 20_000, async () =>
+        (await call(admin, "GET", `/k8s/clusters/${cluster.id}/api`)).status === 200 ? true : undefined,
+      );
+      await cluster.waitFor("active", 20_000);
+      expect(await kubectl("get", "pods", "-o", "name")).toBe("pod/web\n");
+      await agent?.stop();
+      agent = undefined;
+    });
+  });
+
+  describe("and its checks of the server's certificate", () => {
+    const binary = buildPeer("v0.6.1");
+    const ends = async (root: string, env: Record<string, string>): Promise<string> => {
+      agent = await startRancherAgent(binary, testbed, join(home, root), env);
+      const refusal = await agent.next("ready").then(String, String);
+      await agent.stop();
+      agent = undefined;
+      return refusal;
+    };
+
+    it("tunnel 37: end the agent when the CA is not the manifest's, or missing in strict mode", async () => {
+      await importInto(admin, "private", testbed);
+      expect(await ends("other-ca", { CATTLE_CA_CHECKSUM: "0".repeat(64) })).toContain(
+        "the checksum of cacerts",
+      );
+      expect(await ends("no-ca", { CATTLE_CA_CHECKSUM: "" })).toContain("strict CA verification is enabled");
+    });
+
+    it("tunnel 37: with a certificate that everybody trusts, the manifest asks for none of it, and the agent connects", async () => {
+      const { caPath, dataDir } = drover;
+      await drover.stop();
+      const served = ["crt", "key"].map((end) => join(dataDir, "tls", `server.${end}`));
+      drover = await startDrover({
+        dataDir,
+        caPath,
+        args: ["--tls-cert", served[0] ?? "", "--tls-key", served[1] ?? ""],
+      });
+      admin = await loginAs(drover, "admin", password);
+      const cluster = await importInto(admin, "public", testbed, {
+        agentImageOverride: "rancher/rancher-agent:v2.12.1",
+      });
+      expect(await agentPod(testbed)).toMatchObject({
+        env: { CATTLE_CA_CHECKSUM: "", STRICT_VERIFY: "false" },
+        bundle: undefined,
+      });
+      expect(await ends("untrusted", {})).toContain("not trusted by the system's store");
+      agent = await startRancherAgent(binary, testbed, join(home, "public"), { SSL_CERT_FILE: caPath });
+      expect(await agent.next("ready")).toMatchObject({ cacertsValid: false });
+      await agent.next("main-connected");
+      await agent.next("steve-connected");
+      await cluster.waitFor("active", 60_000);
+    });
+  });
+});
