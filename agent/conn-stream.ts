@@ -70,6 +70,8 @@ export class ConnStream extends Duplex {
     }
     // Nobody reads what was still to be written; the reader gets all data before the end.
     this.#release();
+    // A paused reader comes to the end only when it reads on.
+    if (this.readableLength > 0 || this.isPaused()) this.emit("peerEnd");
     this.push(null);
   }
 }

@@ -29,6 +29,7 @@ describe("headers to the cluster", () => {
       ["Host", "drover.example"],
       ["accept", "application/json"],
       ["X-API-URL-Prefix", context.prefix],
+      ["X-Forwarded-Proto", "https"],
       ["X-Request-Id", "r1"],
       ["Impersonate-User", "u-abcde"],
       ["Impersonate-Group", "system:authenticated"],
@@ -50,7 +51,13 @@ describe("headers to the client", () => {
     expect(location("/k8s/clusters/c-abcdefg/api")).toBe("/k8s/clusters/c-abcde/k8s/clusters/c-abcdefg/api");
     expect(location("https://drover.example/api?x=1")).toBe("/k8s/clusters/c-abcde/api?x=1");
     expect(location("https://drover.example")).toBe("/k8s/clusters/c-abcde/");
+    expect(location("HTTP://Drover.Example?x=1")).toBe("/k8s/clusters/c-abcde/?x=1");
+    expect(location("//drover.example/api#here")).toBe("/k8s/clusters/c-abcde/api#here");
+    expect(location("/../../../v3/users?a=/../b")).toBe("/k8s/clusters/c-abcde/v3/users?a=/../b");
+    expect(location("/a/%2e%2e/b")).toBe("/k8s/clusters/c-abcde/b");
+    expect(location("/\\evil.example")).toBe("/k8s/clusters/c-abcde/\\evil.example");
     expect(location("https://other.example/api")).toBe("https://other.example/api");
+    expect(location("https://drover.example@other.example/")).toBe("https://drover.example@other.example/");
     expect(location("//other.example/api")).toBe("//other.example/api");
     expect(location("relative")).toBe("relative");
   });

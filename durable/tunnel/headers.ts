@@ -43,7 +43,9 @@ export function upstreamHeaders(
     const value = request.get(name);
     if (value !== null) pairs.push([name, value]);
   }
-  pairs.push(["X-API-URL-Prefix", prefix], ["X-Request-Id", requestId], ["Impersonate-User", identity.user]);
+  // Steve builds its links of them (tunnel.md 2.7). Outside there is always TLS.
+  pairs.push(["X-API-URL-Prefix", prefix], ["X-Forwarded-Proto", "https"]);
+  pairs.push(["X-Request-Id", requestId], ["Impersonate-User", identity.user]);
   for (const group of identity.groups) pairs.push(["Impersonate-Group", group]);
   for (const [key, values] of Object.entries(identity.extra)) {
     const name = `Impersonate-Extra-${encodeExtraKey(key)}`;
@@ -106,10 +108,22 @@ export function clientHeaders(pairs: readonly HeaderPair[], prefix: string, host
   return headers;
 }
 
-/** Paths, and URLs that name the host the client asked, are put under the prefix; other hosts are left alone. */
+/**
+ * Paths, and URLs that name the host the client asked (with any scheme or none), are put under the prefix; other hosts are
+ * left alone, and so are relative references, which stay where the client is. Dot segments are resolved first: a browser
+ * would climb out of the prefix with them.
+ */
 function underPrefix(location: string, prefix: string, host: string | null): string {
-  const own = /^https?:\/\/([^/?#]*)(\/.*)?$/i.exec(location);
-  const path = own === null ? location : own[1] === host ? (own[2] ?? "/") : undefined;
-  if (path === undefined || !path.startsWith("/") || path.startsWith("//")) return location;
-  return path === prefix || path.startsWith(`${prefix}/`) ? path : prefix + path;
+  const [, authority, rest = ""] = /^(?:https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(location) ?? [];
+  if (authority !== undefined && authority.toLowerCase() !== host?.toLowerCase()) return location;
+  const path = authority === undefined ? location : rest.startsWith("/") ? rest : `/${rest}`;
+  if (!path.startsWith("/")) return location;
+  const resolved = withoutDots(path);
+  return resolved === prefix || resolved.startsWith(`${prefix}/`) ? resolved : prefix + resolved;
+}
+
+function withoutDots(path: string): string {
+  if (!/(?:^|[/\\])(?:\.|%2e){1,2}(?:$|[/\\?#])/i.test(path)) return path;
+  const { pathname, search, hash } = new URL(`http://x${path}`);
+  return pathname + search + hash;
 }

@@ -19,6 +19,12 @@ const password = "kubectl versions passphrase";
 const execVariable = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "true" };
 const forwardVariable = { KUBECTL_PORT_FORWARD_WEBSOCKETS: "true" };
 
+/**
+ * client-go up to 0.31 may read the first message, an empty one that says that the connection stands, before it has made
+ * its streams, and complains. On a busy machine that happens now and then. (Later ones wait: remotecommand/websocket.go.)
+ */
+const earlyMessage = /^E\d+ .* Unknown stream id 1, discarding message\n/m;
+
 /** "yes", "no", or the variable that makes it work. */
 const versions = [
   { version: "1.27", exec: "no", forward: "no" },
@@ -128,7 +134,12 @@ describe("kubectl of every age", () => {
       }
       if (exec === "no") return;
       const env = exec === "yes" ? {} : exec;
-      expect(await kubectl(args, { input: "typed", env })).toEqual({ code: 0, stdout: "typed", stderr: "" });
+      const echo = await kubectl(args, { input: "typed", env });
+      expect({ ...echo, stderr: echo.stderr.replace(earlyMessage, "") }).toEqual({
+        code: 0,
+        stdout: "typed",
+        stderr: "",
+      });
       const failed = await kubectl(["exec", "web", "--", "sh", "-c", "exit 7"], { env });
       expect(failed.code).toBe(7);
       writeFileSync(join(home, "sent"), `by ${version}`);

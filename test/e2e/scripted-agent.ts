@@ -1,6 +1,6 @@
 /** An agent whose cluster is a Node HTTP server of the test: the real tunnel code, with answers that a test chooses. */
 import { createServer } from "node:http";
-import type { RequestListener, Server } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { rootCertificates } from "node:tls";
 import { WebSocket } from "ws";
 import { ConnStream } from "../../agent/conn-stream.ts";
@@ -56,6 +56,17 @@ export async function connectAgent(
       server.closeAllConnections();
     },
   };
+}
+
+/** Answers what the cluster's lifecycle asks, so that it becomes Active; `false` for everything else. */
+export function answerLifecycle(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+  const url = incoming.url ?? "";
+  if (url === "/ping" || url === "/readyz") outgoing.end("ok");
+  else if (url === "/version") outgoing.end('{"gitVersion":"v1.36.0"}');
+  else if (url.startsWith("/apis/rbac.authorization.k8s.io/"))
+    outgoing.writeHead(incoming.method === "POST" ? 201 : 404).end("{}");
+  else return false;
+  return true;
 }
 
 /** What a bare WebSocket client sees of `/v3/connect`: 101, or the refusal with its text. */

@@ -1,0 +1,259 @@
+/** What clients of the router do and see: they are killed, they send too much, they speak to Steve (tunnel.md 4, checks 41, 47 to 50). */
+import { once } from "node:events";
+import { request } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { call, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
+import { clusterHandle } from "./cluster.ts";
+import { answerLifecycle, connectAgent, newCluster } from "./scripted-agent.ts";
+import type { ScriptedAgent } from "./scripted-agent.ts";
+
+const password = "router clients passphrase";
+
+interface Raw {
+  status: number;
+  headers: IncomingMessage["headers"];
+  body: Buffer;
+}
+
+describe("clients of the router", () => {
+  let drover: Drover;
+  let admin: Connection & { token: string };
+  let id: string;
+  let agent: ScriptedAgent;
+  /** Paths that have arrived, and those whose connection the cluster has seen end before its answer did. */
+  let arrived: string[] = [];
+  let cut: string[] = [];
+  const sockets = new WebSocketServer({ noServer: true });
+
+  beforeAll(async () => {
+    drover = await startDrover({ args: ["--bootstrap-password", password] });
+    admin = await loginAs(drover, "admin", password);
+    const registration = await newCluster(admin, "clients");
+    id = registration.id;
+    agent = await connectAgent(drover, registration.token, (incoming, outgoing) => {
+      if (answerLifecycle(incoming, outgoing)) return;
+      const url = incoming.url ?? "";
+      arrived.push(url);
+      outgoing.on("close", () => outgoing.writableEnded || cut.push(url));
+      // A server that does not read sees no end; the agent does, and gives it 5 s (agent/kube-proxy.ts).
+      incoming.socket.once("peerEnd", () => cut.push(url));
+      answer(url, incoming, outgoing);
+    });
+    agent.server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const url = incoming.url ?? "";
+      arrived.push(url);
+      socket.on("close", () => cut.push(url)).on("error", () => undefined);
+      if (url === "/v1/upgrade-never") socket.resume();
+      else sockets.handleUpgrade(incoming, socket, head, (joined) => subscribe(incoming, joined));
+    });
+    await clusterHandle(admin, id).waitFor("active", 20_000);
+  }, 120_000);
+
+  afterAll(async () => {
+    await agent?.stop();
+    await drover?.stop();
+    if (drover !== undefined) removeDataDir(drover.dataDir);
+  }, 60_000);
+
+  const path = (rest: string): string => `/k8s/clusters/${id}${rest}`;
+  const authorization = (): Record<string, string> => ({ authorization: `Bearer ${admin.token}` });
+
+  function raw(rawPath: string, headers: Record<string, string> = {}, method = "GET"): Promise<Raw> {
+    const { port, ca } = drover;
+    return new Promise((resolve, reject) => {
+      request(
+        { host: "localhost", port, ca, path: rawPath, method, headers: { ...authorization(), ...headers } },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          incoming.on("error", reject);
+          incoming.on("end", () =>
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              body: Buffer.concat(chunks),
+            }),
+          );
+        },
+      )
+        .on("error", reject)
+        .end();
+    });
+  }
+
+  function openSocket(rest: string): WebSocket {
+    const socket = new WebSocket(`wss://localhost:${drover.port}${path(rest)}`, {
+      ca: drover.ca,
+      headers: authorization(),
+    });
+    socket.on("error", () => undefined);
+    return socket;
+  }
+
+  describe("that are killed", () => {
+    const kills: readonly [what: string, url: string, start: (url: string) => { kill: () => void }][] = [
+      ["a request without an answer", "/api/never", plain],
+      ["a silent watch", "/api/v1/pods?watch=true", plain],
+      ["a quiet logs -f", "/api/v1/namespaces/a/pods/b/log?follow=true", plain],
+      ["an upload that is not finished", "/api/unread", uploading],
+      ["a silent WebSocket", "/v1/silent", joined],
+      ["a WebSocket handshake without an answer", "/v1/upgrade-never", joined],
+    ];
+
+    function plain(url: string, method = "GET"): { kill: () => void; write: (chunk: Buffer) => void } {
+      const { port, ca } = drover;
+      const outgoing = request({
+        host: "localhost",
+        port,
+        ca,
+        path: path(url),
+        method,
+        agent: false,
+        headers: authorization(),
+      });
+      outgoing
+        .on("error", () => undefined)
+        .on("response", (incoming) => incoming.resume().on("error", () => undefined));
+      if (method === "GET") outgoing.end();
+      return { kill: () => outgoing.destroy(), write: (chunk) => void outgoing.write(chunk) };
+    }
+
+    function uploading(url: string): { kill: () => void } {
+      const upload = plain(url, "POST");
+      upload.write(Buffer.alloc(64 << 10, "u"));
+      return upload;
+    }
+
+    function joined(url: string): { kill: () => void } {
+      const socket = openSocket(url);
+      return { kill: () => socket.terminate() };
+    }
+
+    it.each(kills)(
+      "tunnel 47: during %s, close the cluster's connection within 1 s",
+      async (_what, url, start) => {
+        arrived = [];
+        cut = [];
+        const client = start(url);
+        await eventually("it arrived", 5_000, () => (arrived.includes(url) ? true : undefined));
+        // Until the head of the answer, or the 101, is through: what is killed is the stream that follows.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(cut).toEqual([]);
+        client.kill();
+        await eventually("the cluster saw the end", 2_000, () => (cut.includes(url) ? true : undefined));
+      },
+    );
+  });
+
+  it("tunnel 41: pod and service proxies keep encoded segments, ports and schemes as they are written", async () => {
+    for (const rest of [
+      "/api/v1/namespaces/a/services/https:web:8443/proxy/x%2Fy/%E4%B8%AD?q=%20&r",
+      "/api/v1/namespaces/a/pods/web:80/proxy//double//slash",
+      "/api/v1/namespaces/a/pods/web/proxy/%3Fnot-a-query%23",
+      "/api/v1/namespaces/a/services/web/proxy/%252e%252e/",
+    ]) {
+      arrived = [];
+      expect((await raw(path(rest))).status).toBe(200);
+      expect(arrived).toEqual([rest]);
+    }
+  });
+
+  it("tunnel 50: answers without a body, of a known length, in chunks and compressed pass byte for byte", async () => {
+    for (const status of [204, 205, 304]) {
+      const empty = await raw(path(`/status/${status}`));
+      expect([status, empty.status, empty.body.length]).toEqual([status, status, 0]);
+      expect(empty.headers.etag).toBe('"e"');
+    }
+    const head = await raw(path("/length"), {}, "HEAD");
+    expect(head).toMatchObject({ status: 200, headers: { "content-length": "300000" } });
+    const long = await raw(path("/length"));
+    expect(long.headers["content-length"]).toBe("300000");
+    expect(long.headers["transfer-encoding"]).toBeUndefined();
+    expect(long.body.equals(Buffer.alloc(300_000, "l"))).toBe(true);
+    for (const encoding of ["gzip", "identity", "br"]) {
+      const packed = await raw(path("/gzip"), { "accept-encoding": encoding });
+      expect(packed.headers["content-encoding"]).toBe("gzip");
+      expect(packed.body.equals(gzipSync(Buffer.alloc(200_000, "z")))).toBe(true);
+    }
+  });
+
+  it("tunnel 48: links of Steve carry the prefix and the outer host; subscribe works through it", async () => {
+    const collection = JSON.parse((await raw(path("/v1/pods?limit=1"))).body.toString()) as {
+      links: { self: string };
+    };
+    const self = `https://localhost:${drover.port}${path("/v1/pods")}`;
+    expect(collection.links.self).toBe(self);
+    expect((await raw(new URL(self).pathname)).status).toBe(200);
+    expect((await raw(path("/v1"))).headers.location).toBe(path("/v1/"));
+    const socket = openSocket("/v1/subscribe");
+    await once(socket, "open");
+    socket.send(JSON.stringify({ resourceType: "pods" }));
+    const [started] = (await once(socket, "message")) as [Buffer];
+    expect(JSON.parse(started.toString())).toEqual({ name: "resource.start", resourceType: "pods" });
+    const [change] = (await once(socket, "message")) as [Buffer];
+    expect(JSON.parse(change.toString())).toMatchObject({
+      name: "resource.change",
+      data: { links: { self } },
+    });
+    socket.close(1000);
+    expect((await once(socket, "close"))[0]).toBe(1000);
+  });
+
+  it("tunnel 49: /k8s/clusters/local is the API of the server itself, and localfoo is not", async () => {
+    for (const rest of ["/api", "/apis", "/api/v1/namespaces/default", "/version"]) {
+      const direct = await call(admin, "GET", rest);
+      expect(direct.status).toBe(200);
+      expect(await call(admin, "GET", `/k8s/clusters/local${rest}`)).toEqual(direct);
+    }
+    const foreign = await call(admin, "GET", "/k8s/clusters/localfoo/api");
+    expect(foreign.status).toBe(404);
+    expect(JSON.parse(foreign.text)).toMatchObject({
+      kind: "Status",
+      message: 'clusters.management.cattle.io "localfoo" not found',
+    });
+  });
+});
+
+/** The cluster: a kube-apiserver, and on `/v1` what the agent's Steve answers (tunnel.md 2.7). */
+function answer(url: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const status = /^\/status\/(\d+)/.exec(url)?.[1];
+  if (status !== undefined) return void outgoing.writeHead(Number(status), { etag: '"e"' }).end();
+  if (url === "/api/never" || url === "/api/unread") return;
+  if (url.includes("watch=true")) return outgoing.writeHead(200).flushHeaders();
+  if (url.includes("follow=true")) return void outgoing.writeHead(200).write("one line\n");
+  if (url === "/length")
+    return void outgoing
+      .writeHead(200, { "content-length": 300_000 })
+      .end(incoming.method === "HEAD" ? undefined : Buffer.alloc(300_000, "l"));
+  if (url === "/gzip")
+    return void outgoing
+      .writeHead(200, { "content-encoding": "gzip" })
+      .end(gzipSync(Buffer.alloc(200_000, "z")));
+  if (url === "/v1") return void outgoing.writeHead(301, { location: "/v1/" }).end();
+  if (url.startsWith("/v1/"))
+    return void outgoing.end(
+      JSON.stringify({ type: "collection", links: { self: linkOf(incoming, "pods") } }),
+    );
+  outgoing.end('{"kind":"Echo"}');
+}
+
+/** As Steve builds it: scheme, host and prefix by the headers of the proxies in front of it. */
+function linkOf({ headers }: IncomingMessage, type: string): string {
+  const host = headers["x-api-host"] ?? headers["x-forwarded-host"] ?? headers.host;
+  return `${String(headers["x-forwarded-proto"] ?? "http")}://${String(host)}${String(headers["x-api-url-prefix"])}/v1/${type}`;
+}
+
+function subscribe(incoming: IncomingMessage, socket: WebSocket): void {
+  if (incoming.url !== "/v1/subscribe") return;
+  const self = linkOf(incoming, "pods");
+  socket.on("message", (data: Buffer) => {
+    const { resourceType } = JSON.parse(data.toString()) as { resourceType: string };
+    socket.send(JSON.stringify({ name: "resource.start", resourceType }));
+    setTimeout(() => socket.send(JSON.stringify({ name: "resource.change", data: { links: { self } } })), 50);
+  });
+}
