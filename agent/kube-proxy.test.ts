@@ -20,11 +20,15 @@ describe("the steve session's HTTP server", () => {
   let apiserver: Apiserver;
   let agent: Agent;
   let pair: Pair;
+  let log: object[] = [];
 
   beforeEach(async () => {
+    log = [];
     apiserver = await startApiserver();
     agent = kubeAgent(apiserver.access);
-    const proxy = createKubeProxy(apiserver.access, agent);
+    const proxy = createKubeProxy(apiserver.access, agent, (level, message, fields) => {
+      log.push({ level, message, ...fields });
+    });
     pair = joinedSessions((conn) => proxy.emit("connection", new ConnStream(conn)));
   });
   afterEach(() => {
@@ -58,6 +62,21 @@ describe("the steve session's HTTP server", () => {
   it("tunnel 38: answers /ping itself, without a user", async () => {
     expect(await get("/ping", {})).toMatchObject({ status: 200, text: "pong" });
     expect(apiserver.requests).toEqual([]);
+  });
+
+  it("logs a request under the caller's id, without its query, and its own failure as an error", async () => {
+    const headers = { ...alice, "X-Request-Id": "request-1" };
+    await get("/api/v1/pods?continue=x", headers);
+    const request = { method: "GET", path: "/api/v1/pods", requestId: "request-1" };
+    await until(() => log.length === 1);
+    expect(log).toMatchObject([{ level: "debug", message: "request", status: 200, ...request }]);
+    apiserver.stop();
+    expect(await get("/api/v1/pods", headers)).toMatchObject({ status: 502 });
+    expect(log[1]).toMatchObject({
+      level: "error",
+      message: expect.stringContaining("ECONNREFUSED"),
+      ...request,
+    });
   });
 
   it("tunnel 44: passes exactly the given identity, no cookie and no token but the agent's own", async () => {

@@ -9,6 +9,8 @@ import type { Agent, RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { failureStatus } from "../schema/kube-status.ts";
 import type { KubeAccess } from "./kube-config.ts";
+import type { Log } from "./log.ts";
+import { logRequest, requestFields } from "./request-log.ts";
 
 /** Never passed on: hop-by-hop (RFC 9110 7.6.1), and what would authenticate as somebody else. */
 const dropped = new Set([
@@ -32,10 +34,12 @@ const maxHeaderSize = 1 << 20;
 const lingerMs = 5_000;
 
 /** The server is never listening: hand it streams with `emit("connection", stream)`. */
-export function createKubeProxy(access: KubeAccess, agent: Agent): Server {
+export function createKubeProxy(access: KubeAccess, agent: Agent, log: Log): Server {
   // Drover decides how long a stream stays open; Node's timers would need a net.Socket anyway.
   const options = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, maxHeaderSize };
   const server = createServer(options, (incoming, response) => {
+    const logged = logRequest(log, incoming);
+    response.on("close", () => logged(response.headersSent ? response.statusCode : undefined));
     const answer = localAnswer(incoming);
     if (answer !== undefined) {
       response.writeHead(answer.status, {
@@ -45,7 +49,7 @@ export function createKubeProxy(access: KubeAccess, agent: Agent): Server {
       response.end(answer.text);
       return;
     }
-    forward(access, agent, incoming, response);
+    forward(access, agent, incoming, response, log);
   });
   // What a client that left had sent to a process that does not read must not keep the apiserver's side open.
   server.on("connection", (stream: Duplex) =>
@@ -61,7 +65,7 @@ export function createKubeProxy(access: KubeAccess, agent: Agent): Server {
       );
       return;
     }
-    forwardUpgrade(access, agent, incoming, socket, head);
+    forwardUpgrade(access, agent, incoming, socket, head, log);
   });
   return server;
 }
@@ -86,6 +90,7 @@ function forward(
   agent: Agent,
   incoming: IncomingMessage,
   response: ServerResponse,
+  log: Log,
 ): void {
   const headers = headersFor(access, incoming);
   // Dropped with the hop-by-hop headers; without it Node would send the body of a DELETE unframed.
@@ -99,8 +104,11 @@ function forward(
   });
   outgoing.on("error", (error) => {
     if (response.headersSent || response.destroyed) response.destroy();
-    else if (mayRepeat(incoming, outgoing, error)) forward(access, agent, incoming, response);
-    else sendStatus(response, 502, `kube-apiserver: ${error.message}`);
+    else if (mayRepeat(incoming, outgoing, error)) forward(access, agent, incoming, response, log);
+    else {
+      log("error", `kube-apiserver: ${error.message}`, requestFields(incoming));
+      sendStatus(response, 502, `kube-apiserver: ${error.message}`);
+    }
   });
   // The stream of the tunnel closed: the watch, log or command it carried must end in the cluster too.
   response.on("close", () => outgoing.destroy());
@@ -132,11 +140,14 @@ function forwardUpgrade(
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
+  log: Log,
 ): void {
+  const logged = logRequest(log, incoming);
   const headers = headersFor(access, incoming);
   headers.push("Connection", "Upgrade", "Upgrade", incoming.headers.upgrade ?? "");
   const outgoing = request(optionsFor(access, agent, incoming, headers));
   outgoing.on("upgrade", (upstream, upstreamSocket, upstreamHead) => {
+    socket.once("close", () => logged(upstream.statusCode));
     socket.write(headOf(upstream));
     if (upstreamHead.length > 0) socket.write(upstreamHead);
     if (head.length > 0) upstreamSocket.write(head);
@@ -149,11 +160,13 @@ function forwardUpgrade(
     }
   });
   outgoing.on("response", (upstream) => {
+    socket.once("close", () => logged(upstream.statusCode));
     socket.write(headOf(upstream, "Connection: close\r\n"));
     upstream.pipe(socket);
     upstream.on("error", () => socket.destroy());
   });
-  outgoing.on("error", () => {
+  outgoing.on("error", (error) => {
+    log("error", `kube-apiserver: ${error.message}`, requestFields(incoming));
     if (!socket.writableEnded)
       socket.end("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
   });

@@ -52,7 +52,7 @@ export async function serve(
   onWatchdog: () => void,
 ): Promise<void> {
   const upstream = kubeAgent(access.kube);
-  const proxy = createKubeProxy(access.kube, upstream);
+  const proxy = createKubeProxy(access.kube, upstream, log);
   const base = config.server.replace(/^https/, "wss");
   const shared = {
     route: routeTo(config.server, trust.ca === undefined ? {} : { ca: trust.ca }, env),

@@ -5,6 +5,7 @@ import type {
   StoreReaderRpc,
   StoreWriterRpc,
   TunnelRpc,
+  TunnelStatisticsRpc,
   WatchFanoutRpc,
   WatchHubRpc,
 } from "../schema/internal/rpc.ts";
@@ -14,6 +15,7 @@ type Remote<T> = T & Rpc.DurableObjectBranded;
 export interface DurableEnv {
   readonly DB: Hyperdrive;
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
+  readonly TUNNEL_STATISTICS: DurableObjectNamespace<Remote<TunnelStatisticsRpc>>;
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
   readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
   readonly STORE_READER: DurableObjectNamespace<Remote<StoreReaderRpc>>;

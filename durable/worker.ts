@@ -1,5 +1,6 @@
 /** The durable script: its classes. It serves nothing by itself: every object is reached through a binding. */
 export { ClusterTunnel } from "./tunnel/cluster-tunnel.ts";
+export { TunnelStatistics } from "./tunnel-statistics/tunnel-statistics.ts";
 export { Scheduler } from "./scheduler/scheduler.ts";
 export { StoreReader } from "./store/store-reader.ts";
 export { StoreWriter } from "./store/store-writer.ts";

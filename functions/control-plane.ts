@@ -4,7 +4,7 @@ import type { ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
 import type { Env } from "./env.ts";
 import { systemActor } from "./http/context.ts";
 import { revokedGrants } from "./identity/watch-grant.ts";
-import { createLogger } from "./log.ts";
+import { createLogger } from "../schema/logger.ts";
 import { onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
 import { parseSeedInput } from "./seed/input.ts";
 import { seed } from "./seed/seed.ts";

@@ -4,6 +4,7 @@ import type {
   StoreReaderRpc,
   StoreWriterRpc,
   TunnelRpc,
+  TunnelStatisticsRpc,
   WatchFanoutRpc,
   WatchHubRpc,
 } from "../schema/internal/rpc.ts";
@@ -14,6 +15,8 @@ export interface Env {
   readonly DB: Hyperdrive;
   /** One object per cluster, named by cluster id. Never created for a cluster that no agent ever connected to. */
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
+  /** One object named "main". */
+  readonly TUNNEL_STATISTICS: DurableObjectNamespace<Remote<TunnelStatisticsRpc>>;
   /** One object named "main". */
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
   /** A few objects, any of which reads any row (functions/store/open-store.ts). */

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { addTallies } from "../../schema/internal/jobs.ts";
 import type { JobTally } from "../../schema/internal/jobs.ts";
 import type { SchedulerRpc } from "../../schema/internal/rpc.ts";
+import { createLogger } from "../../schema/logger.ts";
 import type { DurableEnv } from "../env.ts";
 
 /** When the runner itself fails: a database that is away must not be hammered. */
@@ -46,7 +47,7 @@ export class Scheduler extends DurableObject<DurableEnv> implements SchedulerRpc
       next = nextRunAt ?? Infinity;
       await this.count(jobs);
     } catch (error) {
-      console.warn(JSON.stringify({ level: "warn", message: "the runner failed", error: String(error) }));
+      createLogger(this.env.DROVER_LOG_LEVEL).warn("the runner failed", { error });
       next = Date.now() + retryMs;
     } finally {
       this.#runs--;

@@ -6,12 +6,15 @@ import { DurableObject } from "cloudflare:workers";
 import { CONTEXT_HEADER, decodeContext } from "../../schema/internal/context.ts";
 import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
+import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
+import { createLogger } from "../../schema/logger.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
 import { statusAnswer } from "./answers.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import { LiveSession, clientKey } from "./live-session.ts";
+import { Meter } from "./meter.ts";
 import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
 
@@ -29,6 +32,13 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #sessions = new Map<WebSocket, LiveSession>();
   readonly #budget = new Budget();
   readonly #record: RecordStore;
+  readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
+  readonly #meter = new Meter({
+    gauges: () => this.#gauges(),
+    traffic: () => [...this.#sessions.values()].map((session) => session.takeTraffic()),
+    report: (report) => this.#statistics().report({ clusterId: this.#clusterId(), ...report }),
+    onBusy: () => this.#newest("steve")?.measure(),
+  });
   #alarmAt: number | null | undefined;
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
@@ -69,6 +79,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.ctx.acceptWebSocket(server, [context.kind]);
     server.serializeAttachment(attachment);
     const session = this.#add(server, attachment);
+    this.#meter.opened(context.kind);
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
     await this.#wakeWithin(this.#period());
     this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
@@ -77,11 +88,14 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   async #proxy(request: Request, context: ProxyContext): Promise<Response> {
     if (context.origin === "user") await this.#watch();
+    this.#meter.request();
     const session = this.#newest("steve");
     if (session !== undefined) return proxy(session, request, context);
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
-    const key = clientKey({ clusterId: this.ctx.id.name ?? "", kind: "steve" });
+    this.#meter.error("no-session");
+    this.#log.debug("no session for a request", { requestId: context.requestId });
+    const key = clientKey({ clusterId: this.#clusterId(), kind: "steve" });
     return statusAnswer(
       503,
       `cluster agent disconnected: failed to find Session for client ${key}`,
@@ -136,6 +150,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       close(socket, 1000, reason);
     }
     this.#record.forget();
+    this.#meter.stop();
+    await this.#statistics().forget(this.#clusterId());
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#alarmAt = null;
@@ -146,6 +162,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       socket,
       attachment,
       budget: this.#budget,
+      meter: this.#meter,
+      log: this.#log,
       address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
     });
@@ -168,6 +186,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   /** Close and error events can both come, after a death too: only the first counts. */
   async #lose(session: LiveSession | undefined, change: "closed" | "dead", reason: string): Promise<void> {
     if (session === undefined || !this.#sessions.delete(session.socket)) return;
+    this.#meter.traffic(session.takeTraffic());
+    this.#meter.error(`session-${change}`);
     session.fail(`session lost: ${reason}`);
     close(session.socket, change === "dead" ? 1001 : 1000, reason);
     const lost = session.attachment.kind === "steve" ? { lastLostAt: Date.now() } : {};
@@ -181,6 +201,25 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (this.#record.value.open.every((key) => open.includes(key))) return;
     this.#record.change({ open, lastLostAt: Date.now(), unreported: true });
     this.ctx.waitUntil(this.#wakeWithin(0));
+  }
+
+  #clusterId(): string {
+    return this.ctx.id.name ?? "";
+  }
+
+  #statistics(): ReturnType<DurableEnv["TUNNEL_STATISTICS"]["getByName"]> {
+    return this.env.TUNNEL_STATISTICS.getByName("main");
+  }
+
+  #gauges(): TunnelGauges {
+    const sessions: Record<string, number> = { main: 0, steve: 0 };
+    let streams = 0;
+    for (const session of this.#sessions.values()) {
+      sessions[session.attachment.kind] = (sessions[session.attachment.kind] ?? 0) + 1;
+      streams += session.streams;
+    }
+    const roundTrip = (this.#newest("steve") ?? this.#newest("main"))?.roundTrip;
+    return { sessions, streams, ...(roundTrip === undefined ? {} : { roundTrip }) };
   }
 
   #openKeys(): string[] {
@@ -206,14 +245,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       });
       if (this.#record.value.unreported) this.#record.change({ unreported: false });
     } catch (error) {
-      console.warn(
-        JSON.stringify({
-          level: "warn",
-          message: "cannot report a session",
-          clusterId,
-          error: String(error),
-        }),
-      );
+      this.#log.warn("cannot report a session", { error });
       this.#record.change({ unreported: true });
       await this.#wakeWithin(reportRetryMs);
     }

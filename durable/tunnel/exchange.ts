@@ -42,6 +42,8 @@ export interface ExchangeInput {
   readonly signal: AbortSignal;
   /** The stream is free for another request. Not called when it has been closed. */
   readonly onReusable: () => void;
+  /** There will be no answer, or no more of it. At most once. */
+  readonly onFailed: (problem: string) => void;
 }
 
 export function exchange(input: ExchangeInput): Promise<Outcome> {
@@ -174,6 +176,7 @@ class Exchange {
     if (this.#over) return;
     this.#finish();
     this.#input.conn.close();
+    this.#input.onFailed(problem);
     const failure = new ExchangeFailed(problem, this.#reader.started);
     this.#reject(failure);
     try {

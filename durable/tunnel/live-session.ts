@@ -1,8 +1,10 @@
 /** One agent WebSocket while its object is in memory: the protocol session, its pool, and whether it still answers. */
+import type { Logger } from "../../schema/logger.ts";
 import type { Budget } from "../../wire/remotedialer/limits.ts";
 import { Session } from "../../wire/remotedialer/session.ts";
 import { connIdBase } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
+import type { Meter, Traffic } from "./meter.ts";
 import { ConnPool } from "./pool.ts";
 
 /** A client's WebSocket knows no back pressure: an upload may run this far ahead of a slow cluster (design 4: 64 MiB for all). */
@@ -17,6 +19,8 @@ export interface LiveSessionOptions {
   readonly attachment: Attachment;
   readonly budget: Budget;
   readonly address: string;
+  readonly meter: Meter;
+  readonly log: Logger;
   /** The peer broke the protocol, or stopped answering. */
   readonly onBroken: (session: LiveSession, change: "closed" | "dead", reason: string) => void;
 }
@@ -30,19 +34,27 @@ export class LiveSession {
   readonly socket: WebSocket;
   readonly attachment: Attachment;
   readonly pool: ConnPool;
+  readonly meter: Meter;
+  readonly log: Logger;
   lastHeardAt = Date.now();
+  /** Seconds, of the last probe that was answered. */
+  roundTrip: number | undefined;
   readonly #options: LiveSessionOptions;
   readonly #session: Session;
   /** Requests that wait for their response head, by when they began. */
   readonly #waiting = new Set<{ readonly since: number }>();
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #probe: Probe | undefined;
+  #probedAt: number | undefined;
+  #taken: Traffic = { dials: 0, receivedBytes: 0, sentBytes: 0 };
 
   constructor(options: LiveSessionOptions) {
-    const { socket, attachment, budget, address } = options;
+    const { socket, attachment, budget, address, meter, log } = options;
     this.#options = options;
     this.socket = socket;
     this.attachment = attachment;
+    this.meter = meter;
+    this.log = log;
     this.#session = new Session({
       send: (message) => this.#send(message),
       onFatal: (reason) => options.onBroken(this, "closed", reason),
@@ -52,6 +64,8 @@ export class LiveSession {
       limits: { maxUnsent },
       ...bufferedAmountOf(socket),
       onPressed: () => void setTimeout(() => this.#session.pump(), pumpMs),
+      onProbeAnswer: () => this.#measured(),
+      onRemoved: () => meter.streams(),
     });
     this.pool = new ConnPool(this.#session, address);
   }
@@ -81,6 +95,31 @@ export class LiveSession {
     return this.lastHeardAt < since && [...this.#waiting].some((entry) => entry.since < since);
   }
 
+  /** Traffic since the last call. */
+  takeTraffic(): Traffic {
+    const { dials, bytesIn: receivedBytes, bytesOut: sentBytes } = this.#session.stats;
+    const before = this.#taken;
+    this.#taken = { dials, receivedBytes, sentBytes };
+    return {
+      dials: dials - before.dials,
+      receivedBytes: receivedBytes - before.receivedBytes,
+      sentBytes: sentBytes - before.sentBytes,
+    };
+  }
+
+  /** Sends a probe, whose answer tells `roundTrip`. */
+  measure(): void {
+    this.#probedAt = performance.now();
+    this.#session.probe();
+  }
+
+  /** Of two probes on their way, the later one's time counts: never too long. */
+  #measured(): void {
+    if (this.#probedAt === undefined) return;
+    this.roundTrip = (performance.now() - this.#probedAt) / 1_000;
+    this.#probedAt = undefined;
+  }
+
   /** Asks for a sign of life and waits up to 10 s; up to 60 s while the socket still takes what we send (a slow line). */
   async isAlive(): Promise<boolean> {
     this.#probe ??= this.#startProbe();
@@ -105,7 +144,7 @@ export class LiveSession {
         resolve(true);
       };
     }).finally(() => (this.#probe = undefined));
-    this.#session.probe();
+    this.measure();
     return { answered, answer };
   }
 

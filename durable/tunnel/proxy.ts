@@ -5,6 +5,7 @@ import type { HeaderPair } from "../../wire/http1/request.ts";
 import type { Conn } from "../../wire/remotedialer/conn.ts";
 import { acceptFor, newKey } from "../../wire/websocket/handshake.ts";
 import { statusAnswer } from "./answers.ts";
+import { errorKind } from "./error-kinds.ts";
 import { ExchangeFailed, exchange } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
 import { clientHeaders, upstreamHeaders } from "./headers.ts";
@@ -32,6 +33,19 @@ export async function proxy(
 
 class SessionLost extends Error {}
 
+/** Counted, and logged under the id that the agent's log has too. A client that leaves is no fault. */
+function failed(session: LiveSession, { requestId, target }: ProxyContext, problem: string): void {
+  const kind = errorKind(problem);
+  session.meter.error(kind);
+  const path = target.split("?", 1)[0];
+  session.log[kind === "client" ? "debug" : "warn"]("a request to the cluster failed", {
+    requestId,
+    path,
+    kind,
+    problem,
+  });
+}
+
 async function proxyRequest(
   session: LiveSession,
   request: Request,
@@ -52,7 +66,16 @@ async function proxyRequest(
   ]);
   const { signal, method } = request;
   const send = (conn: Conn): Promise<Outcome> =>
-    exchange({ conn, method, head, body, chunked, signal, onReusable: () => session.pool.put(conn) });
+    exchange({
+      conn,
+      method,
+      head,
+      body,
+      chunked,
+      signal,
+      onReusable: () => session.pool.put(conn),
+      onFailed: (problem) => failed(session, context, problem),
+    });
 
   const answered = session.awaitAnswer();
   try {
@@ -141,6 +164,7 @@ async function proxyUpgrade(
       chunked: false,
       signal,
       onReusable: () => conn.close(),
+      onFailed: (problem) => failed(session, context, problem),
     });
   } finally {
     answered();

@@ -6,7 +6,7 @@ import type { Actor, BoundStore, Store } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
 import { actorOf } from "../identity/identity.ts";
 import type { Identity } from "../identity/identity.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../../schema/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import { ApiError } from "./errors.ts";
 import type { Route } from "./routes.ts";

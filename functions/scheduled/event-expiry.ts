@@ -7,7 +7,7 @@ import { events } from "../../schema/resources/core/events.ts";
 import { agedEvents } from "../../schema/store/aged-events.ts";
 import { isStoreError } from "../../schema/store/errors.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../../schema/logger.ts";
 import { inParallel, isSpent } from "./in-parallel.ts";
 
 /** kube-apiserver's `--event-ttl`. */

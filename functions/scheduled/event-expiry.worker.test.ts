@@ -9,7 +9,7 @@ import { namespaces } from "../../schema/resources/core/namespaces.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { root, testStore } from "../../test/setup/reconciling.ts";
 import type { Env } from "../env.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../../schema/logger.ts";
 import { expireEvents } from "./event-expiry.ts";
 
 let sql: Sql;

@@ -6,8 +6,8 @@ import { commitBatch } from "../../schema/store/commit.ts";
 import { readRevision } from "../../schema/store/log.ts";
 import { migratedPostgres } from "../../test/setup/database.ts";
 import type { Env } from "../env.ts";
-import { createLogger } from "../log.ts";
-import type { LogLevel } from "../log.ts";
+import { createLogger } from "../../schema/logger.ts";
+import type { LogLevel } from "../../schema/logger.ts";
 import { compactionRow, retainEvents } from "./event-retention.ts";
 import { sweep } from "./runner.ts";
 

@@ -5,7 +5,7 @@
 import type { Sql } from "postgres";
 import { compactEvents } from "../../schema/store/compaction.ts";
 import type { Compaction } from "../../schema/store/compaction.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../../schema/logger.ts";
 
 /** Of `meta`: when events were last deleted, and how many, for `/metrics`. */
 export const compactionRow = "compaction";

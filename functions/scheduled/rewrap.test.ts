@@ -9,7 +9,7 @@ import { commitBatch } from "../../schema/store/commit.ts";
 import { countSeals } from "../../schema/store/rewrap.ts";
 import { migratedSql } from "../../test/setup/database.ts";
 import { createKeyStore } from "../identity/service-accounts/key-store.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../../schema/logger.ts";
 import { rewrap, rewrapRow } from "./rewrap.ts";
 import type { RewrapState } from "./rewrap.ts";
 

@@ -12,7 +12,7 @@ import type { Sealer } from "../../schema/seal/sealer.ts";
 import { countSeals, rewrapEvents, rewrapObjects } from "../../schema/store/rewrap.ts";
 import type { ObjectCursor, Rewrapping } from "../../schema/store/rewrap.ts";
 import { storedForm } from "../../schema/store/stored-form.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../../schema/logger.ts";
 
 /** Of `meta`; the launcher reads it to know whether a key may be missing (infra/start/keys-fingerprint.ts). */
 export const rewrapRow = "rewrap";

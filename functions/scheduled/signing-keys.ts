@@ -2,7 +2,7 @@
 import type { Sql } from "postgres";
 import type { Sealer } from "../../schema/seal/sealer.ts";
 import { createKeyStore } from "../identity/service-accounts/key-store.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../../schema/logger.ts";
 
 /** A failure is logged and waits for the next minute. Never rejects: `false`. */
 export async function rotateSigningKeys(

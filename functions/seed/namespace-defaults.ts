@@ -12,7 +12,7 @@ import {
 } from "../scheduled/namespace-defaults.ts";
 import { openSql } from "../store/open-sql.ts";
 import { poke } from "../store/open-store.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../../schema/logger.ts";
 import { ensure } from "./ensure.ts";
 
 /** What is made here calls for its own work. */

@@ -18,8 +18,8 @@ import type { CommitItem, CommitResult, ObjectKey } from "../../schema/store/typ
 import { once } from "../../schema/structural/once.ts";
 import type { Env } from "../env.ts";
 import { forgetIdentities } from "../identity/identify.ts";
-import { createLogger } from "../log.ts";
-import type { Logger } from "../log.ts";
+import { createLogger } from "../../schema/logger.ts";
+import type { Logger } from "../../schema/logger.ts";
 import { workOf } from "../scheduled/registry.ts";
 import { forgetSettings } from "../settings/settings.ts";
 import { openSql } from "./open-sql.ts";

@@ -14,6 +14,7 @@ const OBJECTS = [
   { className: "StoreReader", binding: "STORE_READER", uniqueKey: "drover-store-reader" },
   { className: "WatchHub", binding: "WATCH_HUB", uniqueKey: "drover-watch-hub" },
   { className: "WatchFanout", binding: "WATCH", uniqueKey: "drover-watch-fanout" },
+  { className: "TunnelStatistics", binding: "TUNNEL_STATISTICS", uniqueKey: "drover-tunnel-statistics" },
 ] as const;
 
 /** A module of a bundled Worker; the first one of a Worker is its entry. */

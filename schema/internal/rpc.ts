@@ -3,6 +3,7 @@ import type { LogEvent } from "../store/log.ts";
 import type { StoredRow } from "../store/encoding.ts";
 import type { CommitItem, CommitResult, ObjectKey } from "../store/types.ts";
 import type { JobTally } from "./jobs.ts";
+import type { ClusterStatistics, TunnelReport } from "./tunnel-statistics.ts";
 
 export interface SessionInfo {
   readonly kind: "main" | "steve";
@@ -25,6 +26,15 @@ export interface TunnelRpc {
   status(): Promise<TunnelStatus>;
   /** Closes every session (cluster deleted, token revoked) and forgets all state. */
   closeSessions(reason: string): Promise<void>;
+}
+
+/** `TunnelStatistics` (binding TUNNEL_STATISTICS, one object named "main"): `/metrics` asks it, and wakes no cluster's object. */
+export interface TunnelStatisticsRpc {
+  /** Not repeated when it may have come: counts are added. */
+  report(report: TunnelReport): Promise<void>;
+  /** The cluster is gone. */
+  forget(clusterId: string): Promise<void>;
+  read(): Promise<readonly ClusterStatistics[]>;
 }
 
 /** `StoreWriter` (binding STORE_WRITER, one object named "main"). */

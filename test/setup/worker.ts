@@ -10,6 +10,7 @@ export { Scheduler } from "../../durable/scheduler/scheduler.ts";
 export { StoreReader } from "../../durable/store/store-reader.ts";
 export { StoreWriter } from "../../durable/store/store-writer.ts";
 export { ClusterTunnel } from "../../durable/tunnel/cluster-tunnel.ts";
+export { TunnelStatistics } from "../../durable/tunnel-statistics/tunnel-statistics.ts";
 
 /** Tests do not wait for minutes, and fill nothing with megabytes. */
 const limits = {

@@ -30,10 +30,17 @@ export interface SessionOptions {
   readonly bufferedAmount?: () => number;
   /** Called when streams wait for the socket: call `pump` a little later. */
   readonly onPressed?: () => void;
+  /** The answer to `probe`. */
+  readonly onProbeAnswer?: () => void;
+  /** A stream has gone. */
+  readonly onRemoved?: () => void;
 }
 
 export interface SessionStats {
+  /** Open now. */
   conns: number;
+  /** Streams that this side has opened. */
+  dials: number;
   bytesIn: number;
   bytesOut: number;
 }
@@ -59,6 +66,7 @@ export class Session implements ConnHost {
   #lastConnId: number;
   #ended = false;
   #pressed = false;
+  #dials = 0;
   #bytesIn = 0;
   #bytesOut = 0;
 
@@ -70,7 +78,7 @@ export class Session implements ConnHost {
   }
 
   get stats(): SessionStats {
-    return { conns: this.#conns.size, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
+    return { conns: this.#conns.size, dials: this.#dials, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
   }
 
   get lastConnId(): number {
@@ -93,6 +101,7 @@ export class Session implements ConnHost {
     this.#lastConnId += 1;
     const conn = new Conn(this, this.#lastConnId, proto, address);
     this.#conns.set(conn.id, conn);
+    this.#dials += 1;
     this.send(encodeMessage(messageType.connect, conn.id, payload));
     return conn;
   }
@@ -137,6 +146,7 @@ export class Session implements ConnHost {
         return;
       case messageType.error:
         if (conn !== undefined) conn.receiveError(decoder.decode(payload.subarray(0, maxErrorBytes)));
+        else if (connId === probeConnId) this.#options.onProbeAnswer?.();
         else this.#conns.get(fenceId(connId))?.receiveFence();
         return;
       case messageType.pause:
@@ -251,6 +261,7 @@ export class Session implements ConnHost {
   removed(conn: Conn): void {
     this.#conns.delete(conn.id);
     this.#remember(conn.id);
+    this.#options.onRemoved?.();
   }
 
   #remember(connId: number): void {

@@ -1,6 +1,7 @@
 /**
  * `/metrics`, for who may get `ranchermetrics` (auth.md 4.1), and the same below `/k8s/clusters/local` for who may get the
- * path, as in a kube-apiserver. A scrape is one short statement and two calls: nothing is gone through.
+ * path, as in a kube-apiserver. A scrape is one short statement and three calls: nothing is gone through, and
+ * no cluster's object is woken.
  */
 import { Hono } from "hono";
 import { readStatistics } from "../../../schema/store/statistics.ts";
@@ -12,7 +13,14 @@ import { requireIdentity } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { contentType, exposition } from "./exposition.ts";
 import type { Family } from "./exposition.ts";
-import { jobFamilies, metaKeys, ownFamilies, storeFamilies, watchFamilies } from "./families.ts";
+import {
+  jobFamilies,
+  metaKeys,
+  ownFamilies,
+  storeFamilies,
+  tunnelFamilies,
+  watchFamilies,
+} from "./families.ts";
 
 const metrics = { group: "management.cattle.io", plural: "ranchermetrics", kind: "" };
 
@@ -29,6 +37,7 @@ export async function metricsAnswer(c: AppContext): Promise<Response> {
     database: async () => storeFamilies(await readStatistics(openSql(env), metaKeys)),
     scheduler: async () => jobFamilies(await env.SCHEDULER.getByName("main").counts()),
     watch_hub: async () => watchFamilies(await env.WATCH_HUB.getByName("main").statistics()),
+    tunnels: async () => tunnelFamilies(await env.TUNNEL_STATISTICS.getByName("main").read()),
   };
   const found = await Promise.all(
     Object.entries(sources).map(async ([source, read]) => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { counted } from "../../../schema/internal/jobs.ts";
 import { exposition } from "./exposition.ts";
-import { jobFamilies, ownFamilies, storeFamilies, watchFamilies } from "./families.ts";
+import { noCounts } from "../../../schema/internal/tunnel-statistics.ts";
+import { jobFamilies, ownFamilies, storeFamilies, tunnelFamilies, watchFamilies } from "./families.ts";
 
 const families = [
   ...ownFamilies('1.0"\\\n', { database: true, watch_hub: false }),
@@ -26,6 +27,17 @@ const families = [
   }),
   ...jobFamilies(counted(counted({}, "rewrap", true, 1_000), "rewrap", false, 2_500)),
   ...watchFamilies({ position: 1_499, reads: 12, watchers: { "secrets#0": 1_000, "secrets#1": 2 } }),
+  ...tunnelFamilies([
+    {
+      clusterId: "c-one",
+      sessions: { main: 0, steve: 2 },
+      streams: 7,
+      roundTrip: 0.025,
+      total: { ...noCounts, requests: 9, opened: { steve: 3 }, errors: { dial: 4 } },
+      reportedAt: 1_790_000_300_500,
+    },
+    { clusterId: "c-two", sessions: { steve: 1 }, streams: 0, total: noCounts, reportedAt: 0 },
+  ]),
 ];
 
 describe("metrics", () => {
@@ -46,6 +58,12 @@ describe("metrics", () => {
     'drover_job_last_run_timestamp_seconds{job="rewrap"} 2.5',
     'drover_watchers{resource="secrets"} 1002',
     "drover_watch_hub_log_reads_total 12",
+    'drover_tunnel_sessions{cluster="c-one",kind="steve"} 2',
+    'drover_tunnel_streams{cluster="c-one"} 7',
+    'drover_tunnel_round_trip_seconds{cluster="c-one"} 0.025',
+    'drover_tunnel_errors_total{cluster="c-one",kind="dial"} 4',
+    'drover_tunnel_requests_total{cluster="c-two"} 0',
+    'drover_tunnel_reported_timestamp_seconds{cluster="c-one"} 1790000300.5',
   ])("say %s", (line) => expect(text.split("\n")).toContain(line));
 
   it("name each family once, with its type and help before its samples", () => {

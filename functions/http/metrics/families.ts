@@ -1,6 +1,7 @@
 /** From what was read to what is served; each is explained in docs/metrics.md. Pure. */
 import type { JobTally } from "../../../schema/internal/jobs.ts";
 import type { WatchStatistics } from "../../../schema/internal/rpc.ts";
+import type { ByName, ClusterStatistics } from "../../../schema/internal/tunnel-statistics.ts";
 import { fanoutType } from "../../../schema/internal/watch.ts";
 import type { StoreStatistics } from "../../../schema/store/statistics.ts";
 import { compactionRow } from "../../scheduled/event-retention.ts";
@@ -123,6 +124,70 @@ export function watchFamilies({ position, reads, watchers }: WatchStatistics): r
       "drover_watch_hub_revision",
       "Revision up to which the log was read; it stands while nobody watches.",
       [[position]],
+    ),
+  ];
+}
+
+export function tunnelFamilies(clusters: readonly ClusterStatistics[]): readonly Family[] {
+  const each = (pick: (of: ClusterStatistics) => number | undefined): Sample[] =>
+    clusters.flatMap((of) => {
+      const value = pick(of);
+      return value === undefined ? [] : [[value, { cluster: of.clusterId }] as const];
+    });
+  const byKind = (pick: (of: ClusterStatistics) => ByName): Sample[] =>
+    clusters.flatMap((of) =>
+      Object.entries(pick(of)).map(([kind, value]) => [value, { cluster: of.clusterId, kind }] as const),
+    );
+  return [
+    gauge(
+      "drover_tunnel_sessions",
+      "Open sessions of agents.",
+      byKind(({ sessions }) => sessions),
+    ),
+    gauge(
+      "drover_tunnel_streams",
+      "Open streams in them.",
+      each(({ streams }) => streams),
+    ),
+    gauge(
+      "drover_tunnel_round_trip_seconds",
+      "To the agent and back, when it was last measured.",
+      each(({ roundTrip }) => roundTrip),
+    ),
+    gauge(
+      "drover_tunnel_reported_timestamp_seconds",
+      "When the tunnel last had something to report.",
+      each(({ reportedAt }) => reportedAt / 1_000),
+    ),
+    counter(
+      "drover_tunnel_sessions_opened_total",
+      "Sessions that agents have opened.",
+      byKind(({ total }) => total.opened),
+    ),
+    counter(
+      "drover_tunnel_requests_total",
+      "Requests for the cluster.",
+      each(({ total }) => total.requests),
+    ),
+    counter(
+      "drover_tunnel_dials_total",
+      "Streams opened for them.",
+      each(({ total }) => total.dials),
+    ),
+    counter(
+      "drover_tunnel_received_bytes_total",
+      "Bytes of the agents' messages.",
+      each(({ total }) => total.receivedBytes),
+    ),
+    counter(
+      "drover_tunnel_sent_bytes_total",
+      "Bytes of the messages to them.",
+      each(({ total }) => total.sentBytes),
+    ),
+    counter(
+      "drover_tunnel_errors_total",
+      "What went wrong.",
+      byKind(({ total }) => total.errors),
     ),
   ];
 }

@@ -1,19 +1,20 @@
 /** First in the chain: names the request, takes its target, and refuses what must not be routed. */
 import type { MiddlewareHandler } from "hono";
-import { createLogger } from "../../log.ts";
+import { createLogger } from "../../../schema/logger.ts";
 import { createSettings } from "../../settings/settings.ts";
 import { openStore } from "../../store/open-store.ts";
 import { clientAddress } from "../client-address.ts";
 import { systemActor } from "../context.ts";
 import type { AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
+import { requestIdOf } from "../request-id.ts";
 import { routeOf } from "../routes.ts";
 import { splitUrl, targetProblem } from "../target.ts";
 
 /** Fills the context. Identity comes later (authenticate.ts). */
 export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { origin, target, path } = splitUrl(c.req.raw.url);
-  const requestId = crypto.randomUUID();
+  const requestId = requestIdOf(c.req.raw.headers);
   const log = createLogger(c.env.DROVER_LOG_LEVEL, { requestId });
   // First what an error's answer needs: a key ring that cannot be read makes `openStore` throw.
   c.set("requestId", requestId);

@@ -19,4 +19,6 @@ export class WatchHub extends DurableObject {}
 
 export class WatchFanout extends DurableObject {}
 
+export class TunnelStatistics extends DurableObject {}
+
 export default {};

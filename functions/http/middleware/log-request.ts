@@ -1,0 +1,16 @@
+/** A line for each request, at `debug`: what was asked, what came of it, how long it took until the answer began. */
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv } from "../context.ts";
+
+export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const began = Date.now();
+  await next();
+  const route = c.get("route");
+  c.get("log").debug("request", {
+    method: c.req.method,
+    // The name of an import manifest holds its token.
+    path: route.access === "own" ? route.path : c.req.path,
+    status: c.res.status,
+    ms: Date.now() - began,
+  });
+};
