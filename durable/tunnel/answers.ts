@@ -3,12 +3,18 @@ import { failureStatus } from "../../schema/kube-status.ts";
 
 const reasons: Readonly<Record<number, string>> = {
   400: "BadRequest",
+  413: "RequestEntityTooLarge",
+  429: "TooManyRequests",
   502: "BadGateway",
   503: "ServiceUnavailable",
 };
 
 /** `retryAfter` in seconds: clients repeat the request by themselves then. */
-export function statusAnswer(code: 400 | 502 | 503, message: string, retryAfter?: number): Response {
+export function statusAnswer(
+  code: 400 | 413 | 429 | 502 | 503,
+  message: string,
+  retryAfter?: number,
+): Response {
   const details = retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter };
   const body = failureStatus(code, reasons[code], message, details);
   const headers: Record<string, string> =

@@ -10,6 +10,7 @@ import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
 import { createLogger } from "../../schema/logger.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
+import { Admission, isInteractive } from "./admission.ts";
 import { statusAnswer } from "./answers.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
@@ -31,6 +32,7 @@ const defaultAddress = "127.0.0.1:6080";
 export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
   readonly #sessions = new Map<WebSocket, LiveSession>();
   readonly #budget = new Budget();
+  readonly #admission = new Admission();
   readonly #record: RecordStore;
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
   readonly #meter = new Meter({
@@ -90,7 +92,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (context.origin === "user") await this.#watch();
     this.#meter.request();
     const session = this.#newest("steve");
-    if (session !== undefined) return proxy(session, request, context);
+    if (session !== undefined) return this.#admitted(session, request, context);
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
     this.#meter.error("no-session");
@@ -101,6 +103,19 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       `cluster agent disconnected: failed to find Session for client ${key}`,
       returning ? 1 : undefined,
     );
+  }
+
+  async #admitted(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+    const { limits, identity, target } = context;
+    if (limits === undefined) return proxy(session, request, context);
+    const asked = { user: identity.user, interactive: isInteractive(request.headers, target) };
+    const admitted = this.#admission.admit(asked, limits);
+    if (!admitted.ok) return statusAnswer(429, admitted.message, admitted.retryAfter);
+    try {
+      return await proxy(session, request, context);
+    } finally {
+      admitted.answered();
+    }
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {

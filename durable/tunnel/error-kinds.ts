@@ -4,7 +4,7 @@ export type ErrorKind = "buffer" | "client" | "dial" | "http" | "no-session" | "
 
 /** The texts of `wire/`, of the Go peers and of `exchange.ts`; the first that fits. */
 const kinds: readonly (readonly [RegExp, ErrorKind])[] = [
-  [/^(?:the client is gone|the request body ended early)/, "client"],
+  [/^(?:the client is gone|the request body (?:ended early|is too large))/, "client"],
   [/buffer (?:budget )?exceeded$/, "buffer"],
   [/^(?:session (?:lost|ended)|sync from client|tunnel disconnect)/, "session"],
   [/^dial /, "dial"],

@@ -32,12 +32,17 @@ export class ExchangeFailed extends Error {
 const gatherBytes = 64 << 10;
 const streamHighWater = 256 << 10;
 
+/** The request's body exceeds `maxBody`. */
+export class BodyTooLarge extends Error {}
+
 export interface ExchangeInput {
   readonly conn: Conn;
   readonly method: string;
   readonly head: Uint8Array;
   readonly body: ReadableStream<Uint8Array> | null;
   readonly chunked: boolean;
+  /** Bytes of the body; over it the outcome is `BodyTooLarge`. */
+  readonly maxBody: number;
   /** The client is gone. */
   readonly signal: AbortSignal;
   /** The stream is free for another request. Not called when it has been closed. */
@@ -94,7 +99,8 @@ class Exchange {
 
   async #send(body: ReadableStream<Uint8Array>): Promise<void> {
     this.#sending = true;
-    const { conn, chunked } = this.#input;
+    const { conn, chunked, maxBody } = this.#input;
+    let sent = 0;
     const reader = body.getReader();
     try {
       for (;;) {
@@ -105,6 +111,12 @@ class Exchange {
         }
         if (done) break;
         if (value.length === 0) continue;
+        sent += value.length;
+        if (sent > maxBody) {
+          this.#end("the request body is too large", new BodyTooLarge());
+          await reader.cancel();
+          return;
+        }
         if (!conn.write(chunked ? encodeChunk(value) : value))
           await new Promise<void>((wake) => (this.#wake = wake));
       }
@@ -172,12 +184,12 @@ class Exchange {
   }
 
   /** Fails what waits for this response, and closes the stream. */
-  #end(problem: string): void {
+  #end(problem: string, cause?: Error): void {
     if (this.#over) return;
     this.#finish();
     this.#input.conn.close();
     this.#input.onFailed(problem);
-    const failure = new ExchangeFailed(problem, this.#reader.started);
+    const failure = cause ?? new ExchangeFailed(problem, this.#reader.started);
     this.#reject(failure);
     try {
       this.#controller?.error(failure);

@@ -6,7 +6,7 @@ import type { Conn } from "../../wire/remotedialer/conn.ts";
 import { acceptFor, newKey } from "../../wire/websocket/handshake.ts";
 import { statusAnswer } from "./answers.ts";
 import { errorKind } from "./error-kinds.ts";
-import { ExchangeFailed, exchange } from "./exchange.ts";
+import { BodyTooLarge, ExchangeFailed, exchange } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
 import { clientHeaders, upstreamHeaders } from "./headers.ts";
 import type { LiveSession } from "./live-session.ts";
@@ -25,10 +25,15 @@ export async function proxy(
   } catch (error) {
     if (error instanceof InvalidRequest)
       return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
+    if (error instanceof BodyTooLarge) return tooLarge(context);
     if (error instanceof ExchangeFailed || error instanceof SessionLost)
       return statusAnswer(502, `error trying to reach the cluster: ${error.message}`);
     throw error;
   }
+}
+
+function tooLarge({ limits }: ProxyContext): Response {
+  return statusAnswer(413, `the request body is larger than the limit of ${limits?.bodyBytes} bytes`);
 }
 
 class SessionLost extends Error {}
@@ -53,6 +58,9 @@ async function proxyRequest(
 ): Promise<Response> {
   const { body } = request;
   const length = request.headers.get("content-length");
+  const maxBody =
+    context.limits === undefined || context.limits.bodyBytes === 0 ? Infinity : context.limits.bodyBytes;
+  if (length !== null && Number(length) > maxBody) return tooLarge(context);
   const chunked = body !== null && length === null;
   const framing: HeaderPair[] =
     body === null
@@ -72,6 +80,7 @@ async function proxyRequest(
       head,
       body,
       chunked,
+      maxBody,
       signal,
       onReusable: () => session.pool.put(conn),
       onFailed: (problem) => failed(session, context, problem),
@@ -162,6 +171,7 @@ async function proxyUpgrade(
       head,
       body: null,
       chunked: false,
+      maxBody: 0,
       signal,
       onReusable: () => conn.close(),
       onFailed: (problem) => failed(session, context, problem),

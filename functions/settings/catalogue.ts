@@ -1,6 +1,6 @@
 /**
  * The settings this server knows, with their defaults (types-settings-features.md 2): those of Rancher, whether anything here
- * reads them or only clients do. A name that is not here does not exist: the seed makes each a Setting object and deletes all
+ * reads them or only clients do, and a few of ours. A name that is not here does not exist: the seed makes each a Setting object and deletes all
  * others, so that every API face lists the same ones.
  */
 export const settingDefaults = {
@@ -43,7 +43,12 @@ export const settingDefaults = {
   "cluster-autoscaler-chart-repository": "",
   "cluster-autoscaler-image": "",
   "cluster-controller-start-count": "50",
+  // Ours, as are the three after it (functions/http/kube/limits.ts): 0 is no limit.
+  "cluster-request-body-bytes": "100000000",
+  "cluster-requests-per-second": "1000",
+  "cluster-requests-per-second-per-user": "500",
   "cluster-template-enforcement": "false",
+  "cluster-unanswered-requests": "512",
   "config-map-name": "rancher-config",
   "crt-default-grace-period-minutes": "180",
   "crt-default-ttl-minutes": "43200",

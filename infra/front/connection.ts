@@ -209,11 +209,20 @@ class FrontConnection {
       .on("data", (chunk: Buffer) => this.#onBackendData(chunk, backend))
       .on("drain", () => this.#client.resume())
       .on("close", () => {
-        if (this.#backend === backend) this.#leave();
+        if (this.#backend === backend) this.#backendLeft();
       });
     this.#client.resume();
     this.#toBackend(first);
     this.#consumeHeld();
+  }
+
+  /**
+   * workerd ends a connection when it has answered in the middle of a body (413). Who sends still must be heard out for a
+   * moment: on a connection that is reset the answer is lost.
+   */
+  #backendLeft(): void {
+    if (this.#phase.kind === "length" || this.#phase.kind === "chunked") this.#answer("");
+    else this.#leave();
   }
 
   /** Retries while workerd is away; `undefined` when it did not come back in time. */
@@ -281,6 +290,11 @@ const EMPTY = Buffer.alloc(0);
 function connectUnix(path: string): Promise<Socket | undefined> {
   const { promise, resolve } = Promise.withResolvers<Socket | undefined>();
   const socket = connect({ path });
+  /* oxlint-disable no-underscore-dangle -- that is what streams call it */
+  const write = socket._write.bind(socket);
+  // When workerd has answered and closed, a write fails; but the answer is there still to be read, and the end comes with it.
+  socket._write = (chunk, encoding, callback) => write(chunk, encoding, () => callback());
+  /* oxlint-enable no-underscore-dangle */
   socket.once("connect", () => resolve(socket));
   // Later errors end in `close`, which is all we need to know.
   socket.on("error", () => resolve(undefined));

@@ -11,6 +11,18 @@ export interface DownstreamIdentity {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
+/** How much a cluster may be asked. 0 is no limit. */
+export interface RequestLimits {
+  /** Requests a second of one user. */
+  readonly perUser: number;
+  /** Requests a second of all users. */
+  readonly perCluster: number;
+  /** Requests whose answer has not begun. */
+  readonly unanswered: number;
+  /** Bytes of one request's body. */
+  readonly bodyBytes: number;
+}
+
 /** A request to be sent to a cluster. */
 export interface ProxyContext {
   readonly v: 1;
@@ -23,6 +35,8 @@ export interface ProxyContext {
   readonly prefix: string;
   /** `user` keeps the cluster "watched" (design 4); a reconciler's request does not. */
   readonly origin: "user" | "controller";
+  /** Absent: none (a reconciler's request, or a Worker older than this). */
+  readonly limits?: RequestLimits;
 }
 
 /** An agent's upgrade whose registration token the Worker has accepted. */

@@ -48,7 +48,7 @@ describe("settings and features", () => {
 
   it("are all there, with their defaults", async () => {
     const names = (await kubectl(["get", settings, "-o", "name"])).trim().split("\n");
-    expect(names).toHaveLength(181);
+    expect(names).toHaveLength(185);
     expect(await kubectl(["get", settings, "ui-brand", "-o", "jsonpath={.value}|{.default}"])).toBe("|blue");
     const table = await kubectl(["get", features]);
     expect(table).toMatch(/^NAME\s+CUSTOM VALUE\s+DEFAULT\s+DESCRIPTION$/m);

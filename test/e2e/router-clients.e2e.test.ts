@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { call, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
 import { clusterHandle } from "./cluster.ts";
 import { answerLifecycle, connectAgent, newCluster } from "./scripted-agent.ts";
@@ -41,7 +41,8 @@ describe("clients of the router", () => {
       arrived.push(url);
       outgoing.on("close", () => outgoing.writableEnded || cut.push(url));
       // A server that does not read sees no end; the agent does, and gives it 5 s (agent/kube-proxy.ts).
-      incoming.socket.once("peerEnd", () => cut.push(url));
+      incoming.on("error", () => undefined);
+      incoming.socket.removeAllListeners("peerEnd").once("peerEnd", () => cut.push(url));
       answer(url, incoming, outgoing);
     });
     agent.server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -63,7 +64,12 @@ describe("clients of the router", () => {
   const path = (rest: string): string => `/k8s/clusters/${id}${rest}`;
   const authorization = (): Record<string, string> => ({ authorization: `Bearer ${admin.token}` });
 
-  function raw(rawPath: string, headers: Record<string, string> = {}, method = "GET"): Promise<Raw> {
+  function raw(
+    rawPath: string,
+    headers: Record<string, string> = {},
+    method = "GET",
+    body?: Buffer,
+  ): Promise<Raw> {
     const { port, ca } = drover;
     return new Promise((resolve, reject) => {
       request(
@@ -82,7 +88,7 @@ describe("clients of the router", () => {
         },
       )
         .on("error", reject)
-        .end();
+        .end(body);
     });
   }
 
@@ -182,6 +188,74 @@ describe("clients of the router", () => {
     }
   });
 
+  describe("that ask too much", () => {
+    const setting = async (name: string, value: string): Promise<void> => {
+      await callJson(admin, "PUT", `/v3/settings/${name}`, { value });
+      // Other isolates remember settings for 10 s; this one has forgotten them.
+    };
+    const agentOf = { "user-agent": "some-controller/1.0" };
+
+    it("get 429 as a Status with Retry-After, and people still come through", async () => {
+      await setting("cluster-requests-per-second-per-user", "4");
+      const answers = await Promise.all(Array.from({ length: 20 }, () => raw(path("/api/v1/pods"), agentOf)));
+      const refused = answers.filter(({ status }) => status === 429);
+      // A burst of 8, of which a quarter is kept for people; a token or two comes back meanwhile.
+      expect(refused.length).toBeGreaterThanOrEqual(10);
+      expect(answers.length - refused.length).toBeGreaterThanOrEqual(6);
+      expect(refused[0]?.headers["retry-after"]).toBe("1");
+      expect(JSON.parse(refused[0]?.body.toString() ?? "")).toMatchObject({
+        kind: "Status",
+        reason: "TooManyRequests",
+        code: 429,
+        details: { retryAfterSeconds: 1 },
+      });
+      expect((await raw(path("/api/v1/pods"), { "user-agent": "kubectl/v1.36.0" })).status).toBe(200);
+      await setting("cluster-requests-per-second-per-user", "");
+      expect((await raw(path("/api/v1/pods"), agentOf)).status).toBe(200);
+    });
+
+    it("get 429 while more requests than allowed wait for an answer; people come through", async () => {
+      await setting("cluster-unanswered-requests", "16");
+      const waiting = Array.from({ length: 6 }, () => hanging("/api/never"));
+      await eventually("all wait", 5_000, async () =>
+        (await raw(path("/api"), agentOf)).status === 429 ? true : undefined,
+      );
+      expect((await raw(path("/api"), { "user-agent": "kubectl/v1.36.0" })).status).toBe(200);
+      for (const each of waiting) each.destroy();
+      await eventually("the places are free", 5_000, async () =>
+        (await raw(path("/api"), agentOf)).status === 200 ? true : undefined,
+      );
+      await setting("cluster-unanswered-requests", "");
+    });
+
+    it.each(["length", "chunked"])("get 413 as a Status for a body above the limit (%s)", async (kind) => {
+      await setting("cluster-request-body-bytes", "1000000");
+      const headers = kind === "length" ? { "content-length": "1000001" } : {};
+      const refused = await raw(path("/api/upload"), headers, "POST", Buffer.alloc(1_000_001, "b"));
+      expect(refused.status).toBe(413);
+      expect(JSON.parse(refused.body.toString())).toMatchObject({
+        kind: "Status",
+        reason: "RequestEntityTooLarge",
+        message: "the request body is larger than the limit of 1000000 bytes",
+      });
+      expect((await raw(path("/api/upload"), {}, "POST", Buffer.alloc(1_000_000, "b"))).status).toBe(200);
+      await setting("cluster-request-body-bytes", "");
+    });
+
+    it("hear a 413 also when the body is far from its end", async () => {
+      const refused = await raw(path("/api/upload"), {}, "POST", Buffer.alloc(100_000_001, "b"));
+      expect(refused.status).toBe(413);
+    });
+
+    function hanging(rest: string): { destroy: () => void } {
+      const { port, ca } = drover;
+      const headers = { ...authorization(), ...agentOf };
+      return request({ host: "localhost", port, ca, path: path(rest), agent: false, headers })
+        .on("error", () => undefined)
+        .end();
+    }
+  });
+
   it("tunnel 48: links of Steve carry the prefix and the outer host; subscribe works through it", async () => {
     const collection = JSON.parse((await raw(path("/v1/pods?limit=1"))).body.toString()) as {
       links: { self: string };
@@ -239,7 +313,7 @@ function answer(url: string, incoming: IncomingMessage, outgoing: ServerResponse
     return void outgoing.end(
       JSON.stringify({ type: "collection", links: { self: linkOf(incoming, "pods") } }),
     );
-  outgoing.end('{"kind":"Echo"}');
+  incoming.resume().on("end", () => outgoing.end('{"kind":"Echo"}'));
 }
 
 /** As Steve builds it: scheme, host and prefix by the headers of the proxies in front of it. */

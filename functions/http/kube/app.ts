@@ -9,6 +9,7 @@ import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
 import { clusterState } from "./cluster-state.ts";
+import { requestLimits } from "./limits.ts";
 import { refuseOtherUpgrades } from "./upgrades.ts";
 
 export const kubeApp = new Hono<AppEnv>()
@@ -45,6 +46,7 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
     requestId: c.get("requestId"),
     prefix,
     origin: "user",
+    limits: await requestLimits(c.get("settings")),
   });
 }
 

@@ -5,12 +5,16 @@ import { isCron } from "../cron.ts";
 import { durationMs } from "../durations.ts";
 import { canonicalTime } from "../times.ts";
 
-/** Whole minutes (or seconds), with the least value. A negative one means "never" where Rancher's rules say so. */
+/** Whole numbers, with the least value. A negative one means "never" where Rancher's rules say so. */
 const leastNumber: Readonly<Record<string, number>> = {
   "auth-token-default-ttl-minutes": 0,
   "auth-token-max-ttl-minutes": 0,
   "auth-user-session-idle-ttl-minutes": 1,
   "auth-user-session-ttl-minutes": 1,
+  "cluster-request-body-bytes": 0,
+  "cluster-requests-per-second": 0,
+  "cluster-requests-per-second-per-user": 0,
+  "cluster-unanswered-requests": 0,
   "crt-default-grace-period-minutes": 10,
   "kubeconfig-default-token-ttl-minutes": 0,
   "kubeconfig-max-token-ttl-minutes": 0,
