@@ -9,12 +9,14 @@ export interface Attachment {
   /** Epoch milliseconds. */
   readonly openedAt: number;
   readonly remoteAddress: string;
+  /** Hex SHA-256 of the registration token that opened it. */
+  readonly tokenHash?: string;
 }
 
 /** `undefined` for anything but an attachment of a version we know: such a socket is closed, and its agent comes back. */
 export function readAttachment(value: unknown): Attachment | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress } = value as Partial<Attachment>;
+  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress, tokenHash } = value as Partial<Attachment>;
   const known =
     v === 1 &&
     typeof clusterId === "string" &&
@@ -22,7 +24,16 @@ export function readAttachment(value: unknown): Attachment | undefined {
     typeof sessionKey === "string" &&
     typeof openedAt === "number" &&
     typeof remoteAddress === "string";
-  return known ? { v, clusterId, kind, sessionKey, openedAt, remoteAddress } : undefined;
+  if (!known) return undefined;
+  return {
+    v,
+    clusterId,
+    kind,
+    sessionKey,
+    openedAt,
+    remoteAddress,
+    ...(typeof tokenHash === "string" ? { tokenHash } : {}),
+  };
 }
 
 /** A random non-negative int63 in decimal. */

@@ -77,6 +77,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       sessionKey: newSessionKey(),
       openedAt: Date.now(),
       remoteAddress: context.remoteAddress,
+      ...(context.tokenHash === undefined ? {} : { tokenHash: context.tokenHash }),
     };
     this.ctx.acceptWebSocket(server, [context.kind]);
     server.serializeAttachment(attachment);
@@ -170,6 +171,13 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#alarmAt = null;
+  }
+
+  async keepSessionsOf(tokenHashes: readonly string[], reason: string): Promise<void> {
+    const revoked = [...this.#sessions.values()].filter(
+      ({ attachment: { tokenHash } }) => tokenHash === undefined || !tokenHashes.includes(tokenHash),
+    );
+    await Promise.all(revoked.map((session) => this.#lose(session, "closed", reason)));
   }
 
   #add(socket: WebSocket, attachment: Attachment): LiveSession {

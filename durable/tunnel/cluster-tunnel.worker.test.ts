@@ -24,13 +24,16 @@ const changes = (): string[] =>
     .map(({ change }) => change);
 
 /** An agent whose cluster answers each request with the id of its stream, and closes the stream behind it. */
-async function connectAgent(): Promise<{ socket: WebSocket; streams: number[]; probes: () => number }> {
+async function connectAgent(
+  tokenHash?: string,
+): Promise<{ socket: WebSocket; streams: number[]; probes: () => number }> {
   const context = encodeContext({
     v: 1,
     op: "connect",
     clusterId,
     kind: "steve",
     remoteAddress: "192.0.2.1",
+    ...(tokenHash === undefined ? {} : { tokenHash }),
   });
   const { webSocket: socket } = await stub.fetch("https://tunnel/connect", {
     headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
@@ -120,6 +123,22 @@ describe("a cluster's tunnel", () => {
     expect(await runDurableObjectAlarm(stub)).toBe(false);
     await connectAgent();
     expect((await ask()).status).toBe(200);
+  });
+
+  it("closes the sessions of tokens that count no longer, also after an eviction, and keeps the others", async () => {
+    const agents = [await connectAgent("a"), await connectAgent("b"), await connectAgent()];
+    const closed: (string | undefined)[] = [];
+    agents.forEach(({ socket }, index) =>
+      socket.addEventListener("close", ({ reason }) => void (closed[index] = reason)),
+    );
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    await stub.keepSessionsOf(["b", "c"], "registration token revoked");
+    await expect
+      .poll(() => closed, { timeout: 5_000 })
+      .toEqual(["registration token revoked", undefined, "registration token revoked"]);
+    expect((await stub.status()).sessions).toHaveLength(1);
+    expect((await ask()).status).toBe(200);
+    expect(changes()).toEqual(["opened", "opened", "opened", "closed", "closed"]);
   });
 
   it("refuses a request without an internal context", async () => {

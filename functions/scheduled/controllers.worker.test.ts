@@ -3,16 +3,21 @@ import { env as bindings } from "cloudflare:workers";
 import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sha256Hex } from "../../schema/auth/token-secret.ts";
 import { createTypes } from "../../schema/custom/types.ts";
 import type { PolicyRule } from "../../schema/rbac/types.ts";
 import type { KubeObject } from "../../schema/object.ts";
 import type { ResourceDefinition } from "../../schema/resource.ts";
 import { namespaces } from "../../schema/resources/core/namespaces.ts";
-import { secrets, toBase64 } from "../../schema/resources/core/secrets.ts";
+import { secretText, secrets, toBase64 } from "../../schema/resources/core/secrets.ts";
 import type { Secret } from "../../schema/resources/core/secrets.ts";
 import { serviceAccounts } from "../../schema/resources/core/service-accounts.ts";
 import type { ServiceAccount } from "../../schema/resources/core/service-accounts.ts";
-import { clusterRegistrationTokens } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
+import {
+  clusterRegistrationTokens,
+  rotateAnnotation,
+} from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
+import type { ClusterRegistrationToken } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
 import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
 import { globalRoleBindings } from "../../schema/resources/management.cattle.io/global-role-bindings.ts";
@@ -35,7 +40,7 @@ import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext } from "./controller.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle/controller.ts";
-import { registrationTokens } from "./registration-tokens.ts";
+import { registrationTokens } from "./registration-tokens/controller.ts";
 import { customInstances } from "./custom-types/instances.ts";
 import { workOf } from "./registry.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
@@ -220,7 +225,7 @@ describe("registration-tokens", () => {
     expect((await store.list(secrets, { namespace: "c-parts" })).items).toEqual([secret]);
   });
 
-  it("refuses tokens that ask to expire: they would not", async () => {
+  it("refuses lives and grace times that are too short for agents to follow", async () => {
     await create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "c-ttl" } });
     const wish = {
       apiVersion: "management.cattle.io/v3",
@@ -234,6 +239,46 @@ describe("registration-tokens", () => {
     });
     const spec = { clusterName: "c-ttl", ttl: 0 };
     await store.create(clusterRegistrationTokens, { ...wish, spec });
+  });
+
+  it("rotates a token once for a wish, whatever it dies of, and keeps sessions of both", async () => {
+    await create(clusters, cluster("c-turn"));
+    await untilDone(registrationTokens, "c-turn");
+    await untilDone(registrationTokens, "c-turn/default-token");
+    await store.modify<Cluster>(
+      clusters,
+      "",
+      "c-turn",
+      (current) => ({ ...current, status: { ...current.status, driver: "imported" } }),
+      { subresource: "status" },
+    );
+    const read = (): Promise<Secret> => store.get<Secret>(secrets, "c-turn", "crt-token-default-token");
+    const first = secretText(await read(), "token");
+    await store.modify(clusterRegistrationTokens, "c-turn", "default-token", (current) => ({
+      ...current,
+      metadata: { ...current.metadata, annotations: { [rotateAnnotation]: "now" } },
+    }));
+    const kept: string[][] = [];
+    const env = {
+      TUNNEL: { getByName: () => ({ keepSessionsOf: async (hashes: string[]) => void kept.push(hashes) }) },
+    } as unknown as Partial<Env>;
+    expect(await untilDone(registrationTokens, "c-turn/default-token", env)).toBe(3);
+    const second = secretText(await read(), "token");
+    expect(second).not.toBe(first);
+    expect(secretText(await read(), "previousToken")).toBe(first);
+    expect(kept.at(-1)).toEqual([await sha256Hex(second), await sha256Hex(first)]);
+    const token = await store.get<ClusterRegistrationToken>(
+      clusterRegistrationTokens,
+      "c-turn",
+      "default-token",
+    );
+    expect(token.metadata.annotations?.[rotateAnnotation]).toBeUndefined();
+    expect(token.status?.gracePeriodExpiresAt).toBe(secretText(await read(), "gracePeriodExpiresAt"));
+    expect(await untilDone(registrationTokens, "c-turn/default-token", env)).toBe(1);
+    expect(secretText(await read(), "token")).toBe(second);
+    await store.delete(clusterRegistrationTokens, "c-turn", "default-token");
+    await untilDone(registrationTokens, "c-turn/default-token", env);
+    expect(kept.at(-1)).toEqual([]);
   });
 });
 

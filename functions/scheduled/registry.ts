@@ -10,7 +10,7 @@ import { customNames } from "./custom-types/names.ts";
 import { garbageCollector } from "./garbage-collector/controller.ts";
 import { namespaceDefaults } from "./namespace-defaults.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle/controller.ts";
-import { registrationTokens } from "./registration-tokens.ts";
+import { registrationTokens } from "./registration-tokens/controller.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
 import { userRemoval } from "./user-removal.ts";

@@ -46,6 +46,8 @@ export interface ConnectContext {
   readonly clusterId: string;
   readonly kind: "main" | "steve";
   readonly remoteAddress: string;
+  /** Hex SHA-256 of the registration token: with the token, its sessions go. */
+  readonly tokenHash?: string;
 }
 
 export type InternalContext = ProxyContext | ConnectContext;

@@ -26,6 +26,8 @@ export interface TunnelRpc {
   status(): Promise<TunnelStatus>;
   /** Closes every session (cluster deleted, token revoked) and forgets all state. */
   closeSessions(reason: string): Promise<void>;
+  /** Closes the sessions of all registration tokens but those with these hashes (`ConnectContext.tokenHash`). */
+  keepSessionsOf(tokenHashes: readonly string[], reason: string): Promise<void>;
 }
 
 /** `TunnelStatistics` (binding TUNNEL_STATISTICS, one object named "main"): `/metrics` asks it, and wakes no cluster's object. */

@@ -187,18 +187,88 @@ describe("agents connecting", () => {
     other.close();
   });
 
-  it("a registration token that was deleted opens nothing any more", async () => {
-    const { id, token } = await newCluster(admin, "revoked");
-    const tokens = await callJson<{ data: { id: string }[] }>(
-      admin,
-      "GET",
-      `/v3/clusterregistrationtokens?clusterId=${id}`,
-    );
-    expect(
-      (await call(admin, "DELETE", `/v3/clusterregistrationtokens/${tokens.data[0]?.id ?? ""}`)).status,
-    ).toBeLessThan(300);
-    expect(
-      await tryConnect(drover, "/v3/connect", { authorization: `Bearer stv-cluster-${token}` }),
-    ).toMatchObject({ status: 401 });
+  describe("when a registration token ends", () => {
+    const tokensOf = (id: string) =>
+      `/k8s/clusters/local/apis/management.cattle.io/v3/namespaces/${id}/clusterregistrationtokens/default-token`;
+    const secretOf = (id: string) =>
+      `/k8s/clusters/local/api/v1/namespaces/${id}/secrets/crt-token-default-token`;
+    const open = async (token: string) => {
+      const { socket } = await tryConnect(drover, "/v3/connect", {
+        authorization: `Bearer stv-cluster-${token}`,
+      });
+      if (socket === undefined) throw new Error("no socket");
+      const closed = new Promise<string>((resolve) =>
+        socket.once("close", (_code, reason) => resolve(reason.toString())),
+      );
+      return { socket, closed };
+    };
+    const refused = async (token: string): Promise<void> => {
+      const headers = { authorization: `Bearer stv-cluster-${token}` };
+      expect(await tryConnect(drover, "/v3/connect", headers)).toMatchObject({ status: 401 });
+    };
+    const dataOf = async (id: string): Promise<Record<string, string>> => {
+      const { data } = await callJson<{ data: Record<string, string> }>(admin, "GET", secretOf(id));
+      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, atob(value)]));
+    };
+    const change = async (path: string, edit: (object: KubeLike) => void): Promise<void> => {
+      const object = await callJson<KubeLike>(admin, "GET", path);
+      edit(object);
+      await callJson(admin, "PUT", path, object);
+    };
+
+    it("its sessions end with it: deleted, or its Secret replaced", async () => {
+      const { id, token } = await newCluster(admin, "revoked");
+      const first = await open(token);
+      expect((await call(admin, "DELETE", secretOf(id))).status).toBe(200);
+      expect(await first.closed).toBe("registration token revoked");
+      await refused(token);
+      const { token: second = "" } = await eventually("a new token", 10_000, () =>
+        dataOf(id).catch(() => undefined),
+      );
+      const other = await open(second);
+      expect((await call(admin, "DELETE", tokensOf(id))).status).toBe(200);
+      expect(await other.closed).toBe("registration token revoked");
+      await refused(second);
+    });
+
+    it("tunnel 34: a rotated one keeps its sessions for its grace time, and its sessions end with that", async () => {
+      const { id, token } = await newCluster(admin, "rotated");
+      const old = await open(token);
+      await change(tokensOf(id), (object) => {
+        object.metadata.annotations = { ...object.metadata.annotations, "drover.io/rotate-token": "now" };
+      });
+      const { token: second = "", previousToken } = await eventually("the rotation", 10_000, async () => {
+        const data = await dataOf(id);
+        return data["token"] === token ? undefined : data;
+      });
+      expect(previousToken).toBe(token);
+      const fresh = await open(second);
+      (await open(token)).socket.close();
+      expect(old.socket.readyState).toBe(old.socket.OPEN);
+      await change(secretOf(id), ({ data = {} }) => {
+        data["gracePeriodExpiresAt"] = btoa(new Date(Date.now() + 1_000).toISOString());
+      });
+      expect(await old.closed).toBe("registration token revoked");
+      await refused(token);
+      expect(fresh.socket.readyState).toBe(fresh.socket.OPEN);
+      await change(secretOf(id), ({ data = {} }) => {
+        data["expiresAt"] = btoa(new Date(Date.now() + 1_000).toISOString());
+      });
+      expect(await fresh.closed).toBe("registration token revoked");
+      await refused(second);
+    });
+
+    it("with its cluster, too", async () => {
+      const { id, token } = await newCluster(admin, "gone");
+      const { closed } = await open(token);
+      await call(admin, "DELETE", `/v3/clusters/${id}`);
+      expect(await closed).toBe("cluster deleted");
+      await refused(token);
+    });
   });
 });
+
+interface KubeLike {
+  metadata: { annotations?: Record<string, string> };
+  data?: Record<string, string>;
+}

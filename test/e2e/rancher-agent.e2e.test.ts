@@ -101,6 +101,31 @@ describe("Rancher's cluster agent", () => {
     });
   });
 
+  it("gets a rotated registration token by its Deployment, while the old one still counts", async () => {
+    const cluster = await importInto(admin, "rotating", testbed);
+    const { credentials } = await agentPod(testbed);
+    const old = await startRancherAgent(buildPeer("v0.6.1"), testbed, join(home, "old-token"));
+    await old.next("steve-connected");
+    await cluster.waitFor("active", 60_000);
+    const path = `/k8s/clusters/local/apis/management.cattle.io/v3/namespaces/${cluster.id}/clusterregistrationtokens/default-token`;
+    const token = await callJson<{ metadata: object }>(admin, "GET", path);
+    const annotations = { "drover.io/rotate-token": "true" };
+    await callJson(admin, "PUT", path, { ...token, metadata: { ...token.metadata, annotations } });
+    const pod = await eventually("the Deployment has other credentials", 20_000, async () => {
+      const now = await agentPod(testbed);
+      return now.credentials["token"] === credentials["token"] ? undefined : now;
+    });
+    expect(pod.credentials["url"]).toBe(credentials["url"]);
+    expect(pod.env["CATTLE_CREDENTIAL_NAME"]).toMatch(/^cattle-credentials-[0-9a-f]{10}$/);
+    // The old pod is there until the new one runs, as Kubernetes rolls it out.
+    agent = await startRancherAgent(buildPeer("v0.6.1"), testbed, join(home, "new-token"));
+    await agent.next("steve-connected");
+    expect(old.events.filter(({ event }) => event.endsWith("disconnected"))).toEqual([]);
+    await old.stop();
+    await cluster.waitFor("active", 20_000);
+    await agent.stop();
+  });
+
   describe("and its checks of the server's certificate", () => {
     const binary = buildPeer("v0.6.1");
     const ends = async (root: string, env: Record<string, string>): Promise<string> => {

@@ -1,6 +1,6 @@
 /** From a registration token to its cluster (tunnel.md 2.11): found by hash, then everything else must still hold. */
 import { sha256Hex } from "../../../schema/auth/token-secret.ts";
-import { secretText, secrets } from "../../../schema/resources/core/secrets.ts";
+import { secrets } from "../../../schema/resources/core/secrets.ts";
 import type { Secret } from "../../../schema/resources/core/secrets.ts";
 import {
   clusterRegistrationTokens,
@@ -11,6 +11,7 @@ import { clusters } from "../../../schema/resources/management.cattle.io/cluster
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
+import { countingTokens } from "./token-times.ts";
 
 export interface Registration {
   readonly clusterId: string;
@@ -41,18 +42,10 @@ export async function findRegistrationToken(
   return undefined;
 }
 
-/** The member of the Secret that has the hash, while it counts: the index alone is not believed. */
+/** The text that has the hash, while it counts: the index alone is not believed. */
 async function validToken(secret: Secret, sha256: string, now: Date): Promise<string | undefined> {
-  for (const [key, expiry] of [
-    ["token", "expiresAt"],
-    ["previousToken", "gracePeriodExpiresAt"],
-  ] as const) {
-    const token = secretText(secret, key);
-    if (token === "" || (await sha256Hex(token)) !== sha256) continue;
-    const until = secretText(secret, expiry);
-    // A previous token without an end of grace is none; a current one without expiry lasts.
-    if (until === "" ? key === "token" : now.getTime() < Date.parse(until)) return token;
-  }
+  for (const { text } of countingTokens(secret, now.getTime()))
+    if ((await sha256Hex(text)) === sha256) return text;
   return undefined;
 }
 

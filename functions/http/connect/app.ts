@@ -14,18 +14,25 @@ export const connectApp = new Hono<AppEnv>().get("/v3/connect", connect).get("/v
 
 const stevePrefix = "stv-cluster-";
 
+interface Found extends Registration {
+  readonly tokenHash: string;
+}
+
 async function connect(c: AppContext): Promise<Response> {
   const headers = c.req.raw.headers;
   const store = systemStore(c, "agent-registration");
-  const find = async (token: string): Promise<Registration | undefined> =>
-    findRegistrationToken(store, await sha256Hex(token));
+  const find = async (token: string): Promise<Found | undefined> => {
+    const tokenHash = await sha256Hex(token);
+    const registration = await findRegistrationToken(store, tokenHash);
+    return registration === undefined ? undefined : { ...registration, tokenHash };
+  };
 
   const steve = bearerOf(headers.get("authorization"), stevePrefix);
   const registration = steve === undefined ? undefined : await find(steve);
   if (registration !== undefined) {
     if (!isUpgrade(headers)) return notAnUpgrade();
     await markConnected(store, registration.cluster);
-    return openTunnel(c, registration.clusterId, "steve");
+    return openTunnel(c, registration, "steve");
   }
   const token = headers.get("x-api-tunnel-token") ?? "";
   if (token === "") throw new ApiError("Unauthorized", "failed authentication");
@@ -34,7 +41,7 @@ async function connect(c: AppContext): Promise<Response> {
   const params = parseParams(headers.get("x-api-tunnel-params"));
   if (!isUpgrade(headers)) return notAnUpgrade();
   await registerCluster(store, main.cluster, params);
-  return openTunnel(c, main.clusterId, "main");
+  return openTunnel(c, main, "main");
 }
 
 /** `stv-cluster-<token>` of a bearer header. */
@@ -57,7 +64,11 @@ function notAnUpgrade(): Response {
 }
 
 /** A request of our own making: nothing that the agent sent but the upgrade itself goes further. */
-async function openTunnel(c: AppContext, clusterId: string, kind: "main" | "steve"): Promise<Response> {
+async function openTunnel(
+  c: AppContext,
+  { clusterId, tokenHash }: Found,
+  kind: "main" | "steve",
+): Promise<Response> {
   // The registration token stays here.
   const headers = new Headers({ upgrade: "websocket" });
   return toTunnel(c, new Request("https://tunnel/connect", { headers }), clusterId, {
@@ -66,5 +77,6 @@ async function openTunnel(c: AppContext, clusterId: string, kind: "main" | "stev
     clusterId,
     kind,
     remoteAddress: c.get("clientAddress"),
+    tokenHash,
   });
 }

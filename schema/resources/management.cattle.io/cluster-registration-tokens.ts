@@ -22,8 +22,9 @@ const schema = once(
           required: ["clusterName"],
           properties: {
             clusterName: { type: "string", minLength: 1 },
-            /** Minutes. Declared as in Rancher, refused by `validate`: tokens are not rotated. */
+            /** Minutes until the token is rotated; 0 or absent: it lasts. */
             ttl: { type: "integer" },
+            /** Minutes for which a rotated token still counts; 0 or absent: 180. */
             gracePeriod: { type: "integer" },
           },
         },
@@ -33,6 +34,8 @@ const schema = once(
             tokenSecretName: { type: "string" },
             expiresAt: { type: "string" },
             gracePeriodExpiresAt: { type: "string" },
+            /** Which rotation was asked for last. */
+            rotation: { type: "string" },
           },
         },
       },
@@ -41,6 +44,12 @@ const schema = once(
 );
 
 export type ClusterRegistrationToken = KubeObject & FromSchema<ReturnType<typeof schema>>;
+
+/** Whoever sets it, to whatever, has the token rotated; it is taken away then. */
+export const rotateAnnotation = "drover.io/rotate-token";
+
+/** Rancher's least values, in minutes (tunnel.md 2.11). */
+const least = { ttl: 30, gracePeriod: 10 } as const;
 
 /** The Secret that holds its token. */
 export function registrationSecretName(name: string): string {
@@ -99,10 +108,13 @@ function validate({ operation, object, old }: AdmissionContext<ClusterRegistrati
   // Else a writer in one cluster's namespace could make tokens of another.
   if (spec.clusterName !== metadata.namespace)
     errors.push(invalid("spec.clusterName", spec.clusterName, "must be the namespace"));
-  // A token that was asked to expire must not last.
-  for (const name of ["ttl", "gracePeriod"] as const)
-    if ((spec[name] ?? 0) !== 0)
-      errors.push(invalid(`spec.${name}`, spec[name], "tokens do not expire: delete the token to revoke it"));
+  for (const name of ["ttl", "gracePeriod"] as const) {
+    const minutes = spec[name] ?? 0;
+    if (minutes !== 0 && minutes < least[name])
+      errors.push(invalid(`spec.${name}`, minutes, `must be 0, or ${least[name]} minutes or more`));
+  }
+  if ((spec.ttl ?? 0) !== 0 && (spec.gracePeriod ?? 0) > (spec.ttl ?? 0))
+    errors.push(invalid("spec.gracePeriod", spec.gracePeriod, "must not be longer than spec.ttl"));
   if (!isDnsSubdomain(registrationSecretName(metadata.name)))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS subdomain of at most 243 characters"));
   return errors;

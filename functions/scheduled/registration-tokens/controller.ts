@@ -1,24 +1,29 @@
 /**
  * Registration tokens (tunnel.md 2.11): every cluster has its namespace and `default-token`, every
- * ClusterRegistrationToken its Secret. Keys: `<cluster>` and `<namespace>/<name>` of a token.
+ * ClusterRegistrationToken its Secret; tokens are rotated, and sessions end with theirs. Keys: `<cluster>` and
+ * `<namespace>/<name>` of a token.
  */
-import { generateTokenSecret } from "../../schema/auth/token-secret.ts";
-import type { KubeObject } from "../../schema/object.ts";
-import { typeKey } from "../../schema/resource.ts";
-import { namespaces } from "../../schema/resources/core/namespaces.ts";
-import { secrets, toBase64 } from "../../schema/resources/core/secrets.ts";
-import type { Secret } from "../../schema/resources/core/secrets.ts";
+import { generateTokenSecret } from "../../../schema/auth/token-secret.ts";
+import type { KubeObject } from "../../../schema/object.ts";
+import { typeKey } from "../../../schema/resource.ts";
+import { namespaces } from "../../../schema/resources/core/namespaces.ts";
+import { registrationSecretPrefix, secrets, toBase64 } from "../../../schema/resources/core/secrets.ts";
+import type { Secret } from "../../../schema/resources/core/secrets.ts";
 import {
   clusterRegistrationTokens,
   registrationSecretName,
-} from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
-import type { ClusterRegistrationToken } from "../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
-import { clusters, localCluster } from "../../schema/resources/management.cattle.io/clusters.ts";
-import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
-import { randomBytes } from "../identity/hasher.ts";
-import { absentAsUndefined, unless } from "../store/absent.ts";
-import { proceed, stop } from "./controller.ts";
-import type { Controller, ReconcileContext, Step } from "./controller.ts";
+  rotateAnnotation,
+} from "../../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
+import type { ClusterRegistrationToken } from "../../../schema/resources/management.cattle.io/cluster-registration-tokens.ts";
+import { clusters, localCluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
+import { randomBytes } from "../../identity/hasher.ts";
+import { absentAsUndefined, unless } from "../../store/absent.ts";
+import { proceed, stop } from "../controller.ts";
+import type { Controller, ReconcileContext, Step } from "../controller.ts";
+import { delivery } from "./delivery.ts";
+import { rotation } from "./rotation.ts";
+import { expiry, revocation } from "./sessions.ts";
 
 const defaultToken = "default-token";
 
@@ -67,7 +72,7 @@ const tokenSecret: Step = {
           data: { token: toBase64(generateTokenSecret(randomBytes)) },
         }),
       );
-    return stop;
+    return proceed;
   },
 };
 
@@ -77,11 +82,30 @@ export const registrationTokens: Controller = {
     { type: typeKey(clusters), keys: ofNewCluster },
     {
       type: typeKey(clusterRegistrationTokens),
-      keys: (before, after) => (before === undefined || after === undefined ? namesOf(after ?? before) : []),
+      keys: (before, after) => (relevant(before) === relevant(after) ? [] : namesOf(after ?? before)),
+    },
+    {
+      type: typeKey(secrets),
+      keys: (before, after) => ofTokenSecret(after ?? before),
     },
   ],
-  steps: [clusterParts, tokenSecret],
+  steps: [clusterParts, tokenSecret, rotation, revocation, delivery, expiry],
 };
+
+/** Not the status, which these steps write. */
+function relevant(token: KubeObject | undefined): string {
+  if (token === undefined) return "";
+  const { deletionTimestamp, annotations } = token.metadata;
+  const { spec } = token as ClusterRegistrationToken;
+  return JSON.stringify([spec, deletionTimestamp, annotations?.[rotateAnnotation]]);
+}
+
+function ofTokenSecret(secret: KubeObject | undefined): string[] {
+  const { namespace = "", name = "" } = secret?.metadata ?? {};
+  return name.startsWith(registrationSecretPrefix)
+    ? [`${namespace}/${name.slice(registrationSecretPrefix.length)}`]
+    : [];
+}
 
 /** No agent joins as the management store. */
 function ofNewCluster(before: KubeObject | undefined, after: KubeObject | undefined): string[] {
