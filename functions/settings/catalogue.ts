@@ -44,7 +44,7 @@ export const settingDefaults = {
   "cluster-autoscaler-image": "",
   "cluster-controller-start-count": "50",
   // Ours, as are the three after it (functions/http/kube/limits.ts): 0 is no limit.
-  "cluster-request-body-bytes": "100000000",
+  "cluster-request-body-bytes": "104857600",
   "cluster-requests-per-second": "1000",
   "cluster-requests-per-second-per-user": "500",
   "cluster-template-enforcement": "false",
