@@ -18,6 +18,7 @@ import { LiveSession, clientKey } from "./live-session.ts";
 import { Meter } from "./meter.ts";
 import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
+import { SessionSet } from "./session-set.ts";
 
 /** Looking for silent deaths: 75 s and a probe of 10 s stay below the 90 s that a watched cluster is promised. */
 const watchedPeriodMs = 75_000;
@@ -30,16 +31,16 @@ const returningMs = 20_000;
 const defaultAddress = "127.0.0.1:6080";
 
 export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
-  readonly #sessions = new Map<WebSocket, LiveSession>();
+  readonly #sessions = new SessionSet();
   readonly #budget = new Budget();
   readonly #admission = new Admission();
   readonly #record: RecordStore;
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
   readonly #meter = new Meter({
     gauges: () => this.#gauges(),
-    traffic: () => [...this.#sessions.values()].map((session) => session.takeTraffic()),
+    traffic: () => this.#sessions.all().map((session) => session.takeTraffic()),
     report: (report) => this.#statistics().report({ clusterId: this.#clusterId(), ...report }),
-    onBusy: () => this.#newest("steve")?.measure(),
+    onBusy: () => this.#sessions.candidates("steve")[0]?.measure(),
   });
   #alarmAt: number | null | undefined;
 
@@ -92,8 +93,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   async #proxy(request: Request, context: ProxyContext): Promise<Response> {
     if (context.origin === "user") await this.#watch();
     this.#meter.request();
-    const session = this.#newest("steve");
-    if (session !== undefined) return this.#admitted(session, request, context);
+    const sessions = this.#sessions.candidates("steve");
+    if (sessions.length > 0) return this.#admitted(sessions, request, context);
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
     this.#meter.error("no-session");
@@ -106,36 +107,40 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     );
   }
 
-  async #admitted(session: LiveSession, request: Request, context: ProxyContext): Promise<Response> {
+  async #admitted(
+    sessions: readonly LiveSession[],
+    request: Request,
+    context: ProxyContext,
+  ): Promise<Response> {
     const { limits, identity, target } = context;
-    if (limits === undefined) return proxy(session, request, context);
+    if (limits === undefined) return proxy(sessions, request, context);
     const asked = { user: identity.user, interactive: isInteractive(request.headers, target) };
     const admitted = this.#admission.admit(asked, limits);
     if (!admitted.ok) return statusAnswer(429, admitted.message, admitted.retryAfter);
     try {
-      return await proxy(session, request, context);
+      return await proxy(sessions, request, context);
     } finally {
       admitted.answered();
     }
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
-    this.#sessions.get(socket)?.receive(message);
+    this.#sessions.of(socket)?.receive(message);
   }
 
   override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
     const text = `closed by the agent: ${code}${reason === "" ? "" : ` ${reason}`}`;
-    await this.#lose(this.#sessions.get(socket), "closed", text);
+    await this.#lose(this.#sessions.of(socket), "closed", text);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.#lose(this.#sessions.get(socket), "closed", "connection broken");
+    await this.#lose(this.#sessions.of(socket), "closed", "connection broken");
   }
 
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
     await Promise.all(
-      [...this.#sessions.values()].map(async (session) => {
+      this.#sessions.all().map(async (session) => {
         if (!(await session.isAlive())) await this.#lose(session, "dead", "no answer to a probe");
       }),
     );
@@ -145,7 +150,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   async status(): Promise<TunnelStatus> {
     const { lastLostAt, clusterId = "" } = this.#record.value;
-    const sessions = [...this.#sessions.values()].map(({ attachment, lastHeardAt }) => ({
+    const sessions = this.#sessions.all().map(({ attachment, lastHeardAt }) => ({
       kind: attachment.kind,
       sessionKey: attachment.sessionKey,
       openedAt: new Date(attachment.openedAt).toISOString(),
@@ -160,10 +165,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   async closeSessions(reason: string): Promise<void> {
-    for (const [socket, session] of this.#sessions) {
-      this.#sessions.delete(socket);
+    for (const session of this.#sessions.all()) {
+      this.#sessions.remove(session);
       session.fail(reason);
-      close(socket, 1000, reason);
+      close(session.socket, 1000, reason);
     }
     this.#record.forget();
     this.#meter.stop();
@@ -174,9 +179,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   async keepSessionsOf(tokenHashes: readonly string[], reason: string): Promise<void> {
-    const revoked = [...this.#sessions.values()].filter(
-      ({ attachment: { tokenHash } }) => tokenHash === undefined || !tokenHashes.includes(tokenHash),
-    );
+    const revoked = this.#sessions
+      .all()
+      .filter(({ attachment: { tokenHash } }) => tokenHash === undefined || !tokenHashes.includes(tokenHash));
     await Promise.all(revoked.map((session) => this.#lose(session, "closed", reason)));
   }
 
@@ -190,25 +195,13 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
     });
-    this.#sessions.set(socket, session);
+    this.#sessions.add(session);
     return session;
-  }
-
-  /**
-   * The newest session that is not suspect. Go takes the oldest, which is the one that a half-open connection leaves behind
-   * (tunnel.md 6, row 11).
-   */
-  #newest(kind: Attachment["kind"]): LiveSession | undefined {
-    const newestFirst = [...this.#sessions.values()]
-      .filter(({ attachment }) => attachment.kind === kind)
-      .toReversed()
-      .toSorted((a, b) => b.attachment.openedAt - a.attachment.openedAt);
-    return newestFirst.find(({ isSuspect }) => !isSuspect) ?? newestFirst[0];
   }
 
   /** Close and error events can both come, after a death too: only the first counts. */
   async #lose(session: LiveSession | undefined, change: "closed" | "dead", reason: string): Promise<void> {
-    if (session === undefined || !this.#sessions.delete(session.socket)) return;
+    if (session === undefined || !this.#sessions.remove(session)) return;
     this.#meter.traffic(session.takeTraffic());
     this.#meter.error(`session-${change}`);
     session.fail(`session lost: ${reason}`);
@@ -237,16 +230,17 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   #gauges(): TunnelGauges {
     const sessions: Record<string, number> = { main: 0, steve: 0 };
     let streams = 0;
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions.all()) {
       sessions[session.attachment.kind] = (sessions[session.attachment.kind] ?? 0) + 1;
       streams += session.streams;
     }
-    const roundTrip = (this.#newest("steve") ?? this.#newest("main"))?.roundTrip;
+    const [first] = [...this.#sessions.candidates("steve"), ...this.#sessions.candidates("main")];
+    const roundTrip = first?.roundTrip;
     return { sessions, streams, ...(roundTrip === undefined ? {} : { roundTrip }) };
   }
 
   #openKeys(): string[] {
-    return [...this.#sessions.values()].map(({ attachment }) => attachment.sessionKey);
+    return this.#sessions.all().map(({ attachment }) => attachment.sessionKey);
   }
 
   /** Nothing waits for a cron tick: a report that fails is made again by the alarm. */
@@ -276,7 +270,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   /** An open stream is use too: a watch or a shell may make no request for hours. */
   #period(): number {
-    const used = [...this.#sessions.values()].some(({ streams }) => streams > 0);
+    const used = this.#sessions.all().some(({ streams }) => streams > 0);
     return used || Date.now() < this.#record.value.watchedUntil ? watchedPeriodMs : idlePeriodMs;
   }
 

@@ -1,12 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { CONTEXT_HEADER, encodeContext } from "../../schema/internal/context.ts";
-import { decodeMessage, encodeMessage, encodeText, messageType } from "../../wire/remotedialer/codec.ts";
-import type { DurableEnv } from "../env.ts";
-
-const { TUNNEL } = env as unknown as DurableEnv;
-type Stub = ReturnType<DurableEnv["TUNNEL"]["getByName"]>;
+import { CONTEXT_HEADER } from "../../schema/internal/context.ts";
+import { TUNNEL, answerWithId, ask as askOf, connectAgent as connectTo } from "./testing/agent.ts";
+import type { Answer, Stub, TestAgent } from "./testing/agent.ts";
 
 let clusterId: string;
 let stub: Stub;
@@ -23,57 +19,9 @@ const changes = (): string[] =>
     .filter((event) => event.clusterId === clusterId)
     .map(({ change }) => change);
 
-/** An agent whose cluster answers each request with the id of its stream, and closes the stream behind it. */
-async function connectAgent(
-  tokenHash?: string,
-): Promise<{ socket: WebSocket; streams: number[]; probes: () => number }> {
-  const context = encodeContext({
-    v: 1,
-    op: "connect",
-    clusterId,
-    kind: "steve",
-    remoteAddress: "192.0.2.1",
-    ...(tokenHash === undefined ? {} : { tokenHash }),
-  });
-  const { webSocket: socket } = await stub.fetch("https://tunnel/connect", {
-    headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
-  });
-  if (socket === null) throw new Error("no WebSocket");
-  socket.binaryType = "arraybuffer";
-  socket.accept();
-  const streams: number[] = [];
-  let probes = 0;
-  socket.addEventListener("message", ({ data }) => {
-    const message = decodeMessage(new Uint8Array(data as ArrayBuffer));
-    if (message?.type !== messageType.data) return;
-    if (message.payload.length === 0) {
-      probes += 1;
-      socket.send(encodeText(messageType.error, message.connId, "connection not found"));
-      return;
-    }
-    streams.push(message.connId);
-    const body = String(message.connId);
-    const answer = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    socket.send(encodeMessage(messageType.data, message.connId, new TextEncoder().encode(answer)));
-  });
-  return { socket, streams, probes: () => probes };
-}
-
-async function ask(): Promise<{ status: number; headers: Headers }> {
-  const context = encodeContext({
-    v: 1,
-    op: "proxy",
-    target: "/version",
-    identity: { user: "u-1", groups: [], extra: {} },
-    requestId: "r-1",
-    prefix: `/k8s/clusters/${clusterId}`,
-    origin: "user",
-  });
-  const answer = await stub.fetch("https://tunnel/version", { headers: { [CONTEXT_HEADER]: context } });
-  // An unread body is a reference to the object: it could not leave memory.
-  await answer.text();
-  return answer;
-}
+const connectAgent = (tokenHash?: string): Promise<TestAgent> =>
+  connectTo(stub, clusterId, answerWithId, tokenHash);
+const ask = (): Promise<Answer> => askOf(stub, clusterId);
 
 describe("a cluster's tunnel", () => {
   it("tunnel 6: goes on over the same socket after it lost its memory, and never repeats a stream's id", async () => {

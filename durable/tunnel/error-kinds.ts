@@ -6,7 +6,7 @@ export type ErrorKind = "buffer" | "client" | "dial" | "http" | "no-session" | "
 const kinds: readonly (readonly [RegExp, ErrorKind])[] = [
   [/^(?:the client is gone|the request body (?:ended early|is too large))/, "client"],
   [/buffer (?:budget )?exceeded$/, "buffer"],
-  [/^(?:session (?:lost|ended)|sync from client|tunnel disconnect)/, "session"],
+  [/^(?:session (?:lost|ended)|no sign of life|sync from client|tunnel disconnect)/, "session"],
   [/^dial /, "dial"],
   [
     /^(?:malformed|bare line feed|bytes after|chunk |invalid |response head|too many|trailers|unknown Transfer|Transfer-Encoding)/,

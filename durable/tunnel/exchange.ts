@@ -3,6 +3,7 @@ import type { ResponseHead } from "../../wire/http1/head.ts";
 import { encodeChunk, lastChunk } from "../../wire/http1/request.ts";
 import { ResponseReader } from "../../wire/http1/response-reader.ts";
 import type { CloseReason, Conn } from "../../wire/remotedialer/conn.ts";
+import type { RequestBody } from "./request-body.ts";
 
 export type Outcome =
   | {
@@ -19,12 +20,18 @@ export type Outcome =
       readonly conn: Conn;
     };
 
-/** No answer. `sent`: the agent may have acted on the request. */
+/** No answer, or not all of it. */
 export class ExchangeFailed extends Error {
+  /** The answer had begun. */
   readonly answered: boolean;
   constructor(message: string, answered: boolean) {
     super(message);
     this.answered = answered;
+  }
+
+  /** The agent did not reach its server: nobody has seen anything of the request (tunnel.md 1.12). */
+  get neverDialled(): boolean {
+    return !this.answered && this.message.startsWith("dial ");
   }
 }
 
@@ -39,12 +46,14 @@ export interface ExchangeInput {
   readonly conn: Conn;
   readonly method: string;
   readonly head: Uint8Array;
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly body: RequestBody | null;
   readonly chunked: boolean;
   /** Bytes of the body; over it the outcome is `BodyTooLarge`. */
   readonly maxBody: number;
   /** The client is gone. */
   readonly signal: AbortSignal;
+  /** Whoever sent this has no more hope for an answer. */
+  readonly giveUp: AbortSignal;
   /** The stream is free for another request. Not called when it has been closed. */
   readonly onReusable: () => void;
   /** There will be no answer, or no more of it. At most once. */
@@ -70,6 +79,7 @@ class Exchange {
   /** Wakes the sender that waits for room. */
   #wake: () => void = () => undefined;
   readonly #leave = (): void => this.#end("the client is gone");
+  readonly #giveUp = (): void => this.#end("no sign of life from the agent");
 
   constructor(input: ExchangeInput) {
     this.#input = input;
@@ -93,33 +103,33 @@ class Exchange {
       return;
     }
     signal.addEventListener("abort", this.#leave);
+    input.giveUp.addEventListener("abort", this.#giveUp);
     conn.write(head);
     if (input.body !== null) void this.#send(input.body);
   }
 
-  async #send(body: ReadableStream<Uint8Array>): Promise<void> {
+  async #send(body: RequestBody): Promise<void> {
     this.#sending = true;
     const { conn, chunked, maxBody } = this.#input;
     let sent = 0;
-    const reader = body.getReader();
     try {
-      for (;;) {
-        const { done, value } = await reader.read();
+      for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
         if (this.#over || !conn.open) {
-          await reader.cancel();
+          // Before an answer the rest may be for another agent.
+          if (this.#head !== undefined) await body.cancel();
           return;
         }
-        if (done) break;
-        if (value.length === 0) continue;
-        sent += value.length;
+        if (chunk.length === 0) continue;
+        sent += chunk.length;
         if (sent > maxBody) {
           this.#end("the request body is too large", new BodyTooLarge());
-          await reader.cancel();
+          await body.cancel();
           return;
         }
-        if (!conn.write(chunked ? encodeChunk(value) : value))
+        if (!conn.write(chunked ? encodeChunk(chunk) : chunk))
           await new Promise<void>((wake) => (this.#wake = wake));
       }
+      if (this.#over) return;
       if (chunked) conn.write(lastChunk);
       this.#sending = false;
     } catch (error) {
@@ -128,6 +138,7 @@ class Exchange {
   }
 
   #onHead(head: ResponseHead, length: number | undefined): void {
+    this.#input.giveUp.removeEventListener("abort", this.#giveUp);
     this.#head = head;
     this.#length = length;
     if (length === 0) return this.#resolve({ kind: "response", head, length, body: null });
@@ -201,6 +212,7 @@ class Exchange {
   #finish(): void {
     this.#over = true;
     this.#input.signal.removeEventListener("abort", this.#leave);
+    this.#input.giveUp.removeEventListener("abort", this.#giveUp);
     this.#wake();
   }
 }

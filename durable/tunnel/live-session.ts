@@ -11,8 +11,17 @@ import { ConnPool } from "./pool.ts";
 const maxUnsent = 48 << 20;
 const probeMs = 10_000;
 const slowProbeMs = 60_000;
-const suspectMs = 5_000;
+/** A request has waited this long and nothing at all has come: the agent is asked for a sign of life, */
+const quietMs = 2_000;
+/** and after this long new streams, and requests that can be repeated, go to another session (check 25: within 5 s). */
+const suspectMs = 4_000;
+const lookMs = 500;
+/** A session that could not reach its server is the last choice for this long. */
+const demotedMs = 30_000;
 const pumpMs = 2;
+
+/** The lower the better. */
+export const sessionHealth = { good: 0, demoted: 1, suspect: 2 } as const;
 
 export interface LiveSessionOptions {
   readonly socket: WebSocket;
@@ -23,6 +32,12 @@ export interface LiveSessionOptions {
   readonly log: Logger;
   /** The peer broke the protocol, or stopped answering. */
   readonly onBroken: (session: LiveSession, change: "closed" | "dead", reason: string) => void;
+}
+
+/** A request that waits for its response head. */
+interface Waiting {
+  readonly since: number;
+  readonly onSuspect: () => void;
 }
 
 interface Probe {
@@ -41,9 +56,10 @@ export class LiveSession {
   roundTrip: number | undefined;
   readonly #options: LiveSessionOptions;
   readonly #session: Session;
-  /** Requests that wait for their response head, by when they began. */
-  readonly #waiting = new Set<{ readonly since: number }>();
+  readonly #waiting = new Set<Waiting>();
   #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #suspect = false;
+  #demotedUntil = 0;
   #probe: Probe | undefined;
   #probedAt: number | undefined;
   #taken: Traffic = { dials: 0, receivedBytes: 0, sentBytes: 0 };
@@ -72,6 +88,7 @@ export class LiveSession {
 
   receive(message: ArrayBuffer | string): void {
     this.lastHeardAt = Date.now();
+    this.#suspect = false;
     // Whatever comes is a sign of life: the probe's own answer waits behind all that is on the way.
     this.#probe?.answer();
     if (typeof message === "string") this.#session.fatal("text message");
@@ -81,6 +98,8 @@ export class LiveSession {
   /** The socket is gone: all its streams fail at once. */
   fail(reason: string): void {
     clearTimeout(this.#watchdog);
+    // Nobody needs its answer any more.
+    this.#probe?.answer();
     this.#session.fail(reason);
   }
 
@@ -89,10 +108,14 @@ export class LiveSession {
     return this.#session.stats.conns;
   }
 
-  /** A request waits, and nothing at all has come for 5 s: another session is the better choice (check 25). */
-  get isSuspect(): boolean {
-    const since = Date.now() - suspectMs;
-    return this.lastHeardAt < since && [...this.#waiting].some((entry) => entry.since < since);
+  get health(): number {
+    if (this.#suspect) return sessionHealth.suspect;
+    return Date.now() < this.#demotedUntil ? sessionHealth.demoted : sessionHealth.good;
+  }
+
+  /** It could not connect to its server just now (tunnel.md 6, row 11). */
+  demote(): void {
+    this.#demotedUntil = Date.now() + demotedMs;
   }
 
   /** Traffic since the last call. */
@@ -149,13 +172,14 @@ export class LiveSession {
   }
 
   /**
-   * A request waits for its answer. When it has for 10 s, the session is probed: a slow cluster is no dead agent, and a
-   * dead agent must not let requests hang. Call the result when the answer came.
+   * A request waits for its answer. When it has for 2 s and nothing came at all, the session is probed: a slow cluster is no
+   * dead agent, and a dead agent must not let requests hang. `onSuspect`: there was no sign of life for 2 s more. Call the
+   * result when the answer came.
    */
-  awaitAnswer(): () => void {
-    const entry = { since: Date.now() };
+  awaitAnswer(onSuspect: () => void = () => undefined): () => void {
+    const entry = { since: Date.now(), onSuspect };
     this.#waiting.add(entry);
-    this.#watchdog ??= setTimeout(() => void this.#watch(), probeMs);
+    this.#watchdog ??= setTimeout(() => this.#watch(), quietMs);
     return () => {
       this.#waiting.delete(entry);
       if (this.#waiting.size > 0) return;
@@ -165,15 +189,21 @@ export class LiveSession {
     };
   }
 
-  async #watch(): Promise<void> {
-    this.#watchdog = undefined;
+  /** Unless it gives a sign of life. */
+  async #die(): Promise<void> {
+    if (!(await this.isAlive())) this.#options.onBroken(this, "dead", "no answer to a probe");
+  }
+
+  #watch(): void {
     const now = Date.now();
-    const overdue = [...this.#waiting].some(({ since }) => now - since >= probeMs);
-    if (overdue && now - this.lastHeardAt >= probeMs && !(await this.isAlive())) {
-      this.#options.onBroken(this, "dead", "no answer to a probe");
-      return;
+    const oldest = Math.min(...[...this.#waiting].map(({ since }) => since));
+    const quiet = now - Math.max(this.lastHeardAt, oldest);
+    if (quiet >= quietMs && this.#probe === undefined) void this.#die();
+    if (quiet >= suspectMs) {
+      this.#suspect = true;
+      for (const { since, onSuspect } of this.#waiting) if (now - since >= suspectMs) onSuspect();
     }
-    if (this.#waiting.size > 0) this.#watchdog ??= setTimeout(() => void this.#watch(), probeMs);
+    this.#watchdog = this.#waiting.size > 0 ? setTimeout(() => this.#watch(), lookMs) : undefined;
   }
 
   #send(message: Uint8Array): void {

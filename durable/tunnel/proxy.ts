@@ -10,18 +10,20 @@ import { BodyTooLarge, ExchangeFailed, exchange } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
 import { clientHeaders, upstreamHeaders } from "./headers.ts";
 import type { LiveSession } from "./live-session.ts";
+import { RequestBody } from "./request-body.ts";
 import { splice } from "./splice.ts";
 
+/** `sessions`: at least one, in the order in which they are tried. */
 export async function proxy(
-  session: LiveSession,
+  sessions: readonly LiveSession[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
   const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   try {
     return await (upgrade
-      ? proxyUpgrade(session, request, context)
-      : proxyRequest(session, request, context));
+      ? proxyUpgrade(sessions, request, context)
+      : proxyRequest(sessions, request, context));
   } catch (error) {
     if (error instanceof InvalidRequest)
       return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
@@ -51,16 +53,49 @@ function failed(session: LiveSession, { requestId, target }: ProxyContext, probl
   });
 }
 
+/** One try on one session; `giveUp` says that it gives no sign of life, while another one might. */
+type Attempt = (session: LiveSession, giveUp: AbortSignal) => Promise<Outcome>;
+
+/**
+ * Tries one session after the other: the next one when nothing reached the cluster (`dial …`), or when the request can be
+ * repeated and the session was lost or gave no sign of life before the answer.
+ */
+async function tryEach(
+  sessions: readonly LiveSession[],
+  { signal, body, repeatable }: { signal: AbortSignal; body: RequestBody | null; repeatable: boolean },
+  attempt: Attempt,
+): Promise<Outcome> {
+  for (const [index, session] of sessions.entries()) {
+    const isLast = index === sessions.length - 1;
+    const giveUp = new AbortController();
+    const answered = session.awaitAnswer(() => {
+      if (repeatable && !isLast) giveUp.abort();
+    });
+    try {
+      return await attempt(session, giveUp.signal);
+    } catch (error) {
+      const neverDialled = error instanceof ExchangeFailed && error.neverDialled;
+      if (neverDialled) session.demote();
+      const lost = error instanceof SessionLost || (error instanceof ExchangeFailed && !error.answered);
+      const again = (neverDialled && (body?.rewind() ?? true)) || (lost && repeatable);
+      if (isLast || !again || signal.aborted) throw error;
+    } finally {
+      answered();
+    }
+  }
+  throw new SessionLost("no session");
+}
+
 async function proxyRequest(
-  session: LiveSession,
+  sessions: readonly LiveSession[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
-  const { body } = request;
   const length = request.headers.get("content-length");
   const maxBody =
     context.limits === undefined || context.limits.bodyBytes === 0 ? Infinity : context.limits.bodyBytes;
   if (length !== null && Number(length) > maxBody) return tooLarge(context);
+  const body = request.body === null ? null : new RequestBody(request.body);
   const chunked = body !== null && length === null;
   const framing: HeaderPair[] =
     body === null
@@ -73,43 +108,50 @@ async function proxyRequest(
     ...framing,
   ]);
   const { signal, method } = request;
-  const send = (conn: Conn): Promise<Outcome> =>
-    exchange({
-      conn,
-      method,
-      head,
-      body,
-      chunked,
-      maxBody,
-      signal,
-      onReusable: () => session.pool.put(conn),
-      onFailed: (problem) => failed(session, context, problem),
-    });
+  const repeatable = ["GET", "HEAD"].includes(method) && body === null;
+  // A reconciler's stream is not kept: the pool's timer would hold an idle object in memory for seconds, and be paid for.
+  const kept = context.origin === "user";
 
-  const answered = session.awaitAnswer();
+  let outcome: Outcome;
   try {
-    const { conn, reused } = take(session);
-    let outcome: Outcome;
-    try {
-      outcome = await send(conn);
-    } catch (error) {
-      // The agent closed a kept stream just now: nothing was answered, and nothing of the body is lost.
-      const again =
-        reused &&
-        ["GET", "HEAD"].includes(method) &&
-        body === null &&
-        error instanceof ExchangeFailed &&
-        !error.answered &&
-        !signal.aborted;
-      if (!again) throw error;
-      outcome = await send(dial(session));
-    }
-    if (outcome.kind === "response") return toResponse(outcome, request, context);
-    outcome.conn.close();
-    return statusAnswer(502, "the cluster switched protocols without being asked");
-  } finally {
-    answered();
+    outcome = await tryEach(sessions, { signal, body, repeatable }, async (session, giveUp) => {
+      const onReusable = (conn: Conn) => () => (kept ? session.pool.put(conn) : conn.close());
+      const send = (conn: Conn): Promise<Outcome> =>
+        exchange({
+          conn,
+          method,
+          head,
+          body,
+          chunked,
+          maxBody,
+          signal,
+          giveUp,
+          onReusable: onReusable(conn),
+          onFailed: (problem) => failed(session, context, problem),
+        });
+      const { conn, reused } = kept ? take(session) : { conn: dial(session), reused: false };
+      try {
+        return await send(conn);
+      } catch (error) {
+        // The agent closed a kept stream just now: nothing was answered, and nothing of the body is lost.
+        const again =
+          reused &&
+          repeatable &&
+          error instanceof ExchangeFailed &&
+          !error.answered &&
+          !signal.aborted &&
+          !giveUp.aborted;
+        if (!again) throw error;
+        return send(dial(session));
+      }
+    });
+  } catch (error) {
+    void body?.cancel().catch(() => undefined);
+    throw error;
   }
+  if (outcome.kind === "response") return toResponse(outcome, request, context);
+  outcome.conn.close();
+  return statusAnswer(502, "the cluster switched protocols without being asked");
 }
 
 function toResponse(
@@ -146,7 +188,7 @@ function measured(
 
 /** The cluster decides first: what it refuses is an ordinary answer to the client. */
 async function proxyUpgrade(
-  session: LiveSession,
+  sessions: readonly LiveSession[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
@@ -160,12 +202,11 @@ async function proxyUpgrade(
     ["Sec-WebSocket-Key", key],
     ...(protocols.length === 0 ? [] : ([["Sec-WebSocket-Protocol", protocols.join(", ")]] as const)),
   ]);
-  const conn = dial(session);
-  const answered = session.awaitAnswer();
   const { signal } = request;
-  let outcome: Outcome;
-  try {
-    outcome = await exchange({
+  // Not repeated: a command may have begun.
+  const outcome = await tryEach(sessions, { signal, body: null, repeatable: false }, (session, giveUp) => {
+    const conn = dial(session);
+    return exchange({
       conn,
       method: "GET",
       head,
@@ -173,14 +214,14 @@ async function proxyUpgrade(
       chunked: false,
       maxBody: 0,
       signal,
+      giveUp,
       onReusable: () => conn.close(),
       onFailed: (problem) => failed(session, context, problem),
     });
-  } finally {
-    answered();
-  }
+  });
   if (outcome.kind === "response") return toResponse(outcome, request, context);
 
+  const { conn } = outcome;
   const protocol = outcome.head.get("sec-websocket-protocol");
   const accepted = outcome.head.get("sec-websocket-accept") === (await acceptFor(key));
   if (!accepted || (protocol !== undefined && !protocols.includes(protocol)) || !conn.open) {

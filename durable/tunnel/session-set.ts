@@ -1,0 +1,43 @@
+/** The sessions of one object, and which of them a new stream goes to. */
+import type { Attachment } from "./attachment.ts";
+import type { LiveSession } from "./live-session.ts";
+
+export class SessionSet {
+  readonly #sessions = new Map<WebSocket, LiveSession>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  all(): readonly LiveSession[] {
+    return [...this.#sessions.values()];
+  }
+
+  of(socket: WebSocket): LiveSession | undefined {
+    return this.#sessions.get(socket);
+  }
+
+  add(session: LiveSession): void {
+    this.#sessions.set(session.socket, session);
+  }
+
+  /** False when it was not there (any more). */
+  remove(session: LiveSession): boolean {
+    return this.#sessions.delete(session.socket);
+  }
+
+  /**
+   * Those of a kind in the order in which they are tried: the healthy ones, the newest first, then the others. Go takes the
+   * oldest, which is the one that a half-open connection leaves behind (tunnel.md 6, row 11).
+   */
+  candidates(kind: Attachment["kind"]): readonly LiveSession[] {
+    return (
+      this.all()
+        .filter(({ attachment }) => attachment.kind === kind)
+        // Of two that opened in one millisecond, the later one is the newer.
+        .toReversed()
+        .toSorted((a, b) => b.attachment.openedAt - a.attachment.openedAt)
+        .toSorted((a, b) => a.health - b.health)
+    );
+  }
+}

@@ -1,0 +1,117 @@
+/** Agents of tests inside workerd: WebSockets to the object itself, which answer as a test says. */
+import { env } from "cloudflare:workers";
+import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
+import { decodeMessage, encodeMessage, encodeText, messageType } from "../../../wire/remotedialer/codec.ts";
+import type { DurableEnv } from "../../env.ts";
+
+export const { TUNNEL } = env as unknown as DurableEnv;
+export type Stub = ReturnType<DurableEnv["TUNNEL"]["getByName"]>;
+
+export interface TestAgent {
+  readonly socket: WebSocket;
+  /** Ids of streams on which a request came, in order. */
+  readonly streams: number[];
+  /** Empty DATA on unknown streams, each answered as Go does. */
+  readonly probes: () => number;
+  readonly send: (type: number, connId: number, payload?: string | Uint8Array) => void;
+  /** From now on it reads nothing and says nothing. */
+  readonly stop: () => void;
+}
+
+/** What the agent does with the bytes of a request. */
+export type Behaviour = (agent: TestAgent, connId: number, payload: Uint8Array) => void;
+
+/** Answers each request with the id of its stream, and closes the stream behind it. */
+export const answerWithId: Behaviour = (agent, connId) => answer(agent, connId, String(connId));
+
+/** As an agent whose dial fails: Go sends both messages (tunnel.md 1.6). */
+export const failToDial: Behaviour = (agent, connId) => {
+  agent.send(messageType.error, connId, "dial tcp 10.43.0.1:443: connect: connection refused");
+  agent.send(messageType.error, connId, "EOF");
+};
+
+/** Reads and never answers. */
+export const silence: Behaviour = () => undefined;
+
+export function answer(agent: TestAgent, connId: number, body: string): void {
+  const head = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+  agent.send(messageType.data, connId, head + body);
+}
+
+export async function connectAgent(
+  stub: Stub,
+  clusterId: string,
+  behaviour: Behaviour = answerWithId,
+  tokenHash?: string,
+): Promise<TestAgent> {
+  const context = encodeContext({
+    v: 1,
+    op: "connect",
+    clusterId,
+    kind: "steve",
+    remoteAddress: "192.0.2.1",
+    ...(tokenHash === undefined ? {} : { tokenHash }),
+  });
+  const { webSocket: socket } = await stub.fetch("https://tunnel/connect", {
+    headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
+  });
+  if (socket === null) throw new Error("no WebSocket");
+  socket.binaryType = "arraybuffer";
+  socket.accept();
+  let probes = 0;
+  let stopped = false;
+  const agent: TestAgent = {
+    socket,
+    streams: [],
+    probes: () => probes,
+    send(type, connId, payload = "") {
+      socket.send(
+        typeof payload === "string"
+          ? encodeText(type, connId, payload)
+          : encodeMessage(type, connId, payload),
+      );
+    },
+    stop: () => (stopped = true),
+  };
+  socket.addEventListener("message", ({ data }) => {
+    const message = decodeMessage(new Uint8Array(data as ArrayBuffer));
+    if (stopped || message?.type !== messageType.data) return;
+    if (message.payload.length === 0) {
+      probes += 1;
+      agent.send(messageType.error, message.connId, "connection not found");
+      return;
+    }
+    agent.streams.push(message.connId);
+    behaviour(agent, message.connId, message.payload);
+  });
+  return agent;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** A request of a user, as the API Worker passes it on. */
+export async function ask(
+  stub: Stub,
+  clusterId: string,
+  init: { method?: string; body?: string | ReadableStream; signal?: AbortSignal } = {},
+): Promise<Answer> {
+  const context = encodeContext({
+    v: 1,
+    op: "proxy",
+    target: "/version",
+    identity: { user: "u-1", groups: [], extra: {} },
+    requestId: "r-1",
+    prefix: `/k8s/clusters/${clusterId}`,
+    origin: "user",
+  });
+  const response = await stub.fetch("https://tunnel/version", {
+    ...init,
+    headers: { [CONTEXT_HEADER]: context },
+  });
+  // An unread body is a reference to the object: it could not leave memory.
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
