@@ -2,6 +2,7 @@
  * Push parser of one HTTP/1.1 response: feed it bytes as they come. Interim answers (1xx) are skipped, 101 ends HTTP.
  * Body chunks are views of what was fed. After `onEnd` or `onError` nothing more is called.
  */
+import { ByteBuffer } from "../byte-buffer.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { framingOf, keepsAlive, parseResponseHead } from "./head.ts";
 import type { Framing, ResponseHead } from "./head.ts";
@@ -23,7 +24,8 @@ const empty = new Uint8Array(0);
 export class ResponseReader {
   readonly #method: string;
   readonly #events: ResponseEvents;
-  #head: Uint8Array = empty;
+  /** An unfinished head. */
+  readonly #held = new ByteBuffer();
   #state: "head" | "body" | "done" = "head";
   #framing: Framing = { kind: "none" };
   #remaining = 0;
@@ -58,15 +60,16 @@ export class ResponseReader {
 
   #feedHead(bytes: Uint8Array): Uint8Array {
     // The end may straddle two reads: look from three bytes before the seam.
-    const from = Math.max(0, this.#head.length - 3);
-    const joined = this.#head.length === 0 ? bytes : concat(this.#head, bytes);
+    const from = Math.max(0, this.#held.length - 3);
+    if (this.#held.length > 0) this.#held.append(bytes);
+    const joined = this.#held.length > 0 ? this.#held.bytes : bytes;
     const end = indexOfHeadEnd(joined, from);
     if (end < 0) {
       if (joined.length > maxHeadBytes) this.#fail("response head too large");
-      else this.#head = joined;
+      else if (this.#held.length === 0) this.#held.append(bytes);
       return empty;
     }
-    this.#head = empty;
+    this.#held.take();
     const rest = joined.subarray(end + 4);
     const head = end > maxHeadBytes ? "response head too large" : parseResponseHead(joined.subarray(0, end));
     if (typeof head === "string") {
@@ -131,16 +134,9 @@ export class ResponseReader {
 
   #fail(problem: string): void {
     this.#state = "done";
-    this.#head = empty;
+    this.#held.take();
     this.#events.onError(problem);
   }
-}
-
-function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(one.length + other.length);
-  joined.set(one);
-  joined.set(other, one.length);
-  return joined;
 }
 
 /** Position of CR LF CR LF at or after `from`, or -1. */

@@ -359,6 +359,14 @@ describe("a session", () => {
     expect(fresh.closed).toEqual([{ kind: "error", text: "sync from client" }]);
   });
 
+  it("tunnel 20: answers no id of a SYNC that a varint of 64 bits cannot hold", () => {
+    const payload = new Uint8Array(16);
+    payload.fill(0xff, 0, 8);
+    payload[8] = 77;
+    server.session.receive(encodeMessage(messageType.sync, 0, payload));
+    expect(server.take()).toEqual(["ERROR 77 EOF"]);
+  });
+
   it("tunnel 22: a lost session fails every stream at once and frees the buffers", () => {
     const conn = server.session.dial("tcp", "a:1");
     const { closed } = listen(conn);

@@ -219,7 +219,9 @@ export class Session implements ConnHost {
       }
     }
     for (const id of ids) {
-      if (!this.#conns.has(id)) this.send(encodeText(messageType.error, id, "EOF"));
+      // Greater ones are nobody's, and no varint of 64 bits holds all of them: Go would end the session.
+      if (Number.isSafeInteger(id) && !this.#conns.has(id))
+        this.send(encodeText(messageType.error, id, "EOF"));
     }
   }
 

@@ -1,4 +1,5 @@
 /** RFC 6455 frames as bytes: what the tunnel's agent leg carries for an upgraded stream. Pure. */
+import { ByteBuffer } from "../byte-buffer.ts";
 
 export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -71,16 +72,6 @@ export function encodeClosePayload(code: number, reason: string): Uint8Array {
   return payload.subarray(0, 2 + written);
 }
 
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    joined.set(part, position);
-    position += part.length;
-  }
-  return joined;
-}
-
 export interface Frame {
   readonly final: boolean;
   readonly code: number;
@@ -93,9 +84,8 @@ export class FrameDecoder {
   readonly #masked: boolean;
   readonly #maxPayload: number;
   readonly #onFrame: (frame: Frame) => void;
-  /** An unfinished frame: joined once, when it is whole, since each join copies all of it. */
-  #parts: Uint8Array[] = [];
-  #heldBytes = 0;
+  /** An unfinished frame. */
+  readonly #held = new ByteBuffer();
   /** Bytes from the frame's start without which nothing more can be read. */
   #needed = 0;
 
@@ -107,28 +97,21 @@ export class FrameDecoder {
 
   /** A string says what is malformed: the connection must be failed with 1002 (or 1009 for "too large"). */
   feed(bytes: Uint8Array): string | undefined {
-    if (this.#heldBytes + bytes.length < this.#needed) {
-      this.#hold(bytes);
-      return undefined;
+    let rest = bytes;
+    if (this.#held.length > 0) {
+      this.#held.append(bytes);
+      if (this.#held.length < this.#needed) return undefined;
+      rest = this.#held.take();
     }
-    let rest = this.#heldBytes === 0 ? bytes : joinBytes([...this.#parts, bytes]);
-    this.#parts = [];
-    this.#heldBytes = 0;
     for (;;) {
       const used = this.#take(rest);
       if (typeof used === "string") return used;
       if (used === 0) break;
       rest = rest.subarray(used);
     }
-    if (rest.length > 0) this.#hold(rest);
-    else this.#needed = 0;
+    // A copy: the rest is a view of a message that the caller may want to free.
+    if (rest.length > 0) this.#held.append(rest);
     return undefined;
-  }
-
-  /** A copy: the rest is a view of a message that the caller may want to free. */
-  #hold(rest: Uint8Array): void {
-    this.#parts.push(rest.slice());
-    this.#heldBytes += rest.length;
   }
 
   #wait(needed: number): 0 {
@@ -167,7 +150,8 @@ export class FrameDecoder {
     if (bytes.length < start + length) return this.#wait(start + length);
     let payload = bytes.subarray(start, start + length);
     if (masked) {
-      payload = payload.slice();
+      // Not `slice`, which copies nothing where Node gives a Buffer.
+      payload = new Uint8Array(payload);
       applyMask(payload, bytes.subarray(start - 4, start));
     }
     this.#onFrame({ final: (first & 0x80) !== 0, code, payload });

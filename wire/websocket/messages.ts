@@ -2,7 +2,8 @@
  * Whole messages over a byte stream: the client's leg of an upgraded stream is messages (the platform's WebSocket), the
  * agent's leg is frames. This turns one into the other; pings are answered here.
  */
-import { decodeClose, encodeClosePayload, encodeFrame, FrameDecoder, joinBytes, opcode } from "./frame.ts";
+import { ByteBuffer } from "../byte-buffer.ts";
+import { decodeClose, encodeClosePayload, encodeFrame, FrameDecoder, opcode } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 
 export interface MessageEvents {
@@ -29,8 +30,8 @@ export class MessageStream {
   readonly #events: MessageEvents;
   readonly #options: MessageOptions;
   readonly #decoder: FrameDecoder;
-  #parts: Uint8Array[] = [];
-  #partsBytes = 0;
+  /** Payloads of an unfinished message. */
+  readonly #held = new ByteBuffer();
   #messageCode = 0;
   #over = false;
   #closeSent = false;
@@ -63,7 +64,9 @@ export class MessageStream {
   feed(bytes: Uint8Array): void {
     if (this.#over) return;
     const problem = this.#decoder.feed(bytes);
-    if (problem !== undefined) this.#fail(problem === "frame too large" ? 1009 : 1002, problem);
+    // Behind a close frame nothing is looked at any more.
+    if (problem !== undefined && !this.#over)
+      this.#fail(problem === "frame too large" ? 1009 : 1002, problem);
   }
 
   #send(code: number, payload: Uint8Array): void {
@@ -101,24 +104,21 @@ export class MessageStream {
       return;
     }
     if (!continues) this.#messageCode = frame.code;
-    this.#partsBytes += frame.payload.length;
-    if (this.#partsBytes > this.#options.maxMessageBytes) {
+    if (this.#held.length + frame.payload.length > this.#options.maxMessageBytes) {
       this.#fail(1009, "message too large");
       return;
     }
-    if (frame.final && this.#parts.length === 0) this.#deliver(frame.payload);
-    else {
-      // A copy: a part outlives the read it is a view of.
-      this.#parts.push(frame.payload.slice());
-      if (frame.final) this.#deliver(joinBytes(this.#parts));
+    if (frame.final && this.#held.length === 0) {
+      this.#deliver(frame.payload);
+      return;
     }
+    this.#held.append(frame.payload);
+    if (frame.final) this.#deliver(this.#held.take());
   }
 
   #deliver(payload: Uint8Array): void {
     const isText = this.#messageCode === opcode.text;
     this.#messageCode = 0;
-    this.#parts = [];
-    this.#partsBytes = 0;
     if (!isText) {
       this.#events.onBinary(payload);
       return;
@@ -135,7 +135,7 @@ export class MessageStream {
 
   #fail(code: number, problem: string): void {
     this.#over = true;
-    this.#parts = [];
+    this.#held.take();
     this.close(code, problem);
     this.#events.onError(code, problem);
   }

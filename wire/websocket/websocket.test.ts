@@ -107,6 +107,22 @@ describe("MessageStream", () => {
     expect((sent[0]?.[0] ?? 0) & 0x0f).toBe(opcode.close);
   });
 
+  it("looks at nothing behind a close frame", () => {
+    const { stream, events } = record("client");
+    stream.feed(
+      Buffer.concat([encodeFrame(opcode.close, encodeClosePayload(1000, "")), Uint8Array.of(0xff, 0xff)]),
+    );
+    expect(events).toEqual(["close 1000 "]);
+  });
+
+  it("leaves the bytes that it was fed as they were, Node's too", () => {
+    const { stream, events } = record("server");
+    const bytes = Buffer.from(encodeFrame(opcode.text, utf8("masked"), Uint8Array.of(1, 2, 3, 4)));
+    const before = bytes.toString("hex");
+    stream.feed(bytes);
+    expect([events, bytes.toString("hex")]).toEqual([["text masked"], before]);
+  });
+
   it("survives noise", () => {
     for (let round = 0; round < 3_000; round++) {
       const { stream } = record(round % 2 === 0 ? "client" : "server");
