@@ -43,7 +43,7 @@ export default defineConfig({
           globalSetup: "./test/setup/global-postgres.ts",
           // They share one database.
           fileParallelism: false,
-          include: ["{durable,functions,schema}/**/*.worker.test.ts"],
+          include: ["{durable,functions,schema,wire}/**/*.worker.test.ts"],
           testTimeout: 60_000,
         },
       },

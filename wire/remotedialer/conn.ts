@@ -4,12 +4,12 @@
  * Reading is push with a brake: chunks go to `onData` while reading is on; after `pauseReading()` they queue here, and
  * the peer is told to PAUSE above the threshold. `onClose` comes exactly once, after all data.
  */
+import type { ByteStream, CloseReason } from "../byte-stream.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { encodeMessage, messageType } from "./codec.ts";
 import type { Budget, BudgetMember, Limits } from "./limits.ts";
 
-/** `eof`: the peer ended cleanly. `error`: dial failure, abort, lost session; the text says which. */
-export type CloseReason = { readonly kind: "eof" } | { readonly kind: "error"; readonly text: string };
+export type { CloseReason };
 
 /** What a stream needs of its session. */
 export interface ConnHost {
@@ -31,7 +31,7 @@ export function fenceId(connId: number): number {
   return -connId;
 }
 
-export class Conn implements BudgetMember {
+export class Conn implements BudgetMember, ByteStream {
   readonly id: number;
   readonly proto: string;
   readonly address: string;

@@ -1,0 +1,3 @@
+import { clientSuite } from "../../test/tls/client-suite.ts";
+
+clientSuite();
