@@ -41,7 +41,10 @@ export function upstreamHeaders(
   const pairs: HeaderPair[] = [["Host", request.get("host") ?? "drover"]];
   for (const name of forwarded) {
     const value = request.get(name);
-    if (value !== null) pairs.push([name, value]);
+    if (value === null) continue;
+    // kubectl sends a line each, and old servers read no commas.
+    for (const each of name === "x-stream-protocol-version" ? value.split(/,\s*/) : [value])
+      pairs.push([name, each]);
   }
   // Steve builds its links of them (tunnel.md 2.7). Outside there is always TLS.
   pairs.push(["X-API-URL-Prefix", prefix], ["X-Forwarded-Proto", "https"]);

@@ -1,16 +1,12 @@
 /** A WebSocket of the client, as messages, joined to one of the cluster, as frames on a tunnel stream (exec, port-forward). */
 import type { Conn } from "../../wire/remotedialer/conn.ts";
-import { isValidCloseCode } from "../../wire/websocket/frame.ts";
 import { MessageStream } from "../../wire/websocket/messages.ts";
-import { bufferedBytes } from "./live-session.ts";
+import { brakeOn, closeClient } from "./client-socket.ts";
 
 /** The platform's own limit for a message that it receives (platform.md 3.1). */
 const maxMessageBytes = 32 << 20;
 /** How long the cluster may take to answer a close frame. */
 const closeMs = 5_000;
-/** Unsent bytes of the client's socket above which the cluster is braked, and how often a braked one is looked at. */
-const clientHighWater = 1 << 20;
-const brakedMs = 5;
 
 /** Both legs are open. `rest`: bytes that came with the 101. Ends both when either ends. */
 export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
@@ -47,22 +43,9 @@ export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
       conn.close();
       return;
     }
-    if (!braked && bufferedBytes(client) > clientHighWater) brake();
+    brake();
   };
-  let braked = false;
-  /** `send` never blocks: a client that reads slowly must not fill memory with what the cluster says. */
-  const brake = (): void => {
-    braked = true;
-    conn.pauseReading();
-    setTimeout(function look() {
-      if (!over && bufferedBytes(client) > clientHighWater / 2) {
-        setTimeout(look, brakedMs);
-        return;
-      }
-      braked = false;
-      conn.resumeReading();
-    }, brakedMs);
-  };
+  const brake = brakeOn(client, conn, () => over);
   conn.onData = (chunk) => frames.feed(chunk);
   conn.onClose = (reason) =>
     reason.kind === "eof" ? end(1006, "") : end(1011, `the connection to the cluster broke: ${reason.text}`);
@@ -87,15 +70,4 @@ export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
     conn.close();
   });
   if (rest.length > 0) frames.feed(rest);
-}
-
-/** Codes that may not be sent become 1011; a reason holds at most 123 bytes. */
-function closeClient(client: WebSocket, code: number, reason: string): void {
-  try {
-    if (code === 1005) client.close();
-    else
-      client.close(isValidCloseCode(code) ? code : 1011, reason.slice(0, 100).replace(/[^\x20-\x7e]/g, "?"));
-  } catch {
-    // It is closed already.
-  }
 }

@@ -9,6 +9,8 @@ import { ChunkedBody } from "./chunked-body.ts";
 import type { Gate } from "./gate.ts";
 import { refusal, unavailable } from "./refusal.ts";
 import { MAX_HEAD_BYTES, MAX_TARGET_BYTES, rewriteHead } from "./request-head.ts";
+import { switchedToSpdy, wrapSpdy } from "./spdy-head.ts";
+import { WrappedStream } from "./wrapped-stream.ts";
 
 export interface ConnectionOptions {
   /** workerd's socket. */
@@ -34,6 +36,9 @@ type Phase =
   /** An upgrade was asked for; whether it is granted shows in the first bytes of the response. */
   | { readonly kind: "upgrading"; answer: string }
   | { readonly kind: "tunnel" }
+  /** As "upgrading", with an answer that is not passed on as it is: the client asked for SPDY. */
+  | { readonly kind: "wrapping"; answer: Buffer }
+  | { readonly kind: "wrapped"; readonly stream: WrappedStream }
   | { readonly kind: "closing" };
 
 const HEAD: Phase = { kind: "head" };
@@ -99,7 +104,7 @@ class FrontConnection {
   #consume(chunk: Buffer, searched = 0): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#connecting || this.#phase.kind === "upgrading") {
+      if (this.#connecting || this.#phase.kind === "upgrading" || this.#phase.kind === "wrapping") {
         this.#hold(chunk.subarray(at));
         return;
       }
@@ -145,10 +150,12 @@ class FrontConnection {
     // not parsed, so on a used one a body that spells "101" could open the tunnel.
     if (upgrade && this.#used) this.#dropBackend();
     this.#used = true;
-    if (upgrade) this.#phase = { kind: "upgrading", answer: "" };
+    const wrapped = upgrade ? wrapSpdy(text) : undefined;
+    if (wrapped !== undefined) this.#phase = { kind: "wrapping", answer: EMPTY };
+    else if (upgrade) this.#phase = { kind: "upgrading", answer: "" };
     else if (body.kind === "length") this.#phase = { kind: "length", left: body.bytes };
     else if (body.kind === "chunked") this.#phase = { kind: "chunked", body: new ChunkedBody() };
-    this.#toBackend(Buffer.from(text, "latin1"));
+    this.#toBackend(Buffer.from(wrapped ?? text, "latin1"));
     return at + size;
   }
 
@@ -176,8 +183,13 @@ class FrontConnection {
       case "tunnel":
         this.#toBackend(at === 0 ? chunk : chunk.subarray(at));
         return chunk.length;
+      case "wrapped":
+        phase.stream.fromClient(chunk.subarray(at));
+        if (phase.stream.isFull) this.#client.pause();
+        return chunk.length;
       case "head":
       case "upgrading":
+      case "wrapping":
       case "closing":
         return undefined;
       default:
@@ -207,7 +219,7 @@ class FrontConnection {
     this.#backend = backend;
     backend
       .on("data", (chunk: Buffer) => this.#onBackendData(chunk, backend))
-      .on("drain", () => this.#client.resume())
+      .on("drain", () => this.#resumeClient())
       .on("close", () => {
         if (this.#backend === backend) this.#backendLeft();
       });
@@ -235,9 +247,43 @@ class FrontConnection {
     }
   }
 
+  #resumeClient(): void {
+    if (this.#phase.kind !== "wrapped" || !this.#phase.stream.isFull) this.#client.resume();
+  }
+
   #onBackendData(chunk: Buffer, backend: Socket): void {
+    if (this.#phase.kind === "wrapped") return this.#phase.stream.fromBackend(chunk);
+    if (this.#phase.kind === "wrapping") return this.#watchWrapping(this.#phase, chunk, backend);
     if (this.#phase.kind === "upgrading") this.#watchUpgrade(this.#phase, chunk);
-    if (!this.#client.write(chunk)) backend.pause();
+    this.#toClient(chunk, backend);
+  }
+
+  #toClient(bytes: Uint8Array, backend: Socket): void {
+    if (!this.#client.write(bytes)) backend.pause();
+  }
+
+  /** Until the head of the answer is whole: 101 becomes one to SPDY; any other answer is the client's as it is. */
+  #watchWrapping(phase: Phase & { kind: "wrapping" }, chunk: Buffer, backend: Socket): void {
+    const answer = (phase.answer = Buffer.concat([phase.answer, chunk]));
+    const end = answer.indexOf(HEAD_END, 0, "latin1");
+    if (end === -1 && answer.length <= MAX_HEAD_BYTES) return;
+    const head = answer.toString("latin1", 0, end === -1 ? 0 : end);
+    if (head.startsWith(SWITCHING)) {
+      this.#client.write(switchedToSpdy(head));
+      const stream = new WrappedStream({
+        toClient: (bytes) => this.#toClient(bytes, backend),
+        toBackend: (bytes) => void (backend.write(bytes) || this.#client.pause()),
+        onRoom: () => this.#resumeClient(),
+        onEnd: () => this.#leave(),
+      });
+      this.#phase = { kind: "wrapped", stream };
+      stream.fromBackend(answer.subarray(end + HEAD_END.length));
+    } else {
+      this.#phase = HEAD;
+      this.#toClient(answer, backend);
+    }
+    this.#client.resume();
+    this.#consumeHeld();
   }
 
   #watchUpgrade(phase: Phase & { kind: "upgrading" }, chunk: Buffer): void {

@@ -35,6 +35,11 @@ export interface ProxyContext {
   readonly prefix: string;
   /** `user` keeps the cluster "watched" (design 4); a reconciler's request does not. */
   readonly origin: "user" | "controller";
+  /**
+   * The request is a WebSocket only on its way from the front to the object: the client has asked, with this method, to switch
+   * to this protocol, and so does the object ask the cluster. The WebSocket carries that connection's bytes.
+   */
+  readonly wraps?: { readonly method: string; readonly protocol: string };
   /** Absent: none (a reconciler's request, or a Worker older than this). */
   readonly limits?: RequestLimits;
 }

@@ -355,18 +355,6 @@ describe("the cluster router", () => {
     socket.terminate();
   });
 
-  it("answers an upgrade to SPDY with what to set or upgrade", async () => {
-    const refused = await raw(
-      path("/api/v1/namespaces/a/pods/b/exec?command=sh"),
-      { connection: "Upgrade", upgrade: "SPDY/3.1" },
-      "POST",
-    );
-    expect(refused.status).toBe(400);
-    const body = status(refused.body.toString());
-    expect(body).toMatchObject({ kind: "Status", code: 400 });
-    expect(body["message"]).toContain("KUBECTL_REMOTE_COMMAND_WEBSOCKETS");
-  });
-
   it("refuses a foreign page's upgrade with the session cookie", async () => {
     const foreign = await raw(path("/api"), {
       authorization: "",

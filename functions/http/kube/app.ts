@@ -10,7 +10,7 @@ import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
 import { clusterState } from "./cluster-state.ts";
 import { requestLimits } from "./limits.ts";
-import { refuseOtherUpgrades } from "./upgrades.ts";
+import { refuseOtherUpgrades, wrappedUpgrade } from "./upgrades.ts";
 
 export const kubeApp = new Hono<AppEnv>()
   .all("/k8s/clusters/:id", proxyToCluster)
@@ -46,6 +46,7 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
     requestId: c.get("requestId"),
     prefix,
     origin: "user",
+    ...wrappedUpgrade(c.req.raw.headers, c.env),
     limits: await requestLimits(c.get("settings")),
   });
 }

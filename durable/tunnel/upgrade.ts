@@ -1,0 +1,123 @@
+/** Upgrades: exec, attach, port-forward. The cluster decides first: what it refuses is an ordinary answer to the client. */
+import type { ProxyContext } from "../../schema/internal/context.ts";
+import { encodeRequestHead } from "../../wire/http1/request.ts";
+import type { HeaderPair } from "../../wire/http1/request.ts";
+import { acceptFor, newKey } from "../../wire/websocket/handshake.ts";
+import { statusAnswer } from "./answers.ts";
+import { acceptedPair } from "./client-socket.ts";
+import { exchange } from "./exchange.ts";
+import type { Outcome } from "./exchange.ts";
+import { upstreamHeaders } from "./headers.ts";
+import type { LiveSession } from "./live-session.ts";
+import { rawSplice } from "./raw-splice.ts";
+import { dial, failed, tryEach } from "./reach.ts";
+import { toResponse } from "./response.ts";
+import { splice } from "./splice.ts";
+
+export function proxyUpgrade(
+  sessions: readonly LiveSession[],
+  request: Request,
+  context: ProxyContext,
+): Promise<Response> {
+  return context.wraps === undefined
+    ? proxyWebSocket(sessions, request, context)
+    : proxyWrapped(sessions, request, context, context.wraps);
+}
+
+async function proxyWebSocket(
+  sessions: readonly LiveSession[],
+  request: Request,
+  context: ProxyContext,
+): Promise<Response> {
+  const key = newKey();
+  const protocols = offeredProtocols(request.headers);
+  const outcome = await askToSwitch(sessions, request, context, "GET", [
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Key", key],
+    ...(protocols.length === 0 ? [] : ([["Sec-WebSocket-Protocol", protocols.join(", ")]] as const)),
+  ]);
+  if (outcome.kind === "response") return toResponse(outcome, request, context);
+
+  const { conn, head, rest } = outcome;
+  const protocol = head.get("sec-websocket-protocol");
+  const accepted = head.get("sec-websocket-accept") === (await acceptFor(key));
+  if (!accepted || (protocol !== undefined && !protocols.includes(protocol)) || !conn.open) {
+    conn.close();
+    return statusAnswer(502, "the cluster broke the WebSocket handshake");
+  }
+  const { client, server } = acceptedPair();
+  splice(server, conn, rest);
+  return switched(client, "sec-websocket-protocol", protocol);
+}
+
+/** The client wants another protocol than WebSocket, and the front has wrapped it in one. */
+async function proxyWrapped(
+  sessions: readonly LiveSession[],
+  request: Request,
+  context: ProxyContext,
+  { method, protocol }: NonNullable<ProxyContext["wraps"]>,
+): Promise<Response> {
+  const outcome = await askToSwitch(sessions, request, context, method, [["Upgrade", protocol]]);
+  if (outcome.kind === "response") return toResponse(outcome, request, context);
+
+  const { conn, head, rest } = outcome;
+  if (head.get("upgrade")?.toLowerCase() !== protocol.toLowerCase() || !conn.open) {
+    conn.close();
+    return statusAnswer(502, `the cluster broke the upgrade to ${protocol}`);
+  }
+  const { client, server } = acceptedPair();
+  rawSplice(server, conn, rest, { credit: true });
+  return switched(client, streamVersion, head.get(streamVersion));
+}
+
+const streamVersion = "x-stream-protocol-version";
+
+/** One request on a stream of its own, which is the new protocol's after a 101. */
+async function askToSwitch(
+  sessions: readonly LiveSession[],
+  request: Request,
+  context: ProxyContext,
+  method: string,
+  lines: readonly HeaderPair[],
+): Promise<Outcome> {
+  const head = encodeRequestHead(method, context.target, [
+    ...upstreamHeaders(request.headers, context.identity, context),
+    ["Connection", "Upgrade"],
+    ...lines,
+    ...(method === "GET" ? [] : ([["Content-Length", "0"]] as const)),
+  ]);
+  const { signal } = request;
+  // Not repeated: a command may have begun.
+  return tryEach(sessions, { signal, body: null, repeatable: false }, (session, giveUp) => {
+    const conn = dial(session);
+    return exchange({
+      conn,
+      method,
+      head,
+      body: null,
+      chunked: false,
+      maxBody: 0,
+      signal,
+      giveUp,
+      onReusable: () => conn.close(),
+      onFailed: (problem) => failed(session, context, problem),
+    });
+  });
+}
+
+function switched(client: WebSocket, name: string, value: string | undefined): Response {
+  return new Response(null, {
+    status: 101,
+    webSocket: client,
+    headers: value === undefined ? {} : { [name]: value },
+  });
+}
+
+/** Without `base64url.bearer.authorization.k8s.io.<token>`, by which browsers present a bearer token: that one is ours. */
+function offeredProtocols(headers: Headers): string[] {
+  return (headers.get("sec-websocket-protocol") ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && !name.startsWith("base64url.bearer.authorization.k8s.io."));
+}
