@@ -1,5 +1,5 @@
 /** The client's end of an upgraded stream: a WebSocket of the platform, which never blocks and takes everything. */
-import type { Conn } from "../../wire/remotedialer/conn.ts";
+import type { ByteStream } from "../../wire/byte-stream.ts";
 import { isValidCloseCode } from "../../wire/websocket/frame.ts";
 import { bufferedBytes } from "./live-session.ts";
 
@@ -8,7 +8,7 @@ const highWater = 1 << 20;
 const brakedMs = 5;
 
 /** Brakes the cluster while `client` reads slowly: `send` would let memory fill. Call the result after each `send`. */
-export function brakeOn(client: WebSocket, conn: Conn, isOver: () => boolean): () => void {
+export function brakeOn(client: WebSocket, conn: ByteStream, isOver: () => boolean): () => void {
   let braked = false;
   return () => {
     if (braked || bufferedBytes(client) <= highWater) return;

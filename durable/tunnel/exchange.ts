@@ -1,8 +1,8 @@
-/** One HTTP request and its response on a tunnel stream; bodies stream both ways with back pressure. */
+/** One HTTP request and its response on a stream; bodies stream both ways with back pressure. */
+import type { ByteStream, CloseReason } from "../../wire/byte-stream.ts";
 import type { ResponseHead } from "../../wire/http1/head.ts";
 import { encodeChunk, lastChunk } from "../../wire/http1/request.ts";
 import { ResponseReader } from "../../wire/http1/response-reader.ts";
-import type { CloseReason, Conn } from "../../wire/remotedialer/conn.ts";
 import type { RequestBody } from "./request-body.ts";
 
 export type Outcome =
@@ -17,7 +17,7 @@ export type Outcome =
       readonly kind: "upgrade";
       readonly head: ResponseHead;
       readonly rest: Uint8Array;
-      readonly conn: Conn;
+      readonly conn: ByteStream;
     };
 
 /** No answer, or not all of it. */
@@ -43,7 +43,7 @@ const streamHighWater = 256 << 10;
 export class BodyTooLarge extends Error {}
 
 export interface ExchangeInput {
-  readonly conn: Conn;
+  readonly conn: ByteStream;
   readonly method: string;
   readonly head: Uint8Array;
   readonly body: RequestBody | null;

@@ -1,11 +1,13 @@
 /** One agent WebSocket while its object is in memory: the protocol session, its pool, and whether it still answers. */
 import type { Logger } from "../../schema/logger.ts";
+import type { Conn } from "../../wire/remotedialer/conn.ts";
 import type { Budget } from "../../wire/remotedialer/limits.ts";
 import { Session } from "../../wire/remotedialer/session.ts";
 import { connIdBase } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Meter, Traffic } from "./meter.ts";
 import { ConnPool } from "./pool.ts";
+import type { Route } from "./route.ts";
 
 /** A client's WebSocket knows no back pressure: an upload may run this far ahead of a slow cluster (design 4: 64 MiB for all). */
 const maxUnsent = 48 << 20;
@@ -45,7 +47,7 @@ interface Probe {
   readonly answer: () => void;
 }
 
-export class LiveSession {
+export class LiveSession implements Route {
   readonly socket: WebSocket;
   readonly attachment: Attachment;
   readonly pool: ConnPool;
@@ -83,7 +85,12 @@ export class LiveSession {
       onProbeAnswer: () => this.#measured(),
       onRemoved: () => meter.streams(),
     });
-    this.pool = new ConnPool(this.#session, address);
+    this.pool = new ConnPool(() => this.dial(address));
+  }
+
+  /** A stream to that TCP address. Throws when the session has ended. */
+  dial(address: string): Conn {
+    return this.#session.dial("tcp", address);
   }
 
   receive(message: ArrayBuffer | string): void {

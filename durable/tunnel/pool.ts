@@ -1,35 +1,29 @@
-/** Streams of one session kept open between requests: a new one costs the agent a connection to its server. */
-import type { Conn } from "../../wire/remotedialer/conn.ts";
-import type { Session } from "../../wire/remotedialer/session.ts";
+/** Streams of one route kept open between requests: a new one costs a connection to the server, and may cost a TLS handshake. */
+import type { ByteStream } from "../../wire/byte-stream.ts";
 
 const maxIdle = 16;
 /** Short: a pending timer keeps the object in memory, and a stream that outlives it is freed only by the agent's SYNC. */
 const idleMs = 4_000;
 
 export class ConnPool {
-  readonly #session: Session;
-  readonly #address: string;
-  readonly #idle: Conn[] = [];
+  /** A fresh stream. Throws when there can be none. */
+  readonly dial: () => ByteStream;
+  readonly #idle: ByteStream[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #used = false;
 
-  constructor(session: Session, address: string) {
-    this.#session = session;
-    this.#address = address;
+  constructor(dial: () => ByteStream) {
+    this.dial = dial;
   }
 
   /** A kept stream, which may turn out to be closed by the agent just now, or a fresh one. */
-  take(): { conn: Conn; reused: boolean } {
+  take(): { conn: ByteStream; reused: boolean } {
     this.#used = true;
     const conn = this.#idle.pop();
     return conn === undefined ? { conn: this.dial(), reused: false } : { conn, reused: true };
   }
 
-  dial(): Conn {
-    return this.#session.dial("tcp", this.#address);
-  }
-
-  put(conn: Conn): void {
+  put(conn: ByteStream): void {
     if (!conn.open) return;
     if (this.#idle.length >= maxIdle) {
       conn.close();
@@ -51,16 +45,21 @@ export class ConnPool {
       this.#timer = setTimeout(() => this.#expire(), idleMs);
       return;
     }
+    this.clear();
+  }
+
+  /** Closes what is kept. */
+  clear(): void {
     for (const conn of this.#idle.splice(0)) conn.close();
   }
 
   /** An answer that nobody asked for: the stream is out of step. */
-  #drop(conn: Conn): void {
+  #drop(conn: ByteStream): void {
     this.#forget(conn);
     conn.close();
   }
 
-  #forget(conn: Conn): void {
+  #forget(conn: ByteStream): void {
     const at = this.#idle.indexOf(conn);
     if (at >= 0) this.#idle.splice(at, 1);
   }

@@ -2,28 +2,26 @@
 import type { ProxyContext } from "../../schema/internal/context.ts";
 import { InvalidRequest, encodeRequestHead } from "../../wire/http1/request.ts";
 import type { HeaderPair } from "../../wire/http1/request.ts";
-import type { Conn } from "../../wire/remotedialer/conn.ts";
+import type { ByteStream } from "../../wire/byte-stream.ts";
 import { statusAnswer } from "./answers.ts";
 import { BodyTooLarge, ExchangeFailed, exchange } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
 import { upstreamHeaders } from "./headers.ts";
-import type { LiveSession } from "./live-session.ts";
+import type { Route } from "./route.ts";
 import { SessionLost, dial, failed, take, tryEach } from "./reach.ts";
 import { RequestBody } from "./request-body.ts";
 import { toResponse } from "./response.ts";
 import { proxyUpgrade } from "./upgrade.ts";
 
-/** `sessions`: at least one, in the order in which they are tried. */
+/** `routes`: at least one, in the order in which they are tried. */
 export async function proxy(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
   const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   try {
-    return await (upgrade
-      ? proxyUpgrade(sessions, request, context)
-      : proxyRequest(sessions, request, context));
+    return await (upgrade ? proxyUpgrade(routes, request, context) : proxyRequest(routes, request, context));
   } catch (error) {
     if (error instanceof InvalidRequest)
       return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
@@ -39,7 +37,7 @@ function tooLarge({ limits }: ProxyContext): Response {
 }
 
 async function proxyRequest(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
@@ -66,9 +64,9 @@ async function proxyRequest(
 
   let outcome: Outcome;
   try {
-    outcome = await tryEach(sessions, { signal, body, repeatable }, async (session, giveUp) => {
-      const onReusable = (conn: Conn) => () => (kept ? session.pool.put(conn) : conn.close());
-      const send = (conn: Conn): Promise<Outcome> =>
+    outcome = await tryEach(routes, { signal, body, repeatable }, async (route, giveUp) => {
+      const onReusable = (conn: ByteStream) => () => (kept ? route.pool.put(conn) : conn.close());
+      const send = (conn: ByteStream): Promise<Outcome> =>
         exchange({
           conn,
           method,
@@ -79,9 +77,9 @@ async function proxyRequest(
           signal,
           giveUp,
           onReusable: onReusable(conn),
-          onFailed: (problem) => failed(session, context, problem),
+          onFailed: (problem) => failed(route, context, problem),
         });
-      const { conn, reused } = kept ? take(session) : { conn: dial(session), reused: false };
+      const { conn, reused } = kept ? take(route) : { conn: dial(route), reused: false };
       try {
         return await send(conn);
       } catch (error) {
@@ -94,7 +92,7 @@ async function proxyRequest(
           !signal.aborted &&
           !giveUp.aborted;
         if (!again) throw error;
-        return send(dial(session));
+        return send(dial(route));
       }
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** A client's connection as bytes in binary messages, joined to one of the cluster that has switched to the same protocol. */
-import type { CloseReason, Conn } from "../../wire/remotedialer/conn.ts";
+import type { ByteStream, CloseReason } from "../../wire/byte-stream.ts";
 import { brakeOn, closeClient } from "./client-socket.ts";
 
 /** After so many bytes the front is told that they were taken; it waits after 1 MiB (infra/front/wrapped-stream.ts). */
@@ -11,7 +11,7 @@ const tellEvery = 128 << 10;
  */
 export function rawSplice(
   client: WebSocket,
-  conn: Conn,
+  conn: ByteStream,
   rest: Uint8Array,
   { credit }: { credit: boolean },
 ): void {

@@ -1,20 +1,20 @@
-/** Streams for requests, one session after the other, and what is told of those that failed. */
+/** Streams for requests, one route after the other, and what is told of those that failed. */
 import type { ProxyContext } from "../../schema/internal/context.ts";
-import type { Conn } from "../../wire/remotedialer/conn.ts";
+import type { ByteStream } from "../../wire/byte-stream.ts";
 import { errorKind } from "./error-kinds.ts";
 import { ExchangeFailed } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
-import type { LiveSession } from "./live-session.ts";
+import type { Route } from "./route.ts";
 import type { RequestBody } from "./request-body.ts";
 
 export class SessionLost extends Error {}
 
 /** Counted, and logged under the id that the agent's log has too. A client that leaves is no fault. */
-export function failed(session: LiveSession, { requestId, target }: ProxyContext, problem: string): void {
+export function failed(route: Route, { requestId, target }: ProxyContext, problem: string): void {
   const kind = errorKind(problem);
-  session.meter.error(kind);
+  route.meter.error(kind);
   const path = target.split("?", 1)[0];
-  session.log[kind === "client" ? "debug" : "warn"]("a request to the cluster failed", {
+  route.log[kind === "client" ? "debug" : "warn"]("a request to the cluster failed", {
     requestId,
     path,
     kind,
@@ -22,29 +22,29 @@ export function failed(session: LiveSession, { requestId, target }: ProxyContext
   });
 }
 
-/** One try on one session; `giveUp` says that it gives no sign of life, while another one might. */
-type Attempt = (session: LiveSession, giveUp: AbortSignal) => Promise<Outcome>;
+/** One try on one route; `giveUp` says that it gives no sign of life, while another one might. */
+type Attempt = (route: Route, giveUp: AbortSignal) => Promise<Outcome>;
 
 /**
- * Tries one session after the other: the next one when nothing reached the cluster (`dial …`), or when the request can be
+ * Tries one route after the other: the next one when nothing reached the cluster (`dial …`), or when the request can be
  * repeated and the session was lost or gave no sign of life before the answer.
  */
 export async function tryEach(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   { signal, body, repeatable }: { signal: AbortSignal; body: RequestBody | null; repeatable: boolean },
   attempt: Attempt,
 ): Promise<Outcome> {
-  for (const [index, session] of sessions.entries()) {
-    const isLast = index === sessions.length - 1;
+  for (const [index, route] of routes.entries()) {
+    const isLast = index === routes.length - 1;
     const giveUp = new AbortController();
-    const answered = session.awaitAnswer(() => {
+    const answered = route.awaitAnswer(() => {
       if (repeatable && !isLast) giveUp.abort();
     });
     try {
-      return await attempt(session, giveUp.signal);
+      return await attempt(route, giveUp.signal);
     } catch (error) {
       const neverDialled = error instanceof ExchangeFailed && error.neverDialled;
-      if (neverDialled) session.demote();
+      if (neverDialled) route.demote();
       const lost = error instanceof SessionLost || (error instanceof ExchangeFailed && !error.answered);
       const again = (neverDialled && (body?.rewind() ?? true)) || (lost && repeatable);
       if (isLast || !again || signal.aborted) throw error;
@@ -55,17 +55,17 @@ export async function tryEach(
   throw new SessionLost("no session");
 }
 
-export function take(session: LiveSession): { conn: Conn; reused: boolean } {
+export function take(route: Route): { conn: ByteStream; reused: boolean } {
   try {
-    return session.pool.take();
+    return route.pool.take();
   } catch (error) {
     throw new SessionLost(String(error), { cause: error });
   }
 }
 
-export function dial(session: LiveSession): Conn {
+export function dial(route: Route): ByteStream {
   try {
-    return session.pool.dial();
+    return route.pool.dial();
   } catch (error) {
     throw new SessionLost(String(error), { cause: error });
   }

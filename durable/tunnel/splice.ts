@@ -1,5 +1,5 @@
 /** A WebSocket of the client, as messages, joined to one of the cluster, as frames on a tunnel stream (exec, port-forward). */
-import type { Conn } from "../../wire/remotedialer/conn.ts";
+import type { ByteStream } from "../../wire/byte-stream.ts";
 import { MessageStream } from "../../wire/websocket/messages.ts";
 import { brakeOn, closeClient } from "./client-socket.ts";
 
@@ -9,7 +9,7 @@ const maxMessageBytes = 32 << 20;
 const closeMs = 5_000;
 
 /** Both legs are open. `rest`: bytes that came with the 101. Ends both when either ends. */
-export function splice(client: WebSocket, conn: Conn, rest: Uint8Array): void {
+export function splice(client: WebSocket, conn: ByteStream, rest: Uint8Array): void {
   let over = false;
   const end = (code: number, reason: string): void => {
     if (over) return;

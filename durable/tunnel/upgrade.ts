@@ -8,30 +8,30 @@ import { acceptedPair } from "./client-socket.ts";
 import { exchange } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
 import { upstreamHeaders } from "./headers.ts";
-import type { LiveSession } from "./live-session.ts";
+import type { Route } from "./route.ts";
 import { rawSplice } from "./raw-splice.ts";
 import { dial, failed, tryEach } from "./reach.ts";
 import { toResponse } from "./response.ts";
 import { splice } from "./splice.ts";
 
 export function proxyUpgrade(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
   return context.wraps === undefined
-    ? proxyWebSocket(sessions, request, context)
-    : proxyWrapped(sessions, request, context, context.wraps);
+    ? proxyWebSocket(routes, request, context)
+    : proxyWrapped(routes, request, context, context.wraps);
 }
 
 async function proxyWebSocket(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   request: Request,
   context: ProxyContext,
 ): Promise<Response> {
   const key = newKey();
   const protocols = offeredProtocols(request.headers);
-  const outcome = await askToSwitch(sessions, request, context, "GET", [
+  const outcome = await askToSwitch(routes, request, context, "GET", [
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13"],
     ["Sec-WebSocket-Key", key],
@@ -53,12 +53,12 @@ async function proxyWebSocket(
 
 /** The client wants another protocol than WebSocket, and the front has wrapped it in one. */
 async function proxyWrapped(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   request: Request,
   context: ProxyContext,
   { method, protocol }: NonNullable<ProxyContext["wraps"]>,
 ): Promise<Response> {
-  const outcome = await askToSwitch(sessions, request, context, method, [["Upgrade", protocol]]);
+  const outcome = await askToSwitch(routes, request, context, method, [["Upgrade", protocol]]);
   if (outcome.kind === "response") return toResponse(outcome, request, context);
 
   const { conn, head, rest } = outcome;
@@ -75,7 +75,7 @@ const streamVersion = "x-stream-protocol-version";
 
 /** One request on a stream of its own, which is the new protocol's after a 101. */
 async function askToSwitch(
-  sessions: readonly LiveSession[],
+  routes: readonly Route[],
   request: Request,
   context: ProxyContext,
   method: string,
@@ -89,8 +89,8 @@ async function askToSwitch(
   ]);
   const { signal } = request;
   // Not repeated: a command may have begun.
-  return tryEach(sessions, { signal, body: null, repeatable: false }, (session, giveUp) => {
-    const conn = dial(session);
+  return tryEach(routes, { signal, body: null, repeatable: false }, (route, giveUp) => {
+    const conn = dial(route);
     return exchange({
       conn,
       method,
@@ -101,7 +101,7 @@ async function askToSwitch(
       signal,
       giveUp,
       onReusable: () => conn.close(),
-      onFailed: (problem) => failed(session, context, problem),
+      onFailed: (problem) => failed(route, context, problem),
     });
   });
 }

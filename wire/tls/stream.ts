@@ -3,7 +3,6 @@ import { concat } from "./bytes.ts";
 import type { ByteStream, CloseReason } from "../byte-stream.ts";
 import { TlsClient } from "./client.ts";
 import type { TlsClientOptions } from "./client.ts";
-import { TlsError } from "./alerts.ts";
 import type { Established } from "./handshake-host.ts";
 
 /** What may be written before the handshake is over, until `write` asks to wait. */
@@ -13,8 +12,8 @@ export class TlsStream implements ByteStream {
   onData: (chunk: Uint8Array) => void = () => undefined;
   onClose: (reason: CloseReason) => void = () => undefined;
   onDrain: () => void = () => undefined;
-  /** The server has proven who it is. */
-  onSecure: () => void = () => undefined;
+  /** The handshake is over, one way or the other: `secure` says which. Once. */
+  onSettled: () => void = () => undefined;
 
   readonly #below: ByteStream;
   readonly #client: TlsClient;
@@ -82,9 +81,15 @@ export class TlsStream implements ByteStream {
     this.#early = [];
     this.#earlyBytes = 0;
     if (!this.#reading) this.#below.pauseReading();
-    this.onSecure();
+    this.#settle();
     if (bytes.length > 0) this.#client.write(bytes);
     if (waiting && this.#open && !this.#belowIsFull) this.onDrain();
+  }
+
+  #settle(): void {
+    const tell = this.onSettled;
+    this.onSettled = () => undefined;
+    tell();
   }
 
   pauseReading(): void {
@@ -128,6 +133,7 @@ export class TlsStream implements ByteStream {
 
   #end(): void {
     this.#open = false;
+    this.#settle();
     this.#closing = undefined;
     this.#early = [];
     this.#unread = [];
@@ -137,6 +143,7 @@ export class TlsStream implements ByteStream {
   #shut(reason: CloseReason): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#settle();
     this.#early = [];
     this.#client.close();
     this.#below.close();
@@ -150,9 +157,4 @@ export class TlsStream implements ByteStream {
     this.#closing = undefined;
     this.onClose(reason);
   }
-}
-
-/** Why a stream cannot be made, as a reason for its end. */
-export function reasonOf(error: unknown): string {
-  return error instanceof TlsError ? `TLS: ${error.message}` : String(error);
 }

@@ -1,0 +1,16 @@
+/** A way to a cluster's API: through an agent's session, in the clear or by TLS of our own inside, or by a connection of our own. */
+import type { Logger } from "../../schema/logger.ts";
+import type { Meter } from "./meter.ts";
+import type { ConnPool } from "./pool.ts";
+
+export interface Route {
+  readonly pool: ConnPool;
+  readonly meter: Meter;
+  readonly log: Logger;
+  /** `Authorization` of an account that may impersonate users; absent where the other end has its own. */
+  readonly authorization?: string;
+  /** A request waits: see `LiveSession`. Call the result when its answer came. */
+  awaitAnswer(onSuspect?: () => void): () => void;
+  /** It could not reach the server just now: the last choice for a while. */
+  demote(): void;
+}
