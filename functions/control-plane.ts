@@ -1,7 +1,11 @@
 /** The private side of the API Worker: reached by service binding and by the launcher's control socket, never by users. */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { ClusterRegistration } from "../schema/internal/context.ts";
 import type { ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
+import { clusters } from "../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../schema/resources/management.cattle.io/clusters.ts";
 import type { Env } from "./env.ts";
+import { registerCluster } from "./http/connect/register-cluster.ts";
 import { systemActor } from "./http/context.ts";
 import { revokedGrants } from "./identity/watch-grant.ts";
 import { createLogger } from "../schema/logger.ts";
@@ -13,6 +17,11 @@ import { checkDatabase, openStore } from "./store/open-store.ts";
 export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneRpc {
   async tunnelChanged(event: TunnelEvent): Promise<void> {
     await onTunnelEvent(this.env, event);
+  }
+
+  async registrationProven(clusterId: string, registration: ClusterRegistration): Promise<void> {
+    const store = openStore(this.env).as(systemActor("agent-registration"));
+    await registerCluster(store, await store.get<Cluster>(clusters, "", clusterId), registration);
   }
 
   async runWork(): Promise<{ nextRunAt: number | null }> {

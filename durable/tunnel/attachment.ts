@@ -1,4 +1,6 @@
 /** What a session must know after its object left memory while the socket stayed open. Versioned: code changes under open sockets. */
+import { isClusterIdentity } from "../../schema/internal/cluster-identity.ts";
+import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
 
 export interface Attachment {
   readonly v: 1;
@@ -11,19 +13,26 @@ export interface Attachment {
   readonly remoteAddress: string;
   /** Hex SHA-256 of the registration token that opened it. */
   readonly tokenHash?: string;
+  /**
+   * Until it has shown that it is of its cluster: what it must show, or that what it says of its cluster must be found true,
+   * which is in memory alone.
+   */
+  readonly unproven?: ClusterIdentity | "registration";
 }
 
 /** `undefined` for anything but an attachment of a version we know: such a socket is closed, and its agent comes back. */
 export function readAttachment(value: unknown): Attachment | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress, tokenHash } = value as Partial<Attachment>;
+  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress, tokenHash, unproven } =
+    value as Partial<Attachment>;
   const known =
     v === 1 &&
     typeof clusterId === "string" &&
     (kind === "main" || kind === "steve") &&
     typeof sessionKey === "string" &&
     typeof openedAt === "number" &&
-    typeof remoteAddress === "string";
+    typeof remoteAddress === "string" &&
+    (unproven === undefined || unproven === "registration" || isClusterIdentity(unproven));
   if (!known) return undefined;
   return {
     v,
@@ -33,6 +42,7 @@ export function readAttachment(value: unknown): Attachment | undefined {
     openedAt,
     remoteAddress,
     ...(typeof tokenHash === "string" ? { tokenHash } : {}),
+    ...(unproven === undefined ? {} : { unproven }),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { CONTEXT_HEADER, decodeContext } from "../../schema/internal/context.ts";
-import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
+import type { ClusterRegistration, ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
 import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
 import { createLogger } from "../../schema/logger.ts";
@@ -14,10 +14,12 @@ import { Admission, isInteractive } from "./admission.ts";
 import { statusAnswer } from "./answers.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
+import { Gatekeeper, unprovenOf } from "./gatekeeper.ts";
 import { LiveSession, clientKey } from "./live-session.ts";
 import { Meter } from "./meter.ts";
 import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
+import type { TunnelRecord } from "./record.ts";
 import { SessionSet } from "./session-set.ts";
 
 /** Looking for silent deaths: 75 s and a probe of 10 s stay below the 90 s that a watched cluster is promised. */
@@ -34,6 +36,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #sessions = new SessionSet();
   readonly #budget = new Budget();
   readonly #admission = new Admission();
+  readonly #gate = new Gatekeeper({
+    proven: () => this.#sessions.candidates("steve"),
+    registrationProven: (clusterId, registration) => this.env.API.registrationProven(clusterId, registration),
+    onProven: (session) => this.ctx.waitUntil(this.#letIn(session)),
+    onRefused: (session, reason) => this.#refuse(session, reason),
+  });
   readonly #record: RecordStore;
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
   readonly #meter = new Meter({
@@ -50,6 +58,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     for (const socket of ctx.getWebSockets()) {
       const attachment = readAttachment(socket.deserializeAttachment());
       if (attachment === undefined) socket.close(1012, "unknown session");
+      else if (attachment.unproven === "registration") close(socket, 1012, "connect again");
       else this.#add(socket, attachment);
     }
     this.#noticeLosses();
@@ -70,6 +79,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   async #connect(request: Request, context: ConnectContext): Promise<Response> {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
       return new Response("websocket: the client is not using the websocket protocol\n", { status: 400 });
+    const must = unprovenOf(context);
+    if (must.unproven !== undefined && this.#gate.full)
+      return new Response("too many sessions that have not shown yet what they are\n", { status: 503 });
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     const attachment: Attachment = {
       v: 1,
@@ -79,14 +91,15 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       openedAt: Date.now(),
       remoteAddress: context.remoteAddress,
       ...(context.tokenHash === undefined ? {} : { tokenHash: context.tokenHash }),
+      ...must,
     };
     this.ctx.acceptWebSocket(server, [context.kind]);
     server.serializeAttachment(attachment);
-    const session = this.#add(server, attachment);
+    const session = this.#add(server, attachment, context.registration);
     this.#meter.opened(context.kind);
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
     await this.#wakeWithin(this.#period());
-    this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
+    if (must.unproven === undefined) this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -156,6 +169,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       openedAt: new Date(attachment.openedAt).toISOString(),
       lastHeardAt: new Date(lastHeardAt).toISOString(),
       remoteAddress: attachment.remoteAddress,
+      ...(attachment.unproven === undefined ? {} : { unproven: true as const }),
     }));
     return {
       clusterId,
@@ -167,6 +181,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   async closeSessions(reason: string): Promise<void> {
     for (const session of this.#sessions.all()) {
       this.#sessions.remove(session);
+      this.#gate.remove(session);
       session.fail(reason);
       close(session.socket, 1000, reason);
     }
@@ -185,7 +200,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     await Promise.all(revoked.map((session) => this.#lose(session, "closed", reason)));
   }
 
-  #add(socket: WebSocket, attachment: Attachment): LiveSession {
+  #add(socket: WebSocket, attachment: Attachment, registration?: ClusterRegistration): LiveSession {
     const session = new LiveSession({
       socket,
       attachment,
@@ -196,18 +211,42 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
     });
     this.#sessions.add(session);
+    if (attachment.unproven !== undefined) this.#gate.examine(session, registration);
     return session;
+  }
+
+  async #letIn(session: LiveSession): Promise<void> {
+    session.letIn();
+    await this.#report(session, "opened", "agent connected");
+  }
+
+  /** The others stay as they are, and nobody is told of a loss: it never was the cluster's. */
+  #refuse(session: LiveSession, reason: string): void {
+    const { kind, sessionKey, remoteAddress } = session.attachment;
+    this.#log.warn("agent refused", { kind, sessionKey, remoteAddress, reason });
+    this.#meter.error("session-refused");
+    this.#end(session, 1008, `refused: ${reason}`);
+  }
+
+  /** False when it had ended already. */
+  #end(session: LiveSession, code: number, reason: string, lost: Partial<TunnelRecord> = {}): boolean {
+    if (!this.#sessions.remove(session)) return false;
+    this.#gate.remove(session);
+    this.#meter.traffic(session.takeTraffic());
+    session.fail(`session lost: ${reason}`);
+    close(session.socket, code, reason);
+    this.#record.change({ ...lost, open: this.#openKeys() });
+    return true;
   }
 
   /** Close and error events can both come, after a death too: only the first counts. */
   async #lose(session: LiveSession | undefined, change: "closed" | "dead", reason: string): Promise<void> {
-    if (session === undefined || !this.#sessions.remove(session)) return;
-    this.#meter.traffic(session.takeTraffic());
+    if (session === undefined) return;
+    const { kind, unproven } = session.attachment;
+    const lost = unproven === undefined && kind === "steve" ? { lastLostAt: Date.now() } : {};
+    if (!this.#end(session, change === "dead" ? 1001 : 1000, reason, lost)) return;
     this.#meter.error(`session-${change}`);
-    session.fail(`session lost: ${reason}`);
-    close(session.socket, change === "dead" ? 1001 : 1000, reason);
-    const lost = session.attachment.kind === "steve" ? { lastLostAt: Date.now() } : {};
-    this.#record.change({ ...lost, open: this.#openKeys() });
+    if (unproven !== undefined) return;
     await this.#report(session, change, reason);
   }
 

@@ -20,7 +20,7 @@ const changes = (): string[] =>
     .map(({ change }) => change);
 
 const connectAgent = (tokenHash?: string): Promise<TestAgent> =>
-  connectTo(stub, clusterId, answerWithId, tokenHash);
+  connectTo(stub, clusterId, answerWithId, tokenHash === undefined ? {} : { tokenHash });
 const ask = (): Promise<Answer> => askOf(stub, clusterId);
 
 describe("a cluster's tunnel", () => {

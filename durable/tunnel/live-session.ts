@@ -49,7 +49,7 @@ interface Probe {
 
 export class LiveSession implements Route {
   readonly socket: WebSocket;
-  readonly attachment: Attachment;
+  attachment: Attachment;
   readonly pool: ConnPool;
   readonly meter: Meter;
   readonly log: Logger;
@@ -91,6 +91,13 @@ export class LiveSession implements Route {
   /** A stream to that TCP address. Throws when the session has ended. */
   dial(address: string): Conn {
     return this.#session.dial("tcp", address);
+  }
+
+  /** It has shown that it is of its cluster: also after an eviction. */
+  letIn(): void {
+    const { unproven: _, ...attachment } = this.attachment;
+    this.attachment = attachment;
+    this.socket.serializeAttachment(attachment);
   }
 
   receive(message: ArrayBuffer | string): void {

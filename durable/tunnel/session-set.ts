@@ -27,13 +27,13 @@ export class SessionSet {
   }
 
   /**
-   * Those of a kind in the order in which they are tried: the healthy ones, the newest first, then the others. Go takes the
+   * Those of a kind that are let in, in the order in which they are tried: the healthy ones, the newest first, then the others. Go takes the
    * oldest, which is the one that a half-open connection leaves behind (tunnel.md 6, row 11).
    */
   candidates(kind: Attachment["kind"]): readonly LiveSession[] {
     return (
       this.all()
-        .filter(({ attachment }) => attachment.kind === kind)
+        .filter(({ attachment }) => attachment.kind === kind && attachment.unproven === undefined)
         // Of two that opened in one millisecond, the later one is the newer.
         .toReversed()
         .toSorted((a, b) => b.attachment.openedAt - a.attachment.openedAt)

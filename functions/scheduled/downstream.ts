@@ -1,18 +1,8 @@
 /** A reconciler's requests to a cluster, through the cluster's tunnel object. */
+import { agentIdentity } from "../../schema/internal/agent-identity.ts";
 import { CONTEXT_HEADER, encodeContext } from "../../schema/internal/context.ts";
-import type { DownstreamIdentity } from "../../schema/internal/context.ts";
 import type { Env } from "../env.ts";
 import type { DownstreamInit } from "./controller.ts";
-
-/**
- * The agent's own service account (tunnel.md 3): bound to everything by the import manifest. Named by impersonation,
- * because Rancher's agent treats a request without `Impersonate-User` as unauthenticated (tunnel.md 2.7).
- */
-const agentIdentity: DownstreamIdentity = {
-  user: "system:serviceaccount:cattle-system:cattle",
-  groups: ["system:serviceaccounts", "system:serviceaccounts:cattle-system", "system:authenticated"],
-  extra: {},
-};
 
 const defaultTimeoutMs = 8_000;
 

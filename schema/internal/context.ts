@@ -2,6 +2,8 @@
  * The one value that crosses from the API Worker to a Durable Object with a request or an upgrade (design 2).
  * The Worker always overwrites the header; the object alone turns it into `Impersonate-*` lines.
  */
+import type { ClusterIdentity } from "./cluster-identity.ts";
+
 export const CONTEXT_HEADER = "x-drover-context";
 
 /** Who a request runs as in the target cluster. */
@@ -53,6 +55,20 @@ export interface ConnectContext {
   readonly remoteAddress: string;
   /** Hex SHA-256 of the registration token: with the token, its sessions go. */
   readonly tokenHash?: string;
+  /** Of the cluster, when it is known: a steve session must show it before it is used. */
+  readonly identity?: ClusterIdentity;
+  /** What a main session would change about a cluster that is known: it must be true of that cluster first. */
+  readonly registration?: ClusterRegistration;
+}
+
+/** What an agent's main session says of its cluster (tunnel.md 2.3). */
+export interface ClusterRegistration {
+  /** `https://host:port`, an IPv6 address in brackets. */
+  readonly apiEndpoint: string;
+  /** base64 of a PEM bundle, as received. */
+  readonly caCert: string;
+  /** Of the agent's service account. */
+  readonly token: string;
 }
 
 export type InternalContext = ProxyContext | ConnectContext;

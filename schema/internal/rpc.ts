@@ -2,6 +2,7 @@
 import type { LogEvent } from "../store/log.ts";
 import type { StoredRow } from "../store/encoding.ts";
 import type { CommitItem, CommitResult, ObjectKey } from "../store/types.ts";
+import type { ClusterRegistration } from "./context.ts";
 import type { JobTally } from "./jobs.ts";
 import type { ClusterStatistics, TunnelReport } from "./tunnel-statistics.ts";
 
@@ -12,6 +13,8 @@ export interface SessionInfo {
   readonly openedAt: string;
   readonly lastHeardAt: string;
   readonly remoteAddress: string;
+  /** It has not shown yet that it is of its cluster, and is not used. */
+  readonly unproven?: true;
 }
 
 export interface TunnelStatus {
@@ -122,6 +125,8 @@ export interface TunnelEvent {
 export interface ControlPlaneRpc {
   /** A tunnel session came or went: writes the work item and runs it. */
   tunnelChanged(event: TunnelEvent): Promise<void>;
+  /** What a main session says of its cluster was found to be true (`ConnectContext.registration`): it is written down. */
+  registrationProven(clusterId: string, registration: ClusterRegistration): Promise<void>;
   /** Runs due work; answers when the next row is due (epoch milliseconds), or null when there is none, and what ran. */
   runWork(): Promise<{ nextRunAt: number | null; jobs?: JobTally }>;
   /** Indexes of those grants (`WatchContext`) that no longer hold, by the state at `revision` or later. */

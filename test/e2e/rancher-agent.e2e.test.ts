@@ -2,6 +2,7 @@
  * Rancher's cluster agent joins by our manifest, unchanged (tunnel.md 2.2-2.10, checks 37 and 38): a Go program that does
  * exactly what that agent does, with the remotedialer of each release, against a real kube-apiserver.
  */
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,14 @@ import { agentPod, importInto } from "./cluster.ts";
 import type { ImportedCluster } from "./cluster.ts";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
+import { connectAgent, tryConnect, tunnelParams } from "./scripted-agent.ts";
 import { startRancherAgent } from "./rancher-agent.ts";
+
+interface ClusterStatus {
+  serviceAccountTokenSecret: string;
+  apiEndpoint: string;
+  clusterIdentity?: { namespaceUid: string };
+}
 
 const password = "rancher agent passphrase";
 
@@ -99,6 +107,75 @@ describe("Rancher's cluster agent", () => {
       await agent?.stop();
       agent = undefined;
     });
+  });
+
+  it("is the only one that the registration token lets in, and may change its own token", async () => {
+    const cluster = await importInto(admin, "known", testbed);
+    const binary = buildPeer("v0.6.1");
+    agent = await startRancherAgent(binary, testbed, join(home, "known"));
+    await cluster.waitFor("active", 60_000);
+    const path = `/k8s/clusters/local/apis/management.cattle.io/v3/clusters/${cluster.id}`;
+    const known = await eventually("the identity is written down", 10_000, async () => {
+      const { status } = await callJson<{ status: ClusterStatus }>(admin, "GET", path);
+      return status.clusterIdentity === undefined ? undefined : status;
+    });
+    const { credentials } = await agentPod(testbed);
+    const token = credentials["token"] ?? "";
+    const works = async (): Promise<void> =>
+      expect(
+        await callJson(admin, "GET", `/k8s/clusters/${cluster.id}/api/v1/namespaces/kube-system`),
+      ).toMatchObject({ metadata: { uid: known.clusterIdentity?.namespaceUid } });
+
+    // A thief with the token, who even knows the uid of kube-system.
+    const thief = await connectAgent(drover, token, (incoming, outgoing) => {
+      const namespace = { kind: "Namespace", metadata: { uid: known.clusterIdentity?.namespaceUid } };
+      outgoing.end(JSON.stringify(incoming.url?.endsWith("/kube-system") === true ? namespace : {}));
+    });
+    expect(JSON.stringify(await thief.ended)).toContain("refused: it does not have the key");
+    await works();
+    const { socket } = await tryConnect(drover, "/v3/connect", {
+      "X-API-Tunnel-Token": token,
+      "X-API-Tunnel-Params": tunnelParams({ address: "192.0.2.1:443", caCert: btoa("CA"), token: "mine" }),
+    });
+    const [code, reason] = (await once(socket ?? expect.fail("no socket"), "close")) as [number, Buffer];
+    expect([code, reason.toString()]).toEqual([
+      1008,
+      "refused: its token is not of the agent's account in the cluster",
+    ]);
+    await works();
+    const { status } = await callJson<{ status: ClusterStatus }>(admin, "GET", path);
+    expect(status).toMatchObject(known);
+    expect(drover.output()).toMatch(/"message":"agent refused".*"kind":"main"/);
+
+    // The account's long-lived token is made anew: the agent says so, and the cluster confirms it.
+    await agent.stop();
+    await testbed.kubectlRun([
+      "-n",
+      "cattle-system",
+      "delete",
+      "secrets",
+      "-l",
+      "cattle.io/service-account.name=cattle",
+    ]);
+    await testbed.kubectlRun([
+      "-n",
+      "cattle-system",
+      "annotate",
+      "serviceaccount",
+      "cattle",
+      "rancher.io/service-account.secret-ref-",
+    ]);
+    agent = await startRancherAgent(binary, testbed, join(home, "known-again"));
+    await eventually("the new credential is written down", 30_000, async () => {
+      const { status: now } = await callJson<{ status: ClusterStatus }>(admin, "GET", path);
+      return now.serviceAccountTokenSecret === known.serviceAccountTokenSecret ? undefined : true;
+    });
+    const old = `/k8s/clusters/local/api/v1/namespaces/cattle-global-data/secrets/${known.serviceAccountTokenSecret}`;
+    await eventually("the old credential is gone", 5_000, async () =>
+      (await call(admin, "GET", old)).status === 404 ? true : undefined,
+    );
+    await works();
+    await agent.stop();
   });
 
   it("gets a rotated registration token by its Deployment, while the old one still counts", async () => {

@@ -4,6 +4,7 @@ import type { DurableEnv } from "../../durable/env.ts";
 import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
 import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
 import { watchLimits } from "../../durable/watch/watch-limits.ts";
+import type { ClusterRegistration } from "../../schema/internal/context.ts";
 import type { ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
@@ -45,6 +46,8 @@ declare global {
   var testRuns: { answers: (() => Promise<number | null>)[]; count: number } | undefined;
   /** What tunnels have reported, once a test asks for it. */
   var testTunnelEvents: TunnelEvent[] | undefined;
+  /** What was found to be true of clusters, once a test asks for it. */
+  var testRegistrations: (ClusterRegistration & { clusterId: string })[] | undefined;
   /** What the API Worker would say of grants. */
   var testGrants: { revision: number; revoked: readonly string[] } | undefined;
   /** In force at once. */
@@ -61,6 +64,10 @@ export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements Contro
   async judgeWatches(grants: readonly string[]): Promise<{ revision: number; revoked: number[] }> {
     const { revision = 0, revoked = [] } = globalThis.testGrants ?? {};
     return { revision, revoked: grants.flatMap((grant, index) => (revoked.includes(grant) ? [index] : [])) };
+  }
+
+  async registrationProven(clusterId: string, registration: ClusterRegistration): Promise<void> {
+    globalThis.testRegistrations?.push({ clusterId, ...registration });
   }
 
   async tunnelChanged(event: TunnelEvent): Promise<void> {

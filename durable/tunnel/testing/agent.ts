@@ -1,6 +1,7 @@
 /** Agents of tests inside workerd: WebSockets to the object itself, which answer as a test says. */
 import { env } from "cloudflare:workers";
 import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
+import type { ConnectContext } from "../../../schema/internal/context.ts";
 import { decodeMessage, encodeMessage, encodeText, messageType } from "../../../wire/remotedialer/codec.ts";
 import type { DurableEnv } from "../../env.ts";
 
@@ -42,7 +43,7 @@ export async function connectAgent(
   stub: Stub,
   clusterId: string,
   behaviour: Behaviour = answerWithId,
-  tokenHash?: string,
+  more: Partial<ConnectContext> = {},
 ): Promise<TestAgent> {
   const context = encodeContext({
     v: 1,
@@ -50,7 +51,7 @@ export async function connectAgent(
     clusterId,
     kind: "steve",
     remoteAddress: "192.0.2.1",
-    ...(tokenHash === undefined ? {} : { tokenHash }),
+    ...more,
   });
   const { webSocket: socket } = await stub.fetch("https://tunnel/connect", {
     headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },

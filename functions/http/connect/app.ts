@@ -4,11 +4,12 @@ import { sha256Hex } from "../../../schema/auth/token-secret.ts";
 import { findRegistrationToken } from "../clusters/registration-token.ts";
 import type { Registration } from "../clusters/registration-token.ts";
 import { systemStore } from "../context.ts";
+import type { ConnectContext } from "../../../schema/internal/context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
 import { parseParams } from "./params.ts";
-import { markConnected, registerCluster } from "./register-cluster.ts";
+import { markConnected, register } from "./register-cluster.ts";
 
 export const connectApp = new Hono<AppEnv>().get("/v3/connect", connect).get("/v3/connect/register", connect);
 
@@ -32,7 +33,8 @@ async function connect(c: AppContext): Promise<Response> {
   if (registration !== undefined) {
     if (!isUpgrade(headers)) return notAnUpgrade();
     await markConnected(store, registration.cluster);
-    return openTunnel(c, registration, "steve");
+    const { clusterIdentity: identity } = registration.cluster.status ?? {};
+    return openTunnel(c, registration, { kind: "steve", ...(identity === undefined ? {} : { identity }) });
   }
   const token = headers.get("x-api-tunnel-token") ?? "";
   if (token === "") throw new ApiError("Unauthorized", "failed authentication");
@@ -40,8 +42,11 @@ async function connect(c: AppContext): Promise<Response> {
   if (main === undefined) throw new ApiError("BadRequest", "cluster not found");
   const params = parseParams(headers.get("x-api-tunnel-params"));
   if (!isUpgrade(headers)) return notAnUpgrade();
-  await registerCluster(store, main.cluster, params);
-  return openTunnel(c, main, "main");
+  const registered = await register(store, main.cluster, params);
+  return openTunnel(c, main, {
+    kind: "main",
+    ...(registered === "unproven" ? { registration: params } : {}),
+  });
 }
 
 /** `stv-cluster-<token>` of a bearer header. */
@@ -67,7 +72,7 @@ function notAnUpgrade(): Response {
 async function openTunnel(
   c: AppContext,
   { clusterId, tokenHash }: Found,
-  kind: "main" | "steve",
+  session: Pick<ConnectContext, "kind" | "identity" | "registration">,
 ): Promise<Response> {
   // The registration token stays here.
   const headers = new Headers({ upgrade: "websocket" });
@@ -75,7 +80,7 @@ async function openTunnel(
     v: 1,
     op: "connect",
     clusterId,
-    kind,
+    ...session,
     remoteAddress: c.get("clientAddress"),
     tokenHash,
   });

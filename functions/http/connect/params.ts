@@ -1,17 +1,9 @@
 /** `X-API-Tunnel-Params` of a cluster agent (tunnel.md 2.3). Pure. */
+import type { ClusterRegistration } from "../../../schema/internal/context.ts";
 import { ApiError } from "../errors.ts";
 
-export interface ClusterParams {
-  /** `https://host:port`, an IPv6 address in brackets. */
-  readonly apiEndpoint: string;
-  /** base64 of a PEM bundle, as received. */
-  readonly caCert: string;
-  /** Of the agent's service account. */
-  readonly token: string;
-}
-
 /** Reads the header. Throws `BadRequest` with the texts of tunnel.md 2.4. */
-export function parseParams(header: string | null): ClusterParams {
+export function parseParams(header: string | null): ClusterRegistration {
   const { cluster, node } = decode(header ?? "");
   if (!isObject(cluster)) {
     throw new ApiError(

@@ -1,4 +1,5 @@
 /** What a main session's handshake writes on its cluster (tunnel.md 2.5): nothing when nothing changed. */
+import type { ClusterRegistration } from "../../../schema/internal/context.ts";
 import { secretText, secrets, toBase64 } from "../../../schema/resources/core/secrets.ts";
 import type { Secret } from "../../../schema/resources/core/secrets.ts";
 import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
@@ -7,27 +8,48 @@ import { isStoreError } from "../../../schema/store/errors.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
 import { credentialLabel, credentialNamespace } from "../../scheduled/cluster-lifecycle/credentials.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
-import type { ClusterParams } from "./params.ts";
 
 /** Clusters of other drivers have their endpoint from their provider. */
 const writableDrivers = ["", "imported", "k3s", "k3os", "rancherd", "rke2"];
 
+/**
+ * Writes what a main session says, unless nothing of it is new. Of a cluster whose identity is known it writes nothing, and
+ * answers "unproven": who has the registration token is not yet the cluster (tunnel.md 2.4).
+ */
+export async function register(
+  store: BoundStore,
+  cluster: Cluster,
+  params: ClusterRegistration,
+): Promise<"recorded" | "unproven"> {
+  if (!(await changes(store, cluster, params))) return "recorded";
+  if (cluster.status?.clusterIdentity !== undefined) return "unproven";
+  await registerCluster(store, cluster, params);
+  return "recorded";
+}
+
+/** Whether `registerCluster` has anything to write. */
+export async function changes(
+  store: BoundStore,
+  { status = {} }: Cluster,
+  params: ClusterRegistration,
+): Promise<boolean> {
+  const driver = status.driver ?? "";
+  if (!writableDrivers.includes(driver)) return false;
+  return (
+    driver === "" ||
+    status.apiEndpoint !== params.apiEndpoint ||
+    status.caCert !== params.caCert ||
+    (await storedToken(store, status.serviceAccountTokenSecret ?? "")) !== params.token
+  );
+}
+
+/** For what is known to be true of the cluster, or of one that nobody knows yet. */
 export async function registerCluster(
   store: BoundStore,
   cluster: Cluster,
-  params: ClusterParams,
+  params: ClusterRegistration,
 ): Promise<void> {
-  const { status = {} } = cluster;
-  const driver = status.driver ?? "";
-  if (!writableDrivers.includes(driver)) return;
-  const oldSecret = status.serviceAccountTokenSecret ?? "";
-  const unchanged =
-    driver !== "" &&
-    status.apiEndpoint === params.apiEndpoint &&
-    status.caCert === params.caCert &&
-    (await storedToken(store, oldSecret)) === params.token;
-  if (unchanged) return;
-
+  if (!(await changes(store, cluster, params))) return;
   const { metadata } = await store.create<Secret>(secrets, credentialSecret(cluster, params.token));
   let superfluous = metadata.name;
   try {
@@ -42,7 +64,7 @@ export async function registerCluster(
 async function recordConnection(
   store: BoundStore,
   cluster: Cluster,
-  params: ClusterParams,
+  params: ClusterRegistration,
   newSecret: string,
 ): Promise<string> {
   let replaced = newSecret;

@@ -41,7 +41,7 @@ async function lookForAgent(
 ): Promise<"answers" | "silent" | "absent"> {
   for (let count = 0; count < 2; count++) {
     const { sessions } = await context.env.TUNNEL.getByName(clusterId).status();
-    if (!sessions.some((session) => session.kind === "steve")) return "absent";
+    if (!sessions.some(({ kind, unproven }) => kind === "steve" && unproven !== true)) return "absent";
     if (await pings(context, clusterId)) return "answers";
   }
   return "silent";

@@ -6,13 +6,14 @@ import { typeKey } from "../../../schema/resource.ts";
 import type { Controller } from "../controller.ts";
 import { connection } from "./connection.ts";
 import { health } from "./health.ts";
+import { identity } from "./identity.ts";
 import { ownerBinding } from "./owner-binding.ts";
 import { removal } from "./removal.ts";
 
 export const clusterLifecycle: Controller = {
   name: "cluster-lifecycle",
   watches: [{ type: typeKey(clusters), keys }],
-  steps: [removal, connection, ownerBinding, health],
+  steps: [removal, connection, ownerBinding, health, identity],
 };
 
 /** Tunnel events enqueue the rest; the controller's own status writes must not, or it would never rest. */
@@ -30,5 +31,6 @@ function relevant(cluster: Cluster): string {
     status?.apiEndpoint,
     status?.caCert,
     status?.serviceAccountTokenSecret,
+    status?.clusterIdentity,
   ]);
 }

@@ -1,4 +1,5 @@
 /** The Norman projection of a Cluster (norman-v3.md 3.5, 4.1). */
+import { identitySecretName } from "../../internal/cluster-identity.ts";
 import { field } from "../../norman.ts";
 import type { NormanProjection } from "../../norman.ts";
 import type { Cluster } from "./clusters.ts";
@@ -96,15 +97,16 @@ export const clusterNorman: NormanProjection<Cluster> = {
     cleanupCommand: field("string", undefined),
   },
   resourceActions: { generateKubeconfig: { output: "generateKubeConfigOutput" } },
-  project: ({ metadata }) => (metadata.deletionTimestamp === undefined ? {} : { cleanupCommand }),
+  project: ({ metadata }) =>
+    metadata.deletionTimestamp === undefined ? {} : { cleanupCommand: cleanupCommand(metadata.name) },
 };
 
 /**
  * Undoes the import manifest and what the lifecycle reconciler made (tunnel.md 3). Nobody runs it for the user: a cluster
  * that cannot be reached is left as it is, and a broken one must not be made worse (controllers.md 4.1, "Removal").
  */
-const cleanupCommand =
-  "kubectl delete --ignore-not-found" +
+const cleanupCommand = (clusterId: string): string =>
+  `kubectl delete --ignore-not-found -n kube-system secret/${identitySecretName(clusterId)}` +
   " clusterrolebinding/cattle-admin-binding clusterrolebinding/proxy-role-binding-kubernetes-master" +
   " clusterrolebinding/drover-cluster-owner" +
   " clusterrole/cattle-admin clusterrole/proxy-clusterrole-kubeapiserver" +

@@ -79,6 +79,12 @@ export const clusterSchema = once(() => {
           caCert: string,
           /** Name of a Secret in `cattle-global-data`. */
           serviceAccountTokenSecret: string,
+          /** By what the cluster is known again (schema/internal/cluster-identity.ts): without it, any may come. */
+          clusterIdentity: {
+            type: "object",
+            properties: { namespaceUid: string, keySha256: string },
+            required: ["namespaceUid", "keySha256"],
+          },
           agentImage: string,
           authImage: string,
           assetsImage: string,

@@ -1,0 +1,144 @@
+import { evictDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  identityNamespacePath,
+  identityOf,
+  identitySecretPath,
+} from "../../schema/internal/cluster-identity.ts";
+import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
+import { messageType } from "../../wire/remotedialer/codec.ts";
+import { maxNewcomers } from "./newcomers.ts";
+import { TUNNEL, ask, connectAgent, silence } from "./testing/agent.ts";
+import type { Behaviour, Stub, TestAgent } from "./testing/agent.ts";
+
+const registration = { apiEndpoint: "https://10.43.0.1:443", caCert: "", token: "new-token" };
+const pem = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n";
+const reviewPath = "/apis/authentication.k8s.io/v1/tokenreviews";
+const account = "system:serviceaccount:cattle-system:cattle";
+
+let clusterId: string;
+let stub: Stub;
+let identity: ClusterIdentity;
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  clusterId = `c-gate${count}`;
+  stub = TUNNEL.getByName(clusterId);
+  identity = await identityOf("uid-1", "a2V5");
+  globalThis.testTunnelEvents = [];
+  globalThis.testRegistrations = [];
+});
+
+interface Scene {
+  readonly uid?: string;
+  readonly key?: string;
+  /** Status of all answers but those of users. */
+  status: number;
+  readonly user?: string;
+}
+
+/** A kube-apiserver: what it says of itself, and its name to users. */
+const cluster =
+  (name: string, scene: Scene): Behaviour =>
+  (agent, connId, payload) => {
+    const [, path] = /^(?:GET|POST) (\S+) /.exec(new TextDecoder().decode(payload)) ?? [];
+    // The body of a request.
+    if (path === undefined) return;
+    const bodies: Readonly<Record<string, unknown>> = {
+      [identityNamespacePath]: { kind: "Namespace", metadata: { uid: scene.uid ?? "uid-1" } },
+      [identitySecretPath(clusterId)]: { kind: "Secret", data: { key: scene.key ?? "a2V5" } },
+      [`${identityNamespacePath}/configmaps/kube-root-ca.crt`]: { data: { "ca.crt": pem } },
+      [reviewPath]: { status: { authenticated: true, user: { username: scene.user ?? account } } },
+    };
+    const text = path === "/version" ? name : JSON.stringify(bodies[path]);
+    const status = path === "/version" ? 200 : path === reviewPath ? 201 : scene.status;
+    const head = `HTTP/1.1 ${status} X\r\nConnection: close\r\nContent-Length: ${text.length}\r\n\r\n`;
+    agent.send(messageType.data, connId, head + text);
+  };
+const closing = ({ socket }: TestAgent): Promise<string> =>
+  new Promise((resolve) =>
+    socket.addEventListener("close", ({ code, reason }) => resolve(`${code} ${reason}`)),
+  );
+const isUsed = (name: string) =>
+  expect.poll(async () => (await ask(stub, clusterId)).text, { timeout: 10_000 }).toBe(name);
+const changes = (): string[] =>
+  (globalThis.testTunnelEvents ?? [])
+    .filter((event) => event.clusterId === clusterId)
+    .map(({ kind, change }) => `${kind} ${change}`);
+
+describe("a session of a cluster that is known", () => {
+  it("is used when it has shown the cluster's key, in place of the one before", async () => {
+    await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
+    await isUsed("old");
+    await connectAgent(stub, clusterId, cluster("new", { status: 200 }), { identity });
+    await isUsed("new");
+    expect(changes()).toEqual(["steve opened", "steve opened"]);
+  });
+
+  it.each([
+    [
+      "another cluster",
+      { uid: "uid-2", status: 200 },
+      "1008 refused: another cluster: kube-system has uid uid-2",
+    ],
+    [
+      "one that has the uid alone",
+      { key: "b3RoZXI=", status: 200 },
+      "1008 refused: it does not have the key that Drover left in the cluster",
+    ],
+  ])("is refused when it is of %s, and the one before goes on", async (_what, scene, reason) => {
+    await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
+    await isUsed("old");
+    const thief = await connectAgent(stub, clusterId, cluster("thief", scene), { identity });
+    expect(await closing(thief)).toBe(reason);
+    expect(await ask(stub, clusterId)).toMatchObject({ status: 200, text: "old" });
+    expect((await stub.status()).sessions).toHaveLength(1);
+    expect(changes()).toEqual(["steve opened"]);
+  });
+
+  it("gets no request while nobody can tell, and is asked again; what it has shown lasts", async () => {
+    const scene = { status: 500 };
+    const agent = await connectAgent(stub, clusterId, cluster("ill", scene), { identity });
+    expect(await ask(stub, clusterId)).toMatchObject({ status: 503 });
+    await expect.poll(() => agent.streams.length, { timeout: 10_000 }).toBeGreaterThan(3);
+    expect((await stub.status()).sessions).toMatchObject([{ unproven: true }]);
+    scene.status = 200;
+    await isUsed("ill");
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    await isUsed("ill");
+    expect(changes()).toEqual(["steve opened"]);
+  });
+
+  it("is one of a few: who shows nothing cannot fill the object", async () => {
+    for (let index = 0; index < maxNewcomers; index++)
+      await connectAgent(stub, clusterId, silence, { identity });
+    await expect(connectAgent(stub, clusterId, silence, { identity })).rejects.toThrow("no WebSocket");
+  });
+});
+
+describe("what a main session says of a cluster that is known", () => {
+  const params = { ...registration, caCert: btoa(pem) };
+
+  it("is written down when the cluster says so, whichever session comes first", async () => {
+    const main = await connectAgent(stub, clusterId, silence, { kind: "main", registration: params });
+    expect(globalThis.testRegistrations).toEqual([]);
+    await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
+    await expect
+      .poll(() => globalThis.testRegistrations, { timeout: 10_000 })
+      .toEqual([{ clusterId, ...params }]);
+    await expect.poll(changes, { timeout: 5_000 }).toContain("main opened");
+    expect(main.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it.each([
+    ["token", { status: 200, user: "system:anonymous" }, params, "its token is not of the agent's account"],
+    ["CA", { status: 200 }, { ...params, caCert: btoa("CA") }, "its CA is not the cluster's"],
+  ])("is refused for a wrong %s, and nothing is written", async (_what, scene, said, reason) => {
+    await connectAgent(stub, clusterId, cluster("old", scene), { identity });
+    await isUsed("old");
+    const thief = await connectAgent(stub, clusterId, silence, { kind: "main", registration: said });
+    expect(await closing(thief)).toContain(`1008 refused: ${reason}`);
+    expect(globalThis.testRegistrations).toEqual([]);
+    expect(await ask(stub, clusterId)).toMatchObject({ status: 200, text: "old" });
+  });
+});
