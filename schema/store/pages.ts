@@ -31,6 +31,8 @@ export interface PageQuery {
   readonly after?: PageKey;
   /** The revision of the list; absent: the current one. */
   readonly at?: number;
+  /** False: rows come without body and sealed part. Not with `filter`. */
+  readonly bodies?: boolean;
 }
 
 export interface Page {
@@ -121,7 +123,7 @@ async function readChunk(sql: Sql, query: PageQuery): Promise<Chunk> {
     throw new StoreError("Invalid", "the key that the list is to go on behind is not a key");
   const found = await sql<(ChunkRow | (Omit<ChunkRow, "name"> & { readonly name: null }))[]>`
     with present as materialized (
-      select namespace, name, uid, revision, body, sealed from objects
+      select namespace, name, uid, revision, ${bodies(sql, query, "")} from objects
       where ${scope(sql, query)} ${labels(sql, "labels", query)}
       order by namespace, name limit ${limit + 1}
     ), edge as materialized (
@@ -158,7 +160,7 @@ async function readChunk(sql: Sql, query: PageQuery): Promise<Chunk> {
  */
 function pageAt(sql: Sql, query: PageQuery, at: number): Fragment {
   return sql`replaced as materialized (
-    select namespace, name, uid, before_revision, before, before_sealed from events
+    select namespace, name, uid, before_revision, ${bodies(sql, query, "before")} from events
     where ${scope(sql, query)} and revision > ${at}::bigint and before_revision <= ${at}::bigint
       and (namespace, name) <= (
         coalesce((select namespace from edge), ${behindAll}), coalesce((select name from edge), ''))
@@ -169,6 +171,11 @@ function pageAt(sql: Sql, query: PageQuery, at: number): Fragment {
     union all select * from replaced
     order by namespace, name limit ${query.limit + 1}
   )`;
+}
+
+function bodies(sql: Sql, { bodies: wanted = true }: PageQuery, of: "" | "before"): Fragment {
+  if (!wanted) return sql`'' as body, null::text as sealed`;
+  return of === "" ? sql`body, sealed` : sql`before, before_sealed`;
 }
 
 /** No namespace, being a DNS label, comes behind it. */

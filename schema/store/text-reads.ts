@@ -21,6 +21,13 @@ export interface TextPage extends Omit<Page, "rows"> {
   readonly texts: readonly string[];
 }
 
+/** Which objects a page has, each as of which revision. */
+export interface VersionPage extends Omit<Page, "rows"> {
+  readonly versions: readonly Version[];
+}
+
+export type Version = Pick<StoredRow, "namespace" | "name" | "uid" | "revision">;
+
 export interface TextReads {
   /** Throws `Forbidden`, `NotFound`. The right to get the subresource, if one is named, is another. */
   readonly get: (
@@ -35,6 +42,11 @@ export interface TextReads {
     query: Omit<PageQuery, "type">,
     verb?: "list" | "watch",
   ) => Promise<TextPage>;
+  /** As `page`, for one who may know the texts of these versions already. No `filter`. */
+  readonly versions: (
+    definition: ResourceDefinition,
+    query: Omit<PageQuery, "type" | "filter">,
+  ) => Promise<VersionPage>;
   /** Throws `Forbidden` where the actor may not watch. */
   readonly mayWatch: (definition: ResourceDefinition, namespace: string | undefined, name?: string) => void;
   /** The sensitive members of an object or an event, parsed. Rights have been judged by whoever read it. */
@@ -57,6 +69,14 @@ export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, r
     if (definition.migrations !== undefined) return currentFormText(definition, row, secret);
     return reshapedText(definition, objectText(row.body, row.revision, secret), row.revision);
   };
+  const authorizePage = (
+    verb: "list" | "watch",
+    definition: ResourceDefinition,
+    { namespace, names }: Pick<PageQuery, "namespace" | "names">,
+  ): void => {
+    const name = names?.length === 1 ? names[0] : undefined;
+    authorize(actor, { verb, definition, namespace, name });
+  };
   return {
     async get(definition, namespace, name, subresource) {
       authorize(actor, { verb: "get", definition, namespace, name, subresource });
@@ -64,10 +84,17 @@ export function createTextReads(actor: Actor, open: () => Sql, sealer: Sealer, r
       if (row === undefined) throw notFound(definition, name);
       return textOf(definition, row);
     },
+    async versions(definition, query) {
+      authorizePage("list", definition, query);
+      const { rows, ...page } = await readPage(open(), {
+        ...query,
+        type: typeKey(definition),
+        bodies: false,
+      });
+      return { ...page, versions: rows };
+    },
     async page(definition, query, verb = "list") {
-      const { namespace, names } = query;
-      const name = names?.length === 1 ? names[0] : undefined;
-      authorize(actor, { verb, definition, namespace, name });
+      authorizePage(verb, definition, query);
       const wanted = { ...query, ...currentFilter(definition, query), type: typeKey(definition) };
       const { rows, ...page } = await readPage(open(), wanted);
       return { ...page, texts: await Promise.all(rows.map((row) => textOf(definition, row))) };

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { call, callJson } from "../../infra/cli/client.ts";
 import type { Connection } from "../../infra/cli/client.ts";
 import { loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
+import type { Drover } from "../e2e/drover.ts";
 import { documentFor, unexpectedMethods } from "./document.ts";
 import type { OpenApi } from "./document.ts";
 import { ensureSchemathesis, runSchemathesis } from "./schemathesis.ts";
@@ -54,15 +55,27 @@ export async function fuzzOpenApi(args: readonly string[]): Promise<number> {
   const methods = unexpectedMethods.map((method) => JSON.stringify(method)).join(", ");
   writeFileSync(join(dir, "schemathesis.toml"), `[phases.coverage]\nunexpected-methods = [${methods}]\n`);
   const program = await ensureSchemathesis((line) => console.error(line));
-  const drover = await startDrover({ args: ["--bootstrap-password", password] });
-  cleanup.defer(async () => {
-    await drover.stop();
-    writeFileSync(join(report, "drover.log"), drover.output());
-    removeDataDir(drover.dataDir);
-  });
+  const install = async (): Promise<Installed> => {
+    const drover = await startDrover({ args: ["--bootstrap-password", password] });
+    const stop = async (): Promise<void> => {
+      stopRunning = undefined;
+      await drover.stop();
+      appendFileSync(join(report, "drover.log"), drover.output());
+      removeDataDir(drover.dataDir);
+    };
+    stopRunning = stop;
+    return { drover, admin: await loginAs(drover, "admin", password), [Symbol.asyncDispose]: stop };
+  };
   // Drover is in a process group of its own: Ctrl-C does not reach it.
-  process.once("SIGINT", () => void cleanup.disposeAsync().then(() => process.exit(130)));
-  const all = await groupVersions(await loginAs(drover, "admin", password));
+  let stopRunning: (() => Promise<void>) | undefined;
+  process.once("SIGINT", () => {
+    void (async () => {
+      await stopRunning?.();
+      await cleanup.disposeAsync();
+      process.exit(130);
+    })();
+  });
+  const all = await listGroupVersions(install);
   const chosen = all.filter(
     (path) => positionals.length === 0 || positionals.some((name) => isOf(path, name)),
   );
@@ -71,8 +84,9 @@ export async function fuzzOpenApi(args: readonly string[]): Promise<number> {
   const failed: string[] = [];
   const began = Date.now();
   for (const path of chosen) {
-    // A session of its own: what a run before has left of the last one is not for this one to find out.
-    const admin = await loginAs(drover, "admin", password);
+    // A Drover of its own: a run deletes what it meets, the password of its user too, and repeats alone what it did among all.
+    await using installed = await install();
+    const { drover, admin } = installed;
     const name = path.replaceAll("/", "-");
     const document = join(dir, `${name}.json`);
     const answer = await call(admin, "GET", `/k8s/clusters/local/openapi/v3/${path}`);
@@ -108,6 +122,16 @@ export async function fuzzOpenApi(args: readonly string[]): Promise<number> {
 async function isAlive(admin: Connection): Promise<boolean> {
   const { status } = await call(admin, "GET", "/v3/users?me=true");
   return status === 200;
+}
+
+interface Installed extends AsyncDisposable {
+  readonly drover: Drover;
+  readonly admin: Awaited<ReturnType<typeof loginAs>>;
+}
+
+async function listGroupVersions(install: () => Promise<Installed>): Promise<string[]> {
+  await using installed = await install();
+  return await groupVersions(installed.admin);
 }
 
 /** `api/v1`, `apis/apps/v1`: those with operations. */

@@ -98,7 +98,8 @@ function answerValue({ c, output }: Call, value: object, status = 200): Promise<
   return respond(c.req.raw, renderText(value, output), { contentType: output.contentType, status });
 }
 
-function refuseMismatch({ output }: Call, kind: string, isList: boolean): void {
+/** Throws `NotAcceptable` where one object was asked for as many, or many as one. */
+export function refuseMismatch({ output }: Call, kind: string, isList: boolean): void {
   const problem = metadataMismatch(output, kind, isList);
   if (problem !== undefined) throw new ApiError("NotAcceptable", problem);
 }

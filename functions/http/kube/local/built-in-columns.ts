@@ -1,15 +1,14 @@
 /** The columns that Kubernetes 1.36 prints for its own types (pkg/printers/internalversion). Pure. */
 import type { KubeObject } from "../../../../schema/object.ts";
-import { ageColumn, nameColumn } from "./column.ts";
+import { Since, ageColumn, nameColumn } from "./column.ts";
 import type { Column } from "./column.ts";
-import { ageOf } from "./human-duration.ts";
 
 function column(name: string, description: string, cell: Column["cell"], priority = 0): Column {
   return { name, type: "string", format: "", description, priority, cell };
 }
 
 const events: readonly Column[] = [
-  column("Last Seen", "Time since the event occurred last.", (object, now) => lastSeen(object, now)),
+  column("Last Seen", "Time since the event occurred last.", (object) => new Since(lastSeen(object))),
   column("Type", "Normal or Warning.", (object) => text(object, "type")),
   column("Reason", "Why it happened, in one word.", (object) => text(object, "reason")),
   column("Object", "The object that the event is about.", (object) => {
@@ -21,7 +20,7 @@ const events: readonly Column[] = [
   column("Message", "What happened, in words.", (object) =>
     (text(object, "message") || text(object, "note")).trim(),
   ),
-  column("First Seen", "Time since the event occurred first.", (object, now) => firstSeen(object, now), 1),
+  column("First Seen", "Time since the event occurred first.", (object) => new Since(firstSeen(object)), 1),
   column("Count", "How often it occurred.", (object) => countOf(object), 1),
   { ...nameColumn, priority: 1 },
 ];
@@ -120,18 +119,14 @@ function sourceOf(event: KubeObject): string {
   return instance === "" ? component : `${component}, ${instance}`;
 }
 
-function firstSeen(event: KubeObject, now: Date): string {
-  return ageOf(
-    text(event, "firstTimestamp") || text(event, "deprecatedFirstTimestamp") || text(event, "eventTime"),
-    now,
-  );
+function firstSeen(event: KubeObject): string {
+  return text(event, "firstTimestamp") || text(event, "deprecatedFirstTimestamp") || text(event, "eventTime");
 }
 
-function lastSeen(event: KubeObject, now: Date): string {
+function lastSeen(event: KubeObject): string {
   const series = seriesOf(event);
-  if (series !== undefined) return ageOf(text(series, "lastObservedTime"), now);
-  const last = text(event, "lastTimestamp") || text(event, "deprecatedLastTimestamp");
-  return last === "" ? firstSeen(event, now) : ageOf(last, now);
+  if (series !== undefined) return text(series, "lastObservedTime");
+  return text(event, "lastTimestamp") || text(event, "deprecatedLastTimestamp") || firstSeen(event);
 }
 
 /** An event that stands for itself carries no count. */

@@ -1,10 +1,10 @@
 /** Table cells of custom resources' columns: JSON values as kube-apiserver, a Go program, prints them. Pure. */
-import { ageOf } from "./human-duration.ts";
+import { Since } from "./column.ts";
 
 export type ColumnType = "string" | "integer" | "number" | "boolean" | "date";
 
-/** What is missing, or does not fit the column's type, is null; a string column shows values of every type. */
-export function cellOf(type: ColumnType, found: readonly unknown[] | undefined, now: Date): unknown {
+/** What is missing, or does not fit the column's type, is null; a string column shows values of every type; a date is a `Since`. */
+export function cellOf(type: ColumnType, found: readonly unknown[] | undefined): unknown {
   if (found === undefined || found.length === 0) return null;
   const [value] = found;
   switch (type) {
@@ -17,7 +17,7 @@ export function cellOf(type: ColumnType, found: readonly unknown[] | undefined, 
     case "boolean":
       return typeof value === "boolean" ? value : null;
     case "date":
-      return typeof value === "string" ? ageOf(value, now) : null;
+      return typeof value === "string" ? new Since(value) : null;
     default:
       return type satisfies never;
   }

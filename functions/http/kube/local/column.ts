@@ -13,7 +13,22 @@ export interface ColumnDefinition {
 }
 
 export interface Column extends ColumnDefinition {
-  readonly cell: (object: KubeObject, now: Date) => unknown;
+  /** A JSON value, or a `Since`. */
+  readonly cell: (object: KubeObject) => unknown;
+}
+
+/** The cell of a timestamp: how long ago it was, which changes while the object does not. */
+export class Since {
+  readonly time: unknown;
+
+  constructor(time: unknown) {
+    this.time = time;
+  }
+}
+
+/** What a cell shows now. */
+export function shown(cell: unknown, now: Date): unknown {
+  return cell instanceof Since ? ageOf(cell.time, now) : cell;
 }
 
 export const nameColumn: Column = {
@@ -34,5 +49,5 @@ export const ageColumn: Column = {
   format: "",
   description: ageDescription,
   priority: 0,
-  cell: ({ metadata }, now) => ageOf(metadata.creationTimestamp, now),
+  cell: ({ metadata }) => new Since(metadata.creationTimestamp),
 };

@@ -34,9 +34,20 @@ const zeroTime = Date.parse("0001-01-01T00:00:00Z");
 
 /** How long ago a timestamp was: `<unknown>` for none, `<invalid>` for what is no RFC 3339 timestamp. */
 export function ageOf(time: unknown, now: Date): string {
+  return ageAt(momentOf(time), now);
+}
+
+/** Epoch milliseconds, or what is shown where there are none. */
+export type Moment = number | "<unknown>" | "<invalid>";
+
+export function ageAt(moment: Moment, now: Date): string {
+  return typeof moment === "number" ? humanDuration(now.getTime() - moment) : moment;
+}
+
+export function momentOf(time: unknown): Moment {
   if (time === undefined || time === null || time === "" || time === "null") return "<unknown>";
   if (typeof time !== "string" || !timestamp.test(time)) return "<invalid>";
   const at = Date.parse(time.replace(",", "."));
   if (Number.isNaN(at)) return "<invalid>";
-  return at === zeroTime ? "<unknown>" : humanDuration(now.getTime() - at);
+  return at === zeroTime ? "<unknown>" : at;
 }

@@ -4,12 +4,13 @@ import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import type { PageQuery } from "../../../../schema/store/pages.ts";
 import type { TextPage } from "../../../../schema/store/text-reads.ts";
 import { ApiError } from "../../errors.ts";
-import { answerList, answerObject, answerText, isPlain } from "./answer.ts";
+import { answerList, answerObject, answerText, isPlain, refuseMismatch } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
 import { encodeContinue, parseListOptions } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
 import type { ListMeta } from "./partial-metadata.ts";
+import { tableText, versionRows } from "./table-list.ts";
 import { selectionOf } from "./selection.ts";
 
 /** Rows of one statement of a list without `limit` (design 3). */
@@ -32,6 +33,7 @@ export async function list(call: Call): Promise<Response> {
     ...(at === undefined ? {} : { at }),
     ...(options.from === undefined ? {} : { after: options.from.key }),
   };
+  if (isTableText(call, query)) return listTable(call, options, query);
   const first = await call.store.texts.page(call.definition, query);
   const pages = options.limit === undefined ? allPages(call, query, first) : onlyThis(first);
   const metadata = metadataOf(first, options);
@@ -39,6 +41,25 @@ export async function list(call: Call): Promise<Response> {
   const objects: KubeObject[] = [];
   for await (const { texts } of pages) for (const text of texts) objects.push(JSON.parse(text) as KubeObject);
   return answerList(call, listHead(call), metadata, objects);
+}
+
+/** A table whose rows need not be made of objects each time; a selector that looks into objects has to read them. */
+function isTableText({ output: { as, format, pretty } }: Call, { filter }: PageQuery): boolean {
+  return as === "Table" && format === "json" && !pretty && filter === undefined;
+}
+
+async function listTable(
+  call: Call,
+  options: ListOptions,
+  { filter: _, ...query }: PageQuery,
+): Promise<Response> {
+  refuseMismatch(call, listHead(call).kind, true);
+  const wanted = { ...query, limit: options.limit ?? versionRows };
+  const first = await call.store.texts.versions(call.definition, wanted);
+  return answerText(
+    call,
+    tableText(call, wanted, first, metadataOf(first, options), options.limit === undefined),
+  );
 }
 
 /** Of two pages together: more is not read ahead of a client that may be slow. */
@@ -81,7 +102,10 @@ async function revisionOf({ store }: Call, options: ListOptions): Promise<number
   return match === "Exact" || (match === undefined && limit !== undefined) ? resourceVersion : undefined;
 }
 
-function metadataOf({ revision, next, remaining }: TextPage, { limit }: ListOptions): ListMeta {
+function metadataOf(
+  { revision, next, remaining }: Omit<TextPage, "texts">,
+  { limit }: ListOptions,
+): ListMeta {
   return {
     resourceVersion: String(revision),
     ...(limit === undefined || next === undefined

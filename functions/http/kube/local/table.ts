@@ -5,7 +5,7 @@ import type { PrinterColumn, ResourceDefinition } from "../../../../schema/resou
 import { ApiError } from "../../errors.ts";
 import { builtInColumns } from "./built-in-columns.ts";
 import { cellOf } from "./cell.ts";
-import { ageDescription, nameColumn } from "./column.ts";
+import { ageDescription, nameColumn, shown } from "./column.ts";
 import type { Column, ColumnDefinition } from "./column.ts";
 import { findJsonPath } from "./jsonpath-find.ts";
 import { JsonPathError, parseJsonPath } from "./jsonpath.ts";
@@ -65,7 +65,7 @@ export function tableOf(definition: TableType, objects: readonly KubeObject[], o
     metadata: options.metadata ?? versionOf(only),
     columnDefinitions: noHeaders ? null : columns.map(definitionOf),
     rows: objects.map((object) => ({
-      cells: columns.map(({ cell }) => cell(object, now)),
+      cells: columns.map(({ cell }) => shown(cell(object), now)),
       object: included(object, includeObject, apiVersion),
     })),
   };
@@ -77,13 +77,17 @@ function versionOf(object: KubeObject | undefined): ListMeta {
 }
 
 /** The bookmark that ends the initial state of a watch is told by its annotation, so its metadata always comes along. */
-function included(object: KubeObject, includeObject: IncludeObject, apiVersion: MetaVersion): object | null {
+export function included(
+  object: KubeObject,
+  includeObject: IncludeObject,
+  apiVersion: MetaVersion,
+): object | null {
   if (includeObject === "Object") return object;
   const endsState = object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
   return includeObject === "Metadata" || endsState ? partialMetadataOf(object, apiVersion) : null;
 }
 
-function definitionOf({ name, type, format, description, priority }: Column): ColumnDefinition {
+export function definitionOf({ name, type, format, description, priority }: Column): ColumnDefinition {
   return { name, type, format, description, priority };
 }
 
@@ -95,7 +99,7 @@ const defaultColumns: readonly PrinterColumn[] = [
  * Kubernetes' own types have the columns they have there. Others have what they declare and nothing more: Age only where
  * they declare it or nothing at all. As there, a path that cannot be read ends the row.
  */
-function columnsOf(definition: TableType): readonly Column[] {
+export function columnsOf(definition: TableType): readonly Column[] {
   const key = typeKey(definition);
   const builtIn = Object.hasOwn(builtInColumns, key) ? builtInColumns[key] : undefined;
   if (builtIn !== undefined) return builtIn;
@@ -119,7 +123,7 @@ function columnOf(
     format: format ?? "",
     description: description ?? `The value at ${jsonPath}.`,
     priority: priority ?? 0,
-    cell: (object, now) => cellOf(type, findJsonPath(path, object), now),
+    cell: (object) => cellOf(type, findJsonPath(path, object)),
   };
 }
 

@@ -114,6 +114,7 @@ export function viewStore(
         const page = await texts.page(of, query, verb);
         return { ...page, texts: page.texts.map(shownText) };
       },
+      versions: (_, query) => texts.versions(of, query),
       mayWatch: (_, namespace, name) => texts.mayWatch(of, namespace, name),
       unseal: (_, from) => texts.unseal(of, from),
       revision: texts.revision,
