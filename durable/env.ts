@@ -22,6 +22,8 @@ export interface DurableEnv {
   readonly WATCH_HUB: DurableObjectNamespace<Remote<WatchHubRpc>>;
   readonly WATCH: DurableObjectNamespace<Remote<WatchFanoutRpc>>;
   readonly API: Service<ControlPlaneRpc & Rpc.WorkerEntrypointBranded>;
+  /** Self-hosted alone: the front, which writes to many watchers what it gets once (docs/design/watch.md). */
+  readonly FRONT?: Fetcher;
   readonly DROVER_LOG_LEVEL?: string;
   /** The address in CONNECT on a steve session, default `127.0.0.1:6080`: agents of v0.3.2 dial it literally. */
   readonly DROVER_STEVE_ADDRESS?: string;

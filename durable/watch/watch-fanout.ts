@@ -9,6 +9,7 @@ import { statusAnswer } from "../tunnel/answers.ts";
 import { KeptConnection } from "../store/kept-connection.ts";
 import { within } from "../within.ts";
 import { readLogPage, recentLog } from "./log-pages.ts";
+import { RelayLink } from "./relay-link.ts";
 import { selectionOf } from "./selection.ts";
 import type { Selection } from "./selection.ts";
 import { WatchAccess } from "./watch-access.ts";
@@ -26,6 +27,8 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
   #feed: Promise<WatchFeed> | undefined;
   #running: WatchFeed | undefined;
   #ticking = false;
+  #link: RelayLink | undefined;
+  #linking: Promise<void> | undefined;
   readonly #access: WatchAccess;
 
   constructor(ctx: DurableObjectState, env: DurableEnv, limits: WatchLimits = watchLimits) {
@@ -61,10 +64,11 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
       warn("a watch cannot begin", error);
       return statusAnswer(503, "the log of changes cannot be read");
     }
+    if (watch.relay !== undefined) await this.#openLink();
     if (feed.watchers >= this.#limits.watchers) return statusAnswer(503, "too many watchers");
     const { watcher, joined } = feed.open(watch, selection);
     // The stream's `cancel` does not come for every way in which a client may leave.
-    request.signal.addEventListener("abort", () => watcher.leave());
+    request.signal.addEventListener("abort", () => watcher.gone());
     this.ctx.waitUntil(joined);
     this.ctx.waitUntil(this.#access.check());
     return new Response(watcher.stream, { headers: { "content-type": "application/json" } });
@@ -98,6 +102,7 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
         recent: () =>
           this.#connection.use((sql) => recentLog(sql, { type, ms: limits.ringMs, bytes: limits.ringBytes })),
         now: () => Date.now(),
+        link: () => this.#link,
       });
       this.#running = feed;
       this.ctx.waitUntil(this.#run(feed));
@@ -127,6 +132,32 @@ export class WatchFanout extends DurableObject<DurableEnv> implements WatchFanou
     }
     this.#feed = undefined;
     this.#running = undefined;
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  /** Without it, watches are streams to their end. */
+  async #openLink(): Promise<void> {
+    const { FRONT: front } = this.env;
+    if (front === undefined || this.#link !== undefined) return;
+    this.#linking ??= (async () => {
+      try {
+        const link: RelayLink = await RelayLink.open(front, {
+          onLeft: (id) => this.#running?.left(id),
+          onClosed: () => {
+            if (this.#link !== link) return;
+            this.#link = undefined;
+            this.#running?.unlink();
+          },
+        });
+        this.#link = link;
+      } catch (error) {
+        warn("the front cannot be reached", error);
+      } finally {
+        this.#linking = undefined;
+      }
+    })();
+    await this.#linking;
   }
 
   #rightsChanged({ rightsAt = 0 }: Pick<WatchDelivery, "rightsAt">): void {

@@ -7,12 +7,14 @@ import type { WatchDelivery } from "../../schema/internal/rpc.ts";
 import type { LogEvent } from "../../schema/store/log.ts";
 import { EventRing } from "./event-ring.ts";
 import type { LogPage, RecentLog } from "./log-pages.ts";
+import type { RelayLink } from "./relay-link.ts";
 import { Bodies, judge } from "./selection.ts";
 import type { Selection } from "./selection.ts";
 import { WatchGroups } from "./watch-group.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import { LoggedEvent } from "./watch-lines.ts";
 import { Watcher } from "./watcher.ts";
+import type { WatcherOptions } from "./watcher.ts";
 
 export interface FeedDeps {
   readonly limits: WatchLimits;
@@ -27,6 +29,8 @@ export interface FeedDeps {
   readonly recent: () => Promise<RecentLog>;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** To the front, where there is one and it can be reached. */
+  readonly link?: () => RelayLink | undefined;
 }
 
 export class WatchFeed {
@@ -78,12 +82,28 @@ export class WatchFeed {
       watch,
       endsAt: now() + watch.timeoutMs,
       maxWaitingBytes: limits.waitingBytes,
+      ...this.#relayOf(watch),
       onEnded: (ended) => this.#remove(ended),
     });
     this.#watchers.add(watcher);
     this.#idleSince = undefined;
     this.#planBookmark(watcher);
     return { watcher, joined: this.#catchUp(watcher) };
+  }
+
+  #relayOf({ relay: key, sealedToo }: WatchContext): Pick<WatcherOptions, "relay"> {
+    const link = this.#deps.link?.();
+    return key === undefined || link === undefined || sealedToo ? {} : { relay: { link, key } };
+  }
+
+  /** The front says that a client has gone. */
+  left(id: number): void {
+    for (const watcher of this.#joined) if (watcher.relayId === id) return watcher.leave();
+  }
+
+  /** The front is gone. */
+  unlink(): void {
+    for (const watcher of this.#joined) if (watcher.relayId !== undefined) watcher.leave();
   }
 
   /** By which rights they watch. */
@@ -167,7 +187,7 @@ export class WatchFeed {
     const now = this.#deps.now();
     for (const event of events) {
       if (event.revision <= this.#position) continue;
-      this.#groups.publish(this.#ring.push(event, now), new Bodies(event));
+      this.#groups.publish(this.#ring.push(event, now), new Bodies(event), this.#deps.link?.());
       this.#position = event.revision;
     }
     this.#position = Math.max(this.#position, to);
@@ -218,6 +238,7 @@ export class WatchFeed {
     }
     this.#joined.add(watcher);
     this.#groups.add(watcher);
+    watcher.join();
     return true;
   }
 

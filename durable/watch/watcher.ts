@@ -1,5 +1,6 @@
 /** One client's stream: what waits for it, and how it ends. */
 import type { WatchContext } from "../../schema/internal/watch.ts";
+import type { RelayLink } from "./relay-link.ts";
 import type { Selection } from "./selection.ts";
 import { bookmarkLine, expiredLine } from "./watch-lines.ts";
 
@@ -10,6 +11,8 @@ export interface WatcherOptions {
   readonly endsAt: number;
   /** More may not wait for a client that reads too slowly. */
   readonly maxWaitingBytes: number;
+  /** Over which it may go on once it has joined, under the key that the front knows it by. */
+  readonly relay?: { readonly link: RelayLink; readonly key: string };
   /** Once, however it ends. */
   readonly onEnded: (watcher: Watcher) => void;
 }
@@ -34,6 +37,9 @@ export class Watcher {
   readonly #watch: WatcherOptions["watch"];
   readonly #maxWaitingBytes: number;
   readonly #onEnded: WatcherOptions["onEnded"];
+  readonly #relay: WatcherOptions["relay"];
+  /** On the link: the front writes its lines, and its stream ends with what it has. */
+  #relayId: number | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** Ours and not the stream's: what a stream holds, only an error could take away from it again. */
   #queue: Uint8Array[] = [];
@@ -42,7 +48,7 @@ export class Watcher {
   /** Of `drained`. */
   #wake: (() => void) | undefined;
 
-  constructor({ selection, watch, endsAt, maxWaitingBytes, onEnded }: WatcherOptions) {
+  constructor({ selection, watch, endsAt, maxWaitingBytes, relay, onEnded }: WatcherOptions) {
     this.selection = selection;
     this.sealedToo = watch.sealedToo;
     this.wantsBookmarks = watch.bookmarks;
@@ -52,6 +58,7 @@ export class Watcher {
     this.begunAt = watch.after;
     this.#watch = watch;
     this.#maxWaitingBytes = maxWaitingBytes;
+    this.#relay = relay;
     this.#onEnded = onEnded;
     // Not a stream of bytes: such a one would take the lines, which all watchers share, away from the others.
     this.stream = new ReadableStream<Uint8Array>(
@@ -60,7 +67,7 @@ export class Watcher {
           this.#controller = controller;
         },
         pull: () => this.#pulled(),
-        cancel: () => this.leave(),
+        cancel: () => this.gone(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: handedBytes }),
     );
@@ -70,16 +77,32 @@ export class Watcher {
     return this.#state === "open";
   }
 
+  /** Its id on the link, where the front writes its lines. */
+  get relayId(): number | undefined {
+    return this.#state === "open" ? this.#relayId : undefined;
+  }
+
   /** Bytes that were written and not yet taken by the runtime, which holds a little more. */
   get waiting(): number {
-    if (this.#state === "ended") return 0;
+    if (this.#state === "ended" || this.#relayId !== undefined) return 0;
     return this.#queuedBytes + handedBytes - (this.#controller?.desiredSize ?? handedBytes);
   }
 
   write(line: Uint8Array): void {
     if (this.#state !== "open" || line.byteLength === 0) return;
+    if (this.#relayId !== undefined) {
+      this.#relay?.link.write([this.#relayId], line);
+      return;
+    }
     this.#queue.push(line);
     this.#queuedBytes += line.byteLength;
+    this.#hand();
+  }
+
+  /** It has joined: from here on the front may write its lines. */
+  join(): void {
+    if (this.#relay?.link.isOpen !== true || this.#state !== "open") return;
+    this.#relayId = this.#relay.link.take(this.#relay.key);
     this.#hand();
   }
 
@@ -106,6 +129,10 @@ export class Watcher {
   /** Writes nothing more, and ends when what was written is read. */
   finish(): void {
     if (this.#state !== "open") return;
+    if (this.#relayId !== undefined) {
+      this.leave();
+      return;
+    }
     this.#state = "finishing";
     this.#wake?.();
     this.#hand();
@@ -119,10 +146,16 @@ export class Watcher {
     this.#close();
   }
 
+  /** The request has ended: the client has gone, unless the front goes on with it. */
+  gone(): void {
+    if (this.#relayId === undefined) this.leave();
+  }
+
   /** The client has gone. */
   leave(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
+    if (this.#relayId !== undefined) this.#relay?.link.end(this.#relayId);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#wake?.();
@@ -144,15 +177,21 @@ export class Watcher {
       // It may ask for more at once, and come back here.
       controller.enqueue(line);
     }
-    if (this.#state === "finishing" && this.#queue.length === 0) this.#close();
+    if (this.#queue.length > 0) return;
+    if (this.#state === "finishing") this.#close();
+    else if (this.#relayId !== undefined) this.#closeStream();
   }
 
   #close(): void {
+    this.#closeStream();
+    this.leave();
+  }
+
+  #closeStream(): void {
     try {
       this.#controller?.close();
     } catch {
       // The runtime has closed it already.
     }
-    this.leave();
   }
 }

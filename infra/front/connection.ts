@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ChunkedBody } from "./chunked-body.ts";
 import type { Gate } from "./gate.ts";
 import { refusal, unavailable } from "./refusal.ts";
+import { RelayedWatch, asksToWatch } from "./relayed-watch.ts";
+import type { WatchRelay } from "./watch-relay.ts";
 import { MAX_HEAD_BYTES, MAX_TARGET_BYTES, rewriteHead } from "./request-head.ts";
 import { switchedToSpdy, wrapSpdy } from "./spdy-head.ts";
 import { WrappedStream } from "./wrapped-stream.ts";
@@ -20,6 +22,7 @@ export interface ConnectionOptions {
   readonly headMs: number;
   /** How long a new connection waits for workerd. */
   readonly holdMs: number;
+  readonly relay: WatchRelay;
 }
 
 const HEAD_END = "\r\n\r\n";
@@ -63,6 +66,8 @@ class FrontConnection {
   #connecting = false;
   /** The backend connection has carried a request already. */
   #used = false;
+  /** While it is answered; what the client asks meanwhile waits. */
+  #watch: RelayedWatch | undefined;
 
   constructor(client: Socket, clientIp: string, options: ConnectionOptions) {
     this.#client = client;
@@ -84,6 +89,7 @@ class FrontConnection {
   #leave(): void {
     this.#phase = { kind: "closing" };
     this.#stopHeadTimer();
+    this.#watch?.leave();
     this.#backend?.destroy();
     this.#client.destroySoon();
   }
@@ -104,7 +110,8 @@ class FrontConnection {
   #consume(chunk: Buffer, searched = 0): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#connecting || this.#phase.kind === "upgrading" || this.#phase.kind === "wrapping") {
+      const { kind } = this.#phase;
+      if (this.#connecting || kind === "upgrading" || kind === "wrapping" || this.#watch !== undefined) {
         this.#hold(chunk.subarray(at));
         return;
       }
@@ -117,6 +124,11 @@ class FrontConnection {
 
   #hold(rest: Buffer): void {
     this.#held = rest;
+    if (this.#watch !== undefined && !this.#connecting) {
+      // Not paused: that it leaves must be seen. Nobody asks for much behind a watch, which may last for hours.
+      if (rest.length > MAX_HEAD_BYTES) this.#client.destroy();
+      return;
+    }
     // A head is bounded; anything else must not pile up while we wait.
     if (this.#phase.kind !== "head" || this.#connecting) this.#client.pause();
   }
@@ -140,7 +152,12 @@ class FrontConnection {
       return undefined;
     }
     this.#stopHeadTimer();
-    const result = rewriteHead(chunk.toString("latin1", at, at + size), this.#ours);
+    const asked = chunk.toString("latin1", at, at + size);
+    const watch = asksToWatch(asked) ? this.#newWatch() : undefined;
+    const ours = watch === undefined ? this.#ours : `${this.#ours}x-drover-relay: ${watch.key}\r\n`;
+    const result = rewriteHead(asked, ours);
+    if (!result.ok || result.head.upgrade || result.head.body.kind !== "none") watch?.leave();
+    else this.#watch = watch;
     if (!result.ok) {
       this.#refuse(result.status, result.reason);
       return undefined;
@@ -255,7 +272,11 @@ class FrontConnection {
     if (this.#phase.kind === "wrapped") return this.#phase.stream.fromBackend(chunk);
     if (this.#phase.kind === "wrapping") return this.#watchWrapping(this.#phase, chunk, backend);
     if (this.#phase.kind === "upgrading") this.#watchUpgrade(this.#phase, chunk);
-    this.#toClient(chunk, backend);
+    if (this.#watch === undefined) this.#toClient(chunk, backend);
+    else {
+      this.#watch.take(chunk);
+      if (this.#client.writableNeedDrain) backend.pause();
+    }
   }
 
   #toClient(bytes: Uint8Array, backend: Socket): void {
@@ -284,6 +305,24 @@ class FrontConnection {
     }
     this.#client.resume();
     this.#consumeHeld();
+  }
+
+  #newWatch(): RelayedWatch {
+    const client = this.#client;
+    return new RelayedWatch({
+      relay: this.#options.relay,
+      send: (bytes) => void client.write(bytes),
+      waiting: () => client.writableLength,
+      cut: () => client.destroy(),
+      onLive: () => {
+        this.#dropBackend();
+        this.#used = false;
+      },
+      onDone: () => {
+        this.#watch = undefined;
+        this.#consumeHeld();
+      },
+    });
   }
 
   #watchUpgrade(phase: Phase & { kind: "upgrading" }, chunk: Buffer): void {

@@ -11,6 +11,7 @@ import { UserError } from "../user-error.ts";
 import { serveClient } from "./connection.ts";
 import { Gate } from "./gate.ts";
 import { refusal } from "./refusal.ts";
+import type { WatchRelay } from "./watch-relay.ts";
 
 export interface FrontOptions {
   readonly host: string;
@@ -19,6 +20,7 @@ export interface FrontOptions {
   readonly certificate: Pick<ServingCertificate, "certPem" | "keyPem">;
   /** workerd's unix socket. */
   readonly backendPath: string;
+  readonly relay: WatchRelay;
   /** How long a request head may take to arrive. */
   readonly headMs?: number;
   /** How long a new connection waits while the gate is closed. */
@@ -36,7 +38,7 @@ export interface Front {
 
 /** Listens at once; throws `UserError` naming `--port` or `--host` when it cannot. */
 export async function startFront(options: FrontOptions): Promise<Front> {
-  const { host, port, certificate, backendPath, headMs = 30_000, holdMs = 10_000 } = options;
+  const { host, port, certificate, backendPath, relay, headMs = 30_000, holdMs = 10_000 } = options;
   const gate = new Gate();
   const server = createServer({
     cert: certificate.certPem,
@@ -59,7 +61,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   server.on("secureConnection", (socket) => {
     const ip = socket.remoteAddress;
     if (ip === undefined) socket.destroy();
-    else serveClient(socket, ip.replace(/^::ffff:(?=\d+\.)/, ""), { backendPath, gate, headMs, holdMs });
+    else
+      serveClient(socket, ip.replace(/^::ffff:(?=\d+\.)/, ""), { backendPath, gate, headMs, holdMs, relay });
   });
   server.on("tlsClientError", (error, socket) => {
     if (errorCode(error) !== "ERR_SSL_HTTP_REQUEST") return;

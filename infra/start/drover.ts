@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../build/bundle.ts";
 import { startFront } from "../front/front.ts";
+import { WatchRelay } from "../front/watch-relay.ts";
 import type { Log } from "../log.ts";
 import type { ServingCertificate } from "../pki/certificates.ts";
 import { ensureLocalCertificate, machineNames, readProvidedCertificate } from "../pki/certificates.ts";
@@ -81,7 +82,10 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
   const holder = dataDirId(dataDir);
   const certificate = servingCertificate(options);
   // Bound before anything slow is done: a port in use is known at once, and nobody else can take it meanwhile.
-  const front = await startFront({ host, port: options.port, certificate, backendPath: runDir.httpSocket });
+  const relay = await WatchRelay.start(runDir.relaySocket);
+  running.defer(() => relay.stop());
+  const { httpSocket: backendPath } = runDir;
+  const front = await startFront({ host, port: options.port, certificate, backendPath, relay });
   running.defer(() => front.stop());
   const localUrl = defaultServerUrl(host, front.port);
   const url = options.serverUrl ?? localUrl;

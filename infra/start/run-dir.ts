@@ -12,6 +12,8 @@ export interface RunDir {
   readonly httpSocket: string;
   /** The API's entrypoint `ControlPlane`. */
   readonly controlSocket: string;
+  /** Of the front: where fan-out objects send what many watch. */
+  readonly relaySocket: string;
   /** The pooler; named as PostgreSQL's own sockets are, so that `psql -h <run dir>` works. */
   readonly databaseSocket: string;
   /** workerd's configuration; its path also tells our workerd from others. */
@@ -39,6 +41,7 @@ export function createRunDir(dataDir: string, temporary = tmpdir()): RunDir {
     path,
     httpSocket: join(path, "http.sock"),
     controlSocket: join(path, "control.sock"),
+    relaySocket: join(path, "relay.sock"),
     databaseSocket: join(path, DATABASE_SOCKET),
     configPath: join(path, "workerd.capnp"),
   };

@@ -58,6 +58,7 @@ export function writeWorkerdConfig(bundles: Bundles, bindings: Bindings, runDir:
     objectsDir,
     httpSocket: runDir.httpSocket,
     controlSocket: runDir.controlSocket,
+    relaySocket: runDir.relaySocket,
     databaseSocket: runDir.databaseSocket,
     durableVariables: { ...logLevel, ...pick(bindings.environment, "DROVER_STEVE_ADDRESS") },
     apiVariables: {

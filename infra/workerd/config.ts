@@ -35,6 +35,8 @@ export interface WorkerdConfig {
   readonly httpSocket: string;
   /** Unix socket of the API's entrypoint `ControlPlane`: not reachable through the front. */
   readonly controlSocket: string;
+  /** Unix socket of the front, for the objects alone. */
+  readonly relaySocket: string;
   /** Unix socket of the pooler. */
   readonly databaseSocket: string;
   /** Text bindings of the API Worker: `DROVER_*` and `CATTLE_*`. */
@@ -69,12 +71,17 @@ export function workerdConfig(config: WorkerdConfig): string {
             name: text("API"),
             service: struct({ name: text("api"), entrypoint: text("ControlPlane") }),
           }),
+          struct({ name: text("FRONT"), service: text("front") }),
           ...textBindings(config.durableVariables),
         ],
         { durableObjectNamespaces: list(namespaces), durableObjectStorage: `(localDisk = "objects")` },
       ),
     }),
     struct({ name: text("objects"), disk: struct({ path: text(config.objectsDir), writable: "true" }) }),
+    struct({
+      name: text("front"),
+      external: struct({ address: text(`unix:${config.relaySocket}`), http: "()" }),
+    }),
     struct({
       name: text("database"),
       external: struct({ address: text(`unix:${config.databaseSocket}`), tcp: "()" }),

@@ -23,6 +23,8 @@ export interface WatchContext {
   readonly sealedToo: boolean;
   /** By whose rights: judged by the API Worker alone, which wrote it (`judgeWatches`). Absent: for as long as it lasts. */
   readonly grant?: string;
+  /** The front may go on with it by itself, and knows it by this. */
+  readonly relay?: string;
 }
 
 /** Types whose every change may take rights away: those that raise the generation `rbac`. */
@@ -108,7 +110,7 @@ function isWatch(value: unknown): value is WatchContext {
     watch.v === 1 &&
     watch.op === "watch" &&
     [watch.type, watch.apiVersion, watch.kind].every((text) => typeof text === "string") &&
-    [watch.namespace, watch.name, watch.labelSelector, watch.fieldSelector, watch.grant].every(
+    [watch.namespace, watch.name, watch.labelSelector, watch.fieldSelector, watch.grant, watch.relay].every(
       (text) => text === undefined || typeof text === "string",
     ) &&
     [watch.after, watch.timeoutMs].every((number) => Number.isSafeInteger(number) && Number(number) >= 0) &&

@@ -92,6 +92,10 @@ describe("metrics", () => {
       return found.get('drover_watchers{resource="configmaps"}') === 1 ? found : undefined;
     });
     stop();
+    await eventually("its leaving", 15_000, async () => {
+      const watchers = (await scrape()).get('drover_watchers{resource="configmaps"}') ?? 0;
+      return watchers === 0 ? true : undefined;
+    });
     expect(before.get('drover_metrics_source_up{source="database"}')).toBe(1);
     expect(before.get('drover_metrics_source_up{source="watch_hub"}')).toBe(1);
     expect(after.get("drover_store_revision")).toBeGreaterThan(before.get("drover_store_revision") ?? 0);

@@ -1,9 +1,9 @@
 /**
  * `npm run fuzz [-- openapi]`: schemathesis makes valid and invalid requests for every operation that Drover's OpenAPI documents name,
- * against a Drover of its own. No answer may be a 5xx or one that the document does not know, and what its schema calls
+ * against a Drover of its own for each group version. No answer may be a 5xx or one that the document does not know, and what its schema calls
  * invalid must be refused.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";

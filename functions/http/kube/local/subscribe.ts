@@ -10,6 +10,8 @@ import { ApiError } from "../../errors.ts";
 import type { Call } from "./call.ts";
 import type { ListOptions } from "./list-options.ts";
 import type { Selection } from "./selection.ts";
+import { wantsWebSocket } from "./watch-socket.ts";
+import { isSealed, passesUnread } from "./watch-transform.ts";
 
 /** Of one type: 1,000 watchers each. */
 const maxShards = 32;
@@ -43,6 +45,7 @@ export async function subscribe(
     timeoutMs: Math.ceil(timeoutMs),
     sealedToo: isSealed(definition),
     grant,
+    ...relayOf(call),
     ...(namespace === undefined ? {} : { namespace }),
     // No name is empty: a selection that contradicts itself gets nothing.
     ...(names === undefined ? {} : { name: names[0] ?? "" }),
@@ -66,6 +69,9 @@ export async function subscribe(
   throw new ApiError("TooManyRequests", `too many watchers of ${type}`, { retryAfter: 10 });
 }
 
-export function isSealed({ sensitive = [] }: Call["definition"]): boolean {
-  return sensitive.length > 0;
+/** The front of a self-hosted Drover can go on with a watch whose lines need nothing more from here. */
+export function relayOf({ c, definition, output }: Call): { readonly relay?: string } {
+  const relay = c.req.header("x-drover-relay");
+  const fits = passesUnread({ definition, output }) && !wantsWebSocket(c.req.raw.headers);
+  return relay !== undefined && fits ? { relay } : {};
 }

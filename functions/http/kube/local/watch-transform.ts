@@ -6,21 +6,24 @@ import { apiVersionOf } from "../../../../schema/resource.ts";
 import { inCurrentForm } from "../../../../schema/store/stored-form.ts";
 import type { Call } from "./call.ts";
 import { partialMetadataOf } from "./partial-metadata.ts";
-import { isSealed } from "./subscribe.ts";
 import { includeObjectOf, tableOf } from "./table.ts";
 
 const newline = 10;
 
 /** The lines as the client wants them; those that need nothing pass as they are, unread. */
 export function shapeEvents(call: Call, lines: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const { definition, output } = call;
-  const passes =
+  return passesUnread(call) ? lines : lines.pipeThrough(eventTransform(call));
+}
+
+/** Whether a fan-out's lines are what the client is sent. */
+export function passesUnread({ definition, output }: Pick<Call, "definition" | "output">): boolean {
+  return (
+    output.as === "object" &&
     !isSealed(definition) &&
     definition.custom === undefined &&
     definition.migrations === undefined &&
-    definition.view === undefined;
-  if (output.as === "object" && passes) return lines;
-  return lines.pipeThrough(eventTransform(call));
+    definition.view === undefined
+  );
 }
 
 function eventTransform(call: Call): TransformStream<Uint8Array, Uint8Array> {
@@ -93,4 +96,8 @@ function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
         return as satisfies never;
     }
   };
+}
+
+export function isSealed({ sensitive = [] }: Call["definition"]): boolean {
+  return sensitive.length > 0;
 }

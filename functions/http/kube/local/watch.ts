@@ -6,7 +6,7 @@ import { ApiError } from "../../errors.ts";
 import type { Call } from "./call.ts";
 import { parseListOptions } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
-import { subscribe } from "./subscribe.ts";
+import { relayOf, subscribe } from "./subscribe.ts";
 import { selectionOf } from "./selection.ts";
 import { answerSocket, wantsWebSocket, watchProtocol } from "./watch-socket.ts";
 import { shapeEvents } from "./watch-transform.ts";
@@ -93,10 +93,15 @@ async function sendState(
   writer.releaseLock();
 }
 
-function answerStream({ c, output }: Call, body: ReadableStream<Uint8Array>): Response {
+function answerStream(call: Call, body: ReadableStream<Uint8Array>): Response {
+  const { c, output } = call;
   const { headers } = c.req.raw;
   if (wantsWebSocket(headers)) return answerSocket(watchProtocol(headers), body);
   return new Response(body, {
-    headers: { "content-type": output.contentType, "cache-control": "no-cache, private" },
+    headers: {
+      "content-type": output.contentType,
+      "cache-control": "no-cache, private",
+      ...(relayOf(call).relay === undefined ? {} : { "x-drover-relay": "may follow" }),
+    },
   });
 }
