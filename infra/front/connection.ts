@@ -22,7 +22,8 @@ export interface ConnectionOptions {
   readonly headMs: number;
   /** How long a new connection waits for workerd. */
   readonly holdMs: number;
-  readonly relay: WatchRelay;
+  /** Without it, watches are answered by workerd to their end. */
+  readonly relay?: WatchRelay | undefined;
 }
 
 const HEAD_END = "\r\n\r\n";
@@ -307,10 +308,12 @@ class FrontConnection {
     this.#consumeHeld();
   }
 
-  #newWatch(): RelayedWatch {
+  #newWatch(): RelayedWatch | undefined {
     const client = this.#client;
+    const { relay } = this.#options;
+    if (relay === undefined) return undefined;
     return new RelayedWatch({
-      relay: this.#options.relay,
+      relay,
       send: (bytes) => void client.write(bytes),
       waiting: () => client.writableLength,
       cut: () => client.destroy(),

@@ -20,7 +20,7 @@ export interface FrontOptions {
   readonly certificate: Pick<ServingCertificate, "certPem" | "keyPem">;
   /** workerd's unix socket. */
   readonly backendPath: string;
-  readonly relay: WatchRelay;
+  readonly relay?: WatchRelay;
   /** How long a request head may take to arrive. */
   readonly headMs?: number;
   /** How long a new connection waits while the gate is closed. */
