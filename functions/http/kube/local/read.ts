@@ -48,11 +48,7 @@ function isTableText({ output: { as, format, pretty } }: Call, { filter }: PageQ
   return as === "Table" && format === "json" && !pretty && filter === undefined;
 }
 
-async function listTable(
-  call: Call,
-  options: ListOptions,
-  { filter: _, ...query }: PageQuery,
-): Promise<Response> {
+async function listTable(call: Call, options: ListOptions, query: PageQuery): Promise<Response> {
   refuseMismatch(call, listHead(call).kind, true);
   const wanted = { ...query, limit: options.limit ?? versionRows };
   const first = await call.store.texts.versions(call.definition, wanted);
