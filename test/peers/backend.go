@@ -55,6 +55,7 @@ func backend() http.Handler {
 			time.Sleep(50 * time.Millisecond)
 		}
 	})
+	mux.HandleFunc("/api/stamps", stamps)
 	mux.HandleFunc("/api/ws", wsEcho)
 	return mux
 }
@@ -124,6 +125,29 @@ func wsEcho(rw http.ResponseWriter, req *http.Request) {
 	}
 }
 
+// stamps writes a line with the time, in nanoseconds since 1970, every 10 ms: what a watch is to the bench.
+func stamps(rw http.ResponseWriter, req *http.Request) {
+	rw.WriteHeader(http.StatusOK)
+	rw.(http.Flusher).Flush()
+	ticker := time.NewTicker(stampEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-req.Context().Done():
+			return
+		case <-ticker.C:
+			_, _ = rw.Write(stampLine())
+			rw.(http.Flusher).Flush()
+		}
+	}
+}
+
+const stampEvery = 10 * time.Millisecond
+
+func stampLine() []byte {
+	return append(strconv.AppendInt(nil, time.Now().UnixNano(), 10), '\n')
+}
+
 // listenBackend serves the backend on a loopback address and returns it with its port.
 func listenBackend(address string) (string, error) {
 	listener, err := net.Listen("tcp", address)
@@ -134,12 +158,13 @@ func listenBackend(address string) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// runHTTP serves only the backend, behind TLS: the "direct" row of the bench.
+// runHTTP serves only the backend, behind TLS unless -plain: the "direct" row of the bench.
 func runHTTP(args []string) error {
 	flags := flag.NewFlagSet("http", flag.ExitOnError)
 	caFile := flags.String("ca-out", "", "file that the self-signed certificate is written to")
+	plain := flags.Bool("plain", false, "no TLS")
 	_ = flags.Parse(args)
-	listener, err := listenTLS(*caFile)
+	listener, err := listenEither(*plain, *caFile)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,9 @@ import (
 )
 
 // runLoad measures one URL: -c connections, one request after the other on each, for -seconds. With -once it reads a
-// single answer and reports bytes per second. Latencies are kept whole: percentiles are exact.
+// single answer and reports bytes per second, with -upload it sends a body of so many bytes. With -watch, each connection
+// reads lines of /api/stamps, and how late they come is measured; with -ws, echoes of a WebSocket. Latencies are kept
+// whole: percentiles are exact.
 func runLoad(args []string) error {
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
 	url := flags.String("url", "", "https URL")
@@ -23,27 +25,50 @@ func runLoad(args []string) error {
 	connections := flags.Int("c", 1, "connections")
 	seconds := flags.Float64("seconds", 5, "duration")
 	once := flags.Bool("once", false, "one request, throughput of its body")
+	upload := flags.Int64("upload", 0, "one POST of so many bytes")
+	watch := flags.Bool("watch", false, "read stamps")
+	ws := flags.Bool("ws", false, "echoes of a WebSocket")
 	_ = flags.Parse(args)
 
-	pem, err := os.ReadFile(*caFile)
-	if err != nil {
-		return err
+	var trust *tls.Config
+	if *caFile != "" {
+		pem, err := os.ReadFile(*caFile)
+		if err != nil {
+			return err
+		}
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM(pem)
+		trust = &tls.Config{RootCAs: pool}
 	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(pem)
+	header := http.Header{}
+	if *bearer != "" {
+		header.Set("Authorization", "Bearer "+os.Getenv(*bearer))
+	}
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: pool},
+		TLSClientConfig:     trust,
 		MaxIdleConnsPerHost: *connections,
 		DisableCompression:  true,
 	}}
+	duration := time.Duration(*seconds * float64(time.Second))
+	switch {
+	case *watch:
+		return loadWatches(client, *url, header, *connections, duration)
+	case *ws:
+		return loadEchoes(trust, *url, header, *connections, duration)
+	}
 	get := func() (int64, error) {
-		request, err := http.NewRequest(http.MethodGet, *url, nil)
+		method, body := http.MethodGet, io.Reader(nil)
+		if *upload > 0 {
+			method, body = http.MethodPost, io.LimitReader(&pattern{}, *upload)
+		}
+		request, err := http.NewRequest(method, *url, body)
 		if err != nil {
 			return 0, err
 		}
-		if *bearer != "" {
-			request.Header.Set("Authorization", "Bearer "+os.Getenv(*bearer))
+		if *upload > 0 {
+			request.ContentLength = *upload
 		}
+		request.Header = header.Clone()
 		answer, err := client.Do(request)
 		if err != nil {
 			return 0, err
@@ -55,7 +80,7 @@ func runLoad(args []string) error {
 		}
 		return count, err
 	}
-	if *once {
+	if *once || *upload > 0 {
 		start := time.Now()
 		count, err := get()
 		if err != nil {
@@ -65,39 +90,37 @@ func runLoad(args []string) error {
 		return nil
 	}
 
-	var mutex sync.Mutex
-	var latencies []time.Duration
-	failures := 0
+	var all tally
 	var workers sync.WaitGroup
 	start := time.Now()
-	deadline := start.Add(time.Duration(*seconds * float64(time.Second)))
+	deadline := start.Add(duration)
 	for range *connections {
 		workers.Go(func() {
 			var own []time.Duration
-			bad := 0
 			for time.Now().Before(deadline) {
 				began := time.Now()
 				if _, err := get(); err != nil {
-					bad++
+					all.add(nil, err)
 					time.Sleep(10 * time.Millisecond)
 					continue
 				}
 				own = append(own, time.Since(began))
 			}
-			mutex.Lock()
-			defer mutex.Unlock()
-			latencies = append(latencies, own...)
-			failures += bad
+			all.add(own, nil)
 		})
 	}
 	workers.Wait()
-	elapsed := time.Since(start).Seconds()
+	report(&all, time.Since(start))
+	return nil
+}
+
+func report(all *tally, elapsed time.Duration) {
+	latencies := all.latencies
 	sort.Slice(latencies, func(a, b int) bool { return latencies[a] < latencies[b] })
 	say(map[string]any{
-		"event": "done", "requests": len(latencies), "failures": failures, "seconds": elapsed,
-		"p50ms": percentile(latencies, 0.50), "p99ms": percentile(latencies, 0.99),
+		"event": "done", "requests": len(latencies), "failures": all.failures, "problem": all.problem,
+		"seconds": elapsed.Seconds(), "p50ms": percentile(latencies, 0.50), "p99ms": percentile(latencies, 0.99),
 	})
-	return nil
 }
 
 func percentile(sorted []time.Duration, share float64) float64 {

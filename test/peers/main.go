@@ -29,7 +29,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: peers agent|client|server|http|load [flags]"))
+		fail(fmt.Errorf("usage: peers agent|client|server|http|load|echo [flags]"))
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -45,6 +45,8 @@ func main() {
 		err = runServer(os.Args[2:])
 	case "http":
 		err = runHTTP(os.Args[2:])
+	case "echo":
+		err = runEcho(os.Args[2:])
 	case "load":
 		err = runLoad(os.Args[2:])
 	default:

@@ -23,7 +23,7 @@ import (
 	"github.com/rancher/remotedialer"
 )
 
-// runServer is the server side of the Go library behind TLS: agents connect to /v3/connect (any token; the client key
+// runServer is the server side of the Go library behind TLS (with -plain, without): agents connect to /v3/connect (any token; the client key
 // is the token, with stv-cluster- in front for the steve session), and /via/<client key>/<path> is proxied through
 // the session to -dial, for each client key given as an argument; each request to /take/<client key> reads once from a
 // stream to -dial. /direct/<path> goes to a local backend without a tunnel.
@@ -31,6 +31,7 @@ func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ExitOnError)
 	caFile := flags.String("ca-out", "", "file that the self-signed certificate is written to")
 	dial := flags.String("dial", "127.0.0.1:6080", "address in CONNECT")
+	plain := flags.Bool("plain", false, "no TLS")
 	_ = flags.Parse(args)
 
 	tunnel := remotedialer.New(authorize, remotedialer.DefaultErrorWriter)
@@ -52,12 +53,19 @@ func runServer(args []string) error {
 		mux.Handle("/via/"+key+"/", http.StripPrefix("/via/"+key, proxyTo(*dial, tunnel.Dialer(key))))
 		mux.Handle("/take/"+key, takeFrom(*dial, tunnel.Dialer(key)))
 	}
-	listener, err := listenTLS(*caFile)
+	listener, err := listenEither(*plain, *caFile)
 	if err != nil {
 		return err
 	}
 	say(map[string]any{"event": "ready", "address": listener.Addr().String(), "backend": address})
 	return http.Serve(listener, mux)
+}
+
+func listenEither(plain bool, caFile string) (net.Listener, error) {
+	if plain {
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	return listenTLS(caFile)
 }
 
 // listenTLS listens on a free loopback port with a fresh certificate, which it writes to caFile unless that is empty.

@@ -1,11 +1,12 @@
-// The floors of the bench: a Worker that answers at once, and one that asks an object which answers at once.
+// The floors of the bench: a Worker that answers at once, one that asks an object which answers at once, and a sketch of
+// a tunnel: the object asks an agent over one WebSocket.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const body = "x".repeat(1024);
 
 export default {
   fetch(request, env) {
-    return request.url.endsWith("/object") ? env.TUNNEL.getByName("one").fetch(request) : new Response(body);
+    return request.url.endsWith("/worker") ? new Response(body) : env.TUNNEL.getByName("one").fetch(request);
   },
 };
 
