@@ -1,7 +1,7 @@
 /** The private side of the API Worker: reached by service binding and by the launcher's control socket, never by users. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ClusterRegistration } from "../schema/internal/context.ts";
-import type { ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
+import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
 import { clusters } from "../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../schema/resources/management.cattle.io/clusters.ts";
 import type { Env } from "./env.ts";
@@ -12,6 +12,7 @@ import { createLogger } from "../schema/logger.ts";
 import { onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
 import { parseSeedInput } from "./seed/input.ts";
 import { seed } from "./seed/seed.ts";
+import { clusterConnection } from "./store/cluster-connection.ts";
 import { checkDatabase, openStore } from "./store/open-store.ts";
 
 export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneRpc {
@@ -26,6 +27,10 @@ export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneR
 
   async runWork(): Promise<{ nextRunAt: number | null }> {
     return runDueWork(this.env, new Date());
+  }
+
+  async clusterConnection(clusterId: string): Promise<ClusterConnection | null> {
+    return clusterConnection(openStore(this.env).as(systemActor("cluster-connection")), clusterId);
   }
 
   async judgeWatches(grants: readonly string[]): Promise<{ revision: number; revoked: number[] }> {

@@ -11,7 +11,9 @@ import { createLogger } from "../../schema/logger.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
 import { Admission, isInteractive } from "./admission.ts";
+import { within } from "../within.ts";
 import { statusAnswer } from "./answers.ts";
+import { ApiServerCache } from "./api-server.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import { Gatekeeper, unprovenOf } from "./gatekeeper.ts";
@@ -20,7 +22,9 @@ import { Meter } from "./meter.ts";
 import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
 import type { TunnelRecord } from "./record.ts";
+import type { Route } from "./route.ts";
 import { SessionSet } from "./session-set.ts";
+import { TlsRoutes } from "./tls-route.ts";
 
 /** Looking for silent deaths: 75 s and a probe of 10 s stay below the 90 s that a watched cluster is promised. */
 const watchedPeriodMs = 75_000;
@@ -30,6 +34,8 @@ const watchMs = 10 * 60_000;
 const reportRetryMs = 3_000;
 /** An agent that was just lost is about to return. */
 const returningMs = 20_000;
+/** A request must not hang because the API Worker does. */
+const connectionMs = 5_000;
 const defaultAddress = "127.0.0.1:6080";
 
 export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
@@ -50,6 +56,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     report: (report) => this.#statistics().report({ clusterId: this.#clusterId(), ...report }),
     onBusy: () => this.#sessions.candidates("steve")[0]?.measure(),
   });
+  readonly #apiServer = new ApiServerCache(() => this.env.API.clusterConnection(this.#clusterId()));
+  readonly #tlsRoutes = new TlsRoutes();
   #alarmAt: number | null | undefined;
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
@@ -96,6 +104,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.ctx.acceptWebSocket(server, [context.kind]);
     server.serializeAttachment(attachment);
     const session = this.#add(server, attachment, context.registration);
+    if (context.kind === "main") this.#apiServer.forget();
     this.#meter.opened(context.kind);
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
     await this.#wakeWithin(this.#period());
@@ -106,8 +115,14 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   async #proxy(request: Request, context: ProxyContext): Promise<Response> {
     if (context.origin === "user") await this.#watch();
     this.#meter.request();
-    const sessions = this.#sessions.candidates("steve");
-    if (sessions.length > 0) return this.#admitted(sessions, request, context);
+    let routes: readonly Route[];
+    try {
+      routes = await this.#routes(context.target);
+    } catch (error) {
+      this.#meter.error("connection");
+      return statusAnswer(502, `error trying to reach the cluster: ${messageOf(error)}`);
+    }
+    if (routes.length > 0) return this.#admitted(routes, request, context);
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
     this.#meter.error("no-session");
@@ -120,21 +135,36 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     );
   }
 
-  async #admitted(
-    sessions: readonly LiveSession[],
-    request: Request,
-    context: ProxyContext,
-  ): Promise<Response> {
+  /** In the order in which they are tried; of one kind all. */
+  async #routes(target: string): Promise<readonly Route[]> {
+    const steve = this.#sessions.candidates("steve");
+    // kube-apiserver knows nothing of Steve's API.
+    if (steve.length > 0 || /^\/(?:v1|ping)(?:[/?]|$)/.test(target)) return steve;
+    const main = this.#sessions.candidates("main");
+    if (main.length === 0) return [];
+    const server = await within(connectionMs, "the cluster's connection", this.#apiServer.get());
+    return server === undefined ? [] : main.map((session) => this.#tlsRoutes.over(session, server));
+  }
+
+  async #admitted(routes: readonly Route[], request: Request, context: ProxyContext): Promise<Response> {
     const { limits, identity, target } = context;
-    if (limits === undefined) return proxy(sessions, request, context);
+    if (limits === undefined) return this.#send(routes, request, context);
     const asked = { user: identity.user, interactive: isInteractive(request.headers, target) };
     const admitted = this.#admission.admit(asked, limits);
     if (!admitted.ok) return statusAnswer(429, admitted.message, admitted.retryAfter);
     try {
-      return await proxy(sessions, request, context);
+      return await this.#send(routes, request, context);
     } finally {
       admitted.answered();
     }
+  }
+
+  async #send(routes: readonly Route[], request: Request, context: ProxyContext): Promise<Response> {
+    const response = await proxy(routes, request, context);
+    // Another certificate, another account: what is known of the server may be of yesterday.
+    if (routes[0]?.authorization !== undefined && [401, 502].includes(response.status))
+      this.#apiServer.doubt();
+    return response;
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
@@ -217,6 +247,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   async #letIn(session: LiveSession): Promise<void> {
     session.letIn();
+    if (session.attachment.kind === "main") this.#apiServer.forget();
     await this.#report(session, "opened", "agent connected");
   }
 
@@ -243,7 +274,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   async #lose(session: LiveSession | undefined, change: "closed" | "dead", reason: string): Promise<void> {
     if (session === undefined) return;
     const { kind, unproven } = session.attachment;
-    const lost = unproven === undefined && kind === "steve" ? { lastLostAt: Date.now() } : {};
+    // A main session that only stands by is no loss.
+    const served = kind === "steve" || this.#sessions.candidates("steve").length === 0;
+    const lost = unproven === undefined && served ? { lastLostAt: Date.now() } : {};
     if (!this.#end(session, change === "dead" ? 1001 : 1000, reason, lost)) return;
     this.#meter.error(`session-${change}`);
     if (unproven !== undefined) return;
@@ -297,6 +330,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
         kind: session?.attachment.kind ?? "steve",
         sessionKey: session?.attachment.sessionKey ?? "",
         reason,
+        steveSessions: this.#sessions.candidates("steve").length,
         at: new Date().toISOString(),
       });
       if (this.#record.value.unreported) this.#record.change({ unreported: false });
@@ -329,6 +363,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#alarmAt = at;
     await this.ctx.storage.setAlarm(at);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Without its attachment, a socket that lingers in closing is no session after the object's next start. */

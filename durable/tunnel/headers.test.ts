@@ -6,7 +6,7 @@ const identity = {
   groups: ["system:authenticated", "cn=a, b,dc=example"],
   extra: { "example.com/Ä key": ["one", "two"], username: ["admin"] },
 };
-const context = { prefix: "/k8s/clusters/c-abcde", requestId: "r1" };
+const context = { identity, origin: "user", prefix: "/k8s/clusters/c-abcde", requestId: "r1" } as const;
 
 describe("headers to the cluster", () => {
   it("tunnel 44: come from an allow list: no credential, cookie or smuggled identity passes", () => {
@@ -22,7 +22,6 @@ describe("headers to the cluster", () => {
         "x-remote-user": "root",
         "x-unknown": "y",
       }),
-      identity,
       context,
     );
     expect(pairs).toEqual([
@@ -38,6 +37,19 @@ describe("headers to the cluster", () => {
       ["Impersonate-Extra-example.com%2F%C3%84%20key", "two"],
       ["Impersonate-Extra-username", "admin"],
     ]);
+  });
+});
+
+describe("headers to a kube-apiserver of which Drover has an account", () => {
+  it("tunnel 44: carry that account, and the user's identity; a reconciler is the account itself", () => {
+    const headers = new Headers({ authorization: "Bearer token-x:y" });
+    const names = (origin: "user" | "controller"): string[] =>
+      upstreamHeaders(headers, { ...context, origin }, "Bearer account")
+        .filter(([name]) => /^(?:authorization|impersonate-.*)$/i.test(name))
+        .map(([name, value]) => `${name}: ${value}`);
+    expect(names("user").slice(0, 2)).toEqual(["Authorization: Bearer account", "Impersonate-User: u-abcde"]);
+    expect(names("user")).toHaveLength(7);
+    expect(names("controller")).toEqual(["Authorization: Bearer account"]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Headers on both legs. Upstream ones are built from an allow list, never by deleting from the caller's (design 2). Pure. */
-import type { DownstreamIdentity } from "../../schema/internal/context.ts";
+import type { DownstreamIdentity, ProxyContext } from "../../schema/internal/context.ts";
 import type { HeaderPair } from "../../wire/http1/request.ts";
 
 /** What Kubernetes' API, the proxied pods and services, and their clients need. Credentials and cookies are not among it. */
@@ -31,24 +31,28 @@ const forwarded = [
 
 /**
  * Lines of the upstream request but for those about its body and its connection. One `Impersonate-Group` line per group:
- * names of groups may hold commas.
+ * names of groups may hold commas. `authorization`: of the cluster's own account, where there is no agent that has it.
  */
 export function upstreamHeaders(
   request: Headers,
-  identity: DownstreamIdentity,
-  { prefix, requestId }: { readonly prefix: string; readonly requestId: string },
+  { identity, origin, prefix, requestId }: Pick<ProxyContext, "identity" | "origin" | "prefix" | "requestId">,
+  authorization?: string,
 ): HeaderPair[] {
   const pairs: HeaderPair[] = [["Host", request.get("host") ?? "drover"]];
   for (const name of forwarded) {
     const value = request.get(name);
-    if (value === null) continue;
-    // kubectl sends a line each, and old servers read no commas.
-    for (const each of name === "x-stream-protocol-version" ? value.split(/,\s*/) : [value])
-      pairs.push([name, each]);
+    if (value !== null) pairs.push([name, value]);
   }
   // Steve builds its links of them (tunnel.md 2.7). Outside there is always TLS.
-  pairs.push(["X-API-URL-Prefix", prefix], ["X-Forwarded-Proto", "https"]);
-  pairs.push(["X-Request-Id", requestId], ["Impersonate-User", identity.user]);
+  pairs.push(["X-API-URL-Prefix", prefix], ["X-Forwarded-Proto", "https"], ["X-Request-Id", requestId]);
+  if (authorization === undefined) return [...pairs, ...impersonation(identity)];
+  pairs.push(["Authorization", authorization]);
+  // Reconcilers are that account themselves, whatever its name.
+  return origin === "controller" ? pairs : [...pairs, ...impersonation(identity)];
+}
+
+function impersonation(identity: DownstreamIdentity): HeaderPair[] {
+  const pairs: HeaderPair[] = [["Impersonate-User", identity.user]];
   for (const group of identity.groups) pairs.push(["Impersonate-Group", group]);
   for (const [key, values] of Object.entries(identity.extra)) {
     const name = `Impersonate-Extra-${encodeExtraKey(key)}`;

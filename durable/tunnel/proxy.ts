@@ -54,7 +54,7 @@ async function proxyRequest(
         : []
       : [length === null ? ["Transfer-Encoding", "chunked"] : ["Content-Length", length]];
   const head = encodeRequestHead(request.method, context.target, [
-    ...upstreamHeaders(request.headers, context.identity, context),
+    ...upstreamHeaders(request.headers, context, routes[0]?.authorization),
     ...framing,
   ]);
   const { signal, method } = request;

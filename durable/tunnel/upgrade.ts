@@ -82,7 +82,7 @@ async function askToSwitch(
   lines: readonly HeaderPair[],
 ): Promise<Outcome> {
   const head = encodeRequestHead(method, context.target, [
-    ...upstreamHeaders(request.headers, context.identity, context),
+    ...upstreamHeaders(request.headers, context, routes[0]?.authorization),
     ["Connection", "Upgrade"],
     ...lines,
     ...(method === "GET" ? [] : ([["Content-Length", "0"]] as const)),

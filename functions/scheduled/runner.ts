@@ -39,6 +39,8 @@ const maxKeyMs = 40_000;
 /** Most keys only wait for a cluster, and hold no connection to the database meanwhile. */
 const slots = 32;
 const lookEveryMs = 500;
+/** How long after its main session an agent's steve session is waited for. */
+const followsMs = 3_000;
 /** An alarm lasts 15 min: what is left then, the next one does. */
 const maxRunMs = 10 * 60_000;
 
@@ -73,8 +75,9 @@ export async function runDueWork(env: Env, now: Date): Promise<{ nextRunAt: numb
 export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void> {
   const log = createLogger(env.DROVER_LOG_LEVEL);
   log.info("tunnel session", { ...event });
-  if (event.kind !== "steve") return;
-  const runAt = Date.now();
+  // A main session matters where there is no other; the other one of the same agent mostly follows.
+  if (event.kind === "main" && (event.steveSessions ?? 1) > 0) return;
+  const runAt = Date.now() + (event.kind === "main" && event.change === "opened" ? followsMs : 0);
   await enqueueWork(openSql(env), [{ controller: clusterLifecycle.name, key: event.clusterId, runAt }]);
   await poke(env, log, runAt);
 }

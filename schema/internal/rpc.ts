@@ -117,8 +117,25 @@ export interface TunnelEvent {
   readonly kind: "main" | "steve";
   readonly sessionKey: string;
   readonly reason: string;
+  /** Open ones of kind steve, after the change. Absent: an older object did not say. */
+  readonly steveSessions?: number;
   /** RFC 3339. */
   readonly at: string;
+}
+
+/**
+ * How a cluster's kube-apiserver is reached and asked without a steve session. The token is a secret: it is kept in memory alone, and
+ * logged nowhere.
+ */
+export interface ClusterConnection {
+  /** `https://host:port`. */
+  readonly endpoint: string;
+  /** PEM. */
+  readonly ca: string;
+  /** Of an account that may impersonate users. */
+  readonly token: string;
+  /** The endpoint can be reached without an agent. */
+  readonly direct: boolean;
 }
 
 /** Entrypoint `ControlPlane` of the API Worker (binding API of the durable script). */
@@ -129,6 +146,8 @@ export interface ControlPlaneRpc {
   registrationProven(clusterId: string, registration: ClusterRegistration): Promise<void>;
   /** Runs due work; answers when the next row is due (epoch milliseconds), or null when there is none, and what ran. */
   runWork(): Promise<{ nextRunAt: number | null; jobs?: JobTally }>;
+  /** `null` while too little is known of it. */
+  clusterConnection(clusterId: string): Promise<ClusterConnection | null>;
   /** Indexes of those grants (`WatchContext`) that no longer hold, by the state at `revision` or later. */
   judgeWatches(
     grants: readonly string[],

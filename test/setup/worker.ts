@@ -5,7 +5,7 @@ import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
 import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
 import { watchLimits } from "../../durable/watch/watch-limits.ts";
 import type { ClusterRegistration } from "../../schema/internal/context.ts";
-import type { ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
+import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
 export { StoreReader } from "../../durable/store/store-reader.ts";
@@ -48,6 +48,8 @@ declare global {
   var testTunnelEvents: TunnelEvent[] | undefined;
   /** What was found to be true of clusters, once a test asks for it. */
   var testRegistrations: (ClusterRegistration & { clusterId: string })[] | undefined;
+  /** How kube-apiservers are reached, by cluster id. */
+  var testConnections: Record<string, ClusterConnection> | undefined;
   /** What the API Worker would say of grants. */
   var testGrants: { revision: number; revoked: readonly string[] } | undefined;
   /** In force at once. */
@@ -68,6 +70,10 @@ export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements Contro
 
   async registrationProven(clusterId: string, registration: ClusterRegistration): Promise<void> {
     globalThis.testRegistrations?.push({ clusterId, ...registration });
+  }
+
+  async clusterConnection(clusterId: string): Promise<ClusterConnection | null> {
+    return globalThis.testConnections?.[clusterId] ?? null;
   }
 
   async tunnelChanged(event: TunnelEvent): Promise<void> {

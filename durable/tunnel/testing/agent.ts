@@ -99,17 +99,18 @@ export async function ask(
   stub: Stub,
   clusterId: string,
   init: { method?: string; body?: string | ReadableStream; signal?: AbortSignal } = {},
+  target = "/version",
 ): Promise<Answer> {
   const context = encodeContext({
     v: 1,
     op: "proxy",
-    target: "/version",
+    target,
     identity: { user: "u-1", groups: [], extra: {} },
     requestId: "r-1",
     prefix: `/k8s/clusters/${clusterId}`,
     origin: "user",
   });
-  const response = await stub.fetch("https://tunnel/version", {
+  const response = await stub.fetch(`https://tunnel${target}`, {
     ...init,
     headers: { [CONTEXT_HEADER]: context },
   });

@@ -25,7 +25,7 @@ export const connection: Step = {
       case "answers":
         return proceed;
       case "silent":
-        return { next: "requeue", afterMs: pingRetryMs, reason: "agent does not answer /ping" };
+        return { next: "requeue", afterMs: pingRetryMs, reason: "agent does not answer" };
       case "absent":
         return stop;
       default:
@@ -41,8 +41,11 @@ async function lookForAgent(
 ): Promise<"answers" | "silent" | "absent"> {
   for (let count = 0; count < 2; count++) {
     const { sessions } = await context.env.TUNNEL.getByName(clusterId).status();
-    if (!sessions.some(({ kind, unproven }) => kind === "steve" && unproven !== true)) return "absent";
-    if (await pings(context, clusterId)) return "answers";
+    const used = sessions.filter(({ unproven }) => unproven !== true);
+    if (used.length === 0) return "absent";
+    // Without Steve, what answers is the cluster's kube-apiserver, by TLS through the agent: it knows no /ping.
+    const path = used.some(({ kind }) => kind === "steve") ? "/ping" : "/version";
+    if (await answers(context, clusterId, path)) return "answers";
   }
   return "silent";
 }
@@ -65,9 +68,9 @@ function lostChanges(cluster: Cluster): readonly ConditionChange[] {
   return changes;
 }
 
-async function pings(context: ReconcileContext, clusterId: string): Promise<boolean> {
+async function answers(context: ReconcileContext, clusterId: string, path: string): Promise<boolean> {
   try {
-    const answer = await context.downstream(clusterId, "/ping", { timeoutMs: 5_000 });
+    const answer = await context.downstream(clusterId, path, { timeoutMs: 5_000 });
     await answer.body?.cancel();
     return answer.status === 200;
   } catch {

@@ -1,0 +1,36 @@
+/** How a cluster's kube-apiserver is reached, of its row and of the Secret that this names: for its tunnel object alone. */
+import type { ClusterConnection } from "../../schema/internal/rpc.ts";
+import { secretText, secrets } from "../../schema/resources/core/secrets.ts";
+import type { Secret } from "../../schema/resources/core/secrets.ts";
+import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
+import type { BoundStore } from "../../schema/store/store.ts";
+import { credentialNamespace } from "../scheduled/cluster-lifecycle/credentials.ts";
+import { absentAsUndefined } from "./absent.ts";
+
+/** `null` while something of it is missing, and for a cluster that is going. */
+export async function clusterConnection(
+  store: BoundStore,
+  clusterId: string,
+): Promise<ClusterConnection | null> {
+  const cluster = await absentAsUndefined(store.get<Cluster>(clusters, "", clusterId));
+  if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return null;
+  const { apiEndpoint = "", caCert = "", serviceAccountTokenSecret = "" } = cluster.status ?? {};
+  if (apiEndpoint === "" || caCert === "" || serviceAccountTokenSecret === "") return null;
+  const secret = await absentAsUndefined(
+    store.get<Secret>(secrets, credentialNamespace, serviceAccountTokenSecret),
+  );
+  const token = secret === undefined ? "" : secretText(secret, "credential");
+  if (token === "") return null;
+  return { endpoint: apiEndpoint, ca: pemOf(caCert), token, direct: false };
+}
+
+/** Agents send base64 of a PEM bundle; who writes the row by hand may give the bundle itself. */
+function pemOf(caCert: string): string {
+  if (caCert.includes("-----BEGIN")) return caCert;
+  try {
+    return atob(caCert.replaceAll(/\s/g, ""));
+  } catch {
+    return "";
+  }
+}
