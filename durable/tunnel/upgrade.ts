@@ -12,6 +12,7 @@ import type { Route } from "./route.ts";
 import { rawSplice } from "./raw-splice.ts";
 import { dial, failed, tryEach } from "./reach.ts";
 import { toResponse } from "./response.ts";
+import { spliceSpdyExec } from "./spdy-exec.ts";
 import { splice } from "./splice.ts";
 
 export function proxyUpgrade(
@@ -37,7 +38,12 @@ async function proxyWebSocket(
     ["Sec-WebSocket-Key", key],
     ...(protocols.length === 0 ? [] : ([["Sec-WebSocket-Protocol", protocols.join(", ")]] as const)),
   ]);
-  if (outcome.kind === "response") return toResponse(outcome, request, context);
+  if (outcome.kind === "response") {
+    const older = olderProtocol(outcome, protocols, context.target);
+    return older === undefined
+      ? toResponse(outcome, request, context)
+      : proxyOlder(routes, request, context, older);
+  }
 
   const { conn, head, rest } = outcome;
   const protocol = head.get("sec-websocket-protocol");
@@ -49,6 +55,61 @@ async function proxyWebSocket(
   const { client, server } = acceptedPair();
   splice(server, conn, rest);
   return switched(client, "sec-websocket-protocol", protocol);
+}
+
+/** What a client offers that clusters before 1.30 do not know, and what they know instead, over SPDY/3.1. */
+const older = [
+  { offered: "v5.channel.k8s.io", version: "v4.channel.k8s.io", path: /\/pods\/[^/]+\/(?:exec|attach)$/ },
+  {
+    offered: "SPDY/3.1+portforward.k8s.io",
+    version: "portforward.k8s.io",
+    path: /\/pods\/[^/]+\/portforward$/,
+  },
+] as const;
+type Older = (typeof older)[number];
+
+/**
+ * Such a cluster refuses the handshake with a bare 403. Kubernetes' own refusals (no right, no such pod) are Statuses: they are
+ * the answer.
+ */
+function olderProtocol(
+  { head, body }: Extract<Outcome, { kind: "response" }>,
+  protocols: readonly string[],
+  target: string,
+): Older | undefined {
+  if (head.status < 400 || /json/i.test(head.get("content-type") ?? "")) return undefined;
+  const [path = ""] = target.split("?", 1);
+  const found = older.find(({ offered, path: pattern }) => protocols.includes(offered) && pattern.test(path));
+  if (found !== undefined && body instanceof ReadableStream) void body.cancel();
+  return found;
+}
+
+/** The same request by SPDY, with the method that the client had chosen: that is what rights are judged by. */
+async function proxyOlder(
+  routes: readonly Route[],
+  request: Request,
+  context: ProxyContext,
+  { offered, version }: Older,
+): Promise<Response> {
+  const outcome = await askToSwitch(routes, request, context, "GET", [
+    ["Upgrade", "SPDY/3.1"],
+    [streamVersion, version],
+  ]);
+  if (outcome.kind === "response") return toResponse(outcome, request, context);
+  const { conn, head, rest } = outcome;
+  if (
+    head.get("upgrade")?.toLowerCase() !== "spdy/3.1" ||
+    head.get(streamVersion) !== version ||
+    !conn.open
+  ) {
+    conn.close();
+    return statusAnswer(502, "the cluster broke the upgrade to SPDY/3.1");
+  }
+  const { client, server } = acceptedPair();
+  // Port-forward is SPDY inside the client's WebSocket already.
+  if (offered === "v5.channel.k8s.io") spliceSpdyExec(server, conn, rest, context.target);
+  else rawSplice(server, conn, rest, { credit: false });
+  return switched(client, "sec-websocket-protocol", offered);
 }
 
 /** The client wants another protocol than WebSocket, and the front has wrapped it in one. */

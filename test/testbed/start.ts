@@ -40,6 +40,8 @@ export interface TestbedOptions {
   /** Instead of the cache's directory. Must be absent, empty, or left by an earlier test bed. */
   readonly dir?: string;
   readonly onProgress?: OnProgress;
+  /** Further arguments of kube-apiserver. */
+  readonly apiServerArgs?: readonly string[];
 }
 
 export interface Testbed {
@@ -74,7 +76,7 @@ export interface Testbed {
 
 /** Builds what is missing, starts, and resolves when the cluster is ready for pods: in seconds, once built. */
 export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
-  const { onProgress = () => {} } = options;
+  const { onProgress = () => {}, apiServerArgs = [] } = options;
   const name = options.name ?? "test";
   if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) {
     throw new Error(`test bed name "${name}": up to 40 lower-case letters, digits and inner hyphens`);
@@ -86,7 +88,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     : resolve(options.dir ?? join(cacheDir, "run", name));
   const lock = await lockAndClear(dir, name);
   try {
-    return await start({ name, dir, temporary, lock, binaries, onProgress });
+    return await start({ name, dir, temporary, lock, binaries, onProgress, apiServerArgs });
   } catch (error) {
     lock.release();
     throw error;
@@ -100,16 +102,27 @@ interface Start {
   readonly lock: Lock;
   readonly binaries: Awaited<ReturnType<typeof ensureBinaries>>;
   readonly onProgress: OnProgress;
+  readonly apiServerArgs: readonly string[];
 }
 
-async function start({ name, dir, temporary, lock, binaries, onProgress }: Start): Promise<Testbed> {
+async function start({
+  name,
+  dir,
+  temporary,
+  lock,
+  binaries,
+  onProgress,
+  apiServerArgs,
+}: Start): Promise<Testbed> {
   const [etcd = 0, etcdPeer = 0, apiserver = 0, controllerManager = 0, scheduler = 0, kwok = 0, kubelet = 0] =
     await freePorts(7);
   const ports = { etcd, etcdPeer, apiserver, controllerManager, scheduler, kwok, kubelet };
   const pong = await listen();
   let plane: ControlPlane;
   try {
-    plane = writeControlPlane(dir, name, binaries, { ...ports, forwarded: portOf(pong) });
+    const written = writeControlPlane(dir, name, binaries, { ...ports, forwarded: portOf(pong) });
+    const { apiserver } = written;
+    plane = { ...written, apiserver: { ...apiserver, args: [...apiserver.args, ...apiServerArgs] } };
   } catch (error) {
     pong.close();
     throw error;
