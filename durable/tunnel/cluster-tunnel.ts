@@ -24,6 +24,7 @@ import { RecordStore } from "./record.ts";
 import type { TunnelRecord } from "./record.ts";
 import type { Route } from "./route.ts";
 import { SessionSet } from "./session-set.ts";
+import { SpillStore } from "./spill-store.ts";
 import { TlsRoutes } from "./tls-route.ts";
 
 /** Looking for silent deaths: 75 s and a probe of 10 s stay below the 90 s that a watched cluster is promised. */
@@ -40,7 +41,7 @@ const defaultAddress = "127.0.0.1:6080";
 
 export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
   readonly #sessions = new SessionSet();
-  readonly #budget = new Budget();
+  readonly #budget = new Budget({ spill: new SpillStore(this.ctx.storage) });
   readonly #admission = new Admission();
   readonly #gate = new Gatekeeper({
     proven: () => this.#sessions.candidates("steve"),

@@ -8,6 +8,8 @@ import type { ByteStream, CloseReason } from "../byte-stream.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { encodeMessage, messageType } from "./codec.ts";
 import type { Budget, BudgetMember, Limits } from "./limits.ts";
+import { UnreadQueue } from "./unread-queue.ts";
+import type { Spill } from "./unread-queue.ts";
 
 export type { CloseReason };
 
@@ -47,7 +49,7 @@ export class Conn implements BudgetMember, ByteStream {
   syncMissed = 0;
 
   readonly #host: ConnHost;
-  readonly #unread = new ChunkQueue();
+  readonly #unread = new UnreadQueue();
   readonly #unsent = new ChunkQueue();
   /** What the budget knows of. */
   #heldBytes = 0;
@@ -76,6 +78,16 @@ export class Conn implements BudgetMember, ByteStream {
   /** What this stream keeps in memory, both directions. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  get spillableBytes(): number {
+    return this.#unread.spillable;
+  }
+
+  /** Memory is short: what the reader does not need next goes elsewhere. */
+  spill(store: Spill): void {
+    this.#unread.spillTo(store);
+    this.#account();
   }
 
   get unsentBytes(): number {
@@ -238,7 +250,7 @@ export class Conn implements BudgetMember, ByteStream {
     this.#unread.push(chunk);
     this.#account();
     if (!this.#open) return;
-    if (this.#unread.cost > this.#host.limits.maxUnread) {
+    if (Math.max(this.#unread.cost, this.#unread.bytes) > this.#host.limits.maxUnread) {
       this.abort("read buffer exceeded");
     } else if (!this.#holding && this.#unread.bytes > this.#host.limits.pauseAbove) {
       this.#holding = true;

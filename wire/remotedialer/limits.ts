@@ -1,3 +1,6 @@
+import { minSpillBytes } from "./unread-queue.ts";
+import type { Spill } from "./unread-queue.ts";
+
 /** Sizes of a tunnel (tunnel.md 1.4, 1.7, 7 check 12; design 4). All in bytes. */
 export interface Limits {
   /** Unread bytes of a stream above which the peer is told to PAUSE; it RESUMEs below an eighth. */
@@ -29,21 +32,38 @@ export const defaultLimits: Limits = {
 
 /** What a budget sees of a stream. */
 export interface BudgetMember {
+  /** Memory. */
   readonly heldBytes: number;
+  /** Bytes that `spill` would move out of memory. */
+  readonly spillableBytes: number;
+  spill(store: Spill): void;
   abort(text: string): void;
 }
 
+export interface BudgetOptions {
+  /** Bytes of memory. */
+  readonly limit?: number;
+  /** Where bytes go that wait for slow readers, once more than `spillAbove` are held. Absent: they stay. */
+  readonly spill?: Spill;
+  readonly spillAbove?: number;
+}
+
 /**
- * Bytes held by all streams of one object, over all its sessions. Over the limit the fullest stream is closed:
- * the one that hurts the others most, and only that one.
+ * Memory held by all streams of one object, over all its sessions. When much is held, the fullest streams' bytes go to the
+ * store that the host gives; over the limit the fullest stream is closed: the one that hurts the others most, and only that one.
  */
 export class Budget {
   readonly #limit: number;
+  readonly #spill: Spill | undefined;
+  readonly #spillAbove: number;
   readonly #members = new Set<BudgetMember>();
   #held = 0;
+  #relieving = false;
 
-  constructor(limit: number = 64 << 20) {
+  constructor({ limit = 64 << 20, spill, spillAbove = limit * (3 / 8) }: BudgetOptions = {}) {
     this.#limit = limit;
+    this.#spill = spill;
+    this.#spillAbove = spillAbove;
   }
 
   get held(): number {
@@ -61,6 +81,31 @@ export class Budget {
   /** Called after a member's `heldBytes` changed by `delta`. */
   changed(delta: number): void {
     this.#held += delta;
+    if (delta <= 0 || this.#relieving) return;
+    this.#relieving = true;
+    try {
+      this.#spillFullest();
+      this.#closeFullest();
+    } finally {
+      this.#relieving = false;
+    }
+  }
+
+  #spillFullest(): void {
+    if (this.#spill === undefined) return;
+    while (this.#held > this.#spillAbove) {
+      let fullest: BudgetMember | undefined;
+      for (const member of this.#members) {
+        if (member.spillableBytes > (fullest?.spillableBytes ?? minSpillBytes)) fullest = member;
+      }
+      const before = this.#held;
+      fullest?.spill(this.#spill);
+      // Nobody has much, or the store has no room.
+      if (this.#held >= before) return;
+    }
+  }
+
+  #closeFullest(): void {
     while (this.#held > this.#limit) {
       let fullest: BudgetMember | undefined;
       for (const member of this.#members) {

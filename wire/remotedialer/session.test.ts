@@ -287,7 +287,7 @@ describe("a session", () => {
   });
 
   it("tunnel 17: closes the fullest stream of all sessions when their shared budget is used up", () => {
-    const budget = new Budget(1024 * KiB);
+    const budget = new Budget({ limit: 1024 * KiB });
     const [one, two] = [new Scripted({ budget }), new Scripted({ budget })];
     const small = one.session.dial("tcp", "a:1");
     const big = two.session.dial("tcp", "a:1");
@@ -305,7 +305,7 @@ describe("a session", () => {
   });
 
   it("tunnel 17: a stream that its peer has closed gives up what a slow reader left, when the budget is used up", () => {
-    const budget = new Budget(1024 * KiB);
+    const budget = new Budget({ limit: 1024 * KiB });
     const scripted = new Scripted({ budget });
     const left = stalled(scripted.session.dial("tcp", "a:1"));
     scripted.data(2, new Uint8Array(900 * KiB));
@@ -318,7 +318,7 @@ describe("a session", () => {
   });
 
   it("tunnel 17: counts what a stream of single bytes costs, and delivers many of them in time", () => {
-    const budget = new Budget(8 << 20);
+    const budget = new Budget({ limit: 8 << 20 });
     const scripted = new Scripted({ budget });
     const conn = scripted.session.dial("tcp", "a:1");
     const tiny = stalled(conn);

@@ -44,7 +44,7 @@ class Subject {
   readonly guardId: number;
   ended = false;
   readonly #random: Random;
-  readonly #budget = new Budget(budgetBytes);
+  readonly #budget = new Budget({ limit: budgetBytes });
   readonly #conns: Conn[] = [];
   #guard: Conn | undefined;
   #guardEnd: string | undefined;
