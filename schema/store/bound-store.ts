@@ -179,7 +179,7 @@ export class ActorStore implements BoundStore {
   async deleteCollection(
     definition: ResourceDefinition,
     query: DeletionQuery,
-    options: WriteOptions & Propagation = {},
+    options: WriteOptions & Preconditions & Propagation = {},
   ): Promise<DeletedPage> {
     authorize(this.#session.actor, { verb: "deletecollection", definition, namespace: query.namespace });
     return deleteCollection(this.#session, definition, query, options);

@@ -124,7 +124,7 @@ export interface BoundStore {
   deleteCollection(
     definition: ResourceDefinition,
     query: DeletionQuery,
-    options?: WriteOptions & Propagation,
+    options?: WriteOptions & Preconditions & Propagation,
   ): Promise<DeletedPage>;
   /** Reads over all types, of what every object has. */
   readonly metadata: MetadataReads;

@@ -43,13 +43,17 @@ export function deleteObject(
   );
 }
 
-/** Deletes what a list finds, each on its own; what is gone meanwhile is left out. No rights are judged. */
+/**
+ * Deletes what a list finds, each on its own; what is gone meanwhile is left out. Throws `Conflict` for the first that is not as a
+ * precondition has it, as in Kubernetes. No rights are judged.
+ */
 export async function deleteCollection(
   session: Session,
   definition: ResourceDefinition,
   { limit = Infinity, ...query }: DeletionQuery,
-  options: WriteOptions & Propagation,
+  options: WriteOptions & Preconditions & Propagation,
 ): Promise<DeletedPage> {
+  const isConditional = options.uid !== undefined || options.resourceVersion !== undefined;
   const deleted: KubeObject[] = [];
   let from: Pick<PageQuery, "at" | "after"> = {};
   for (let seen = 0; ;) {
@@ -61,8 +65,9 @@ export async function deleteCollection(
     };
     const page = await readPage(session.deps.sql(), wanted);
     const gone = page.rows.map(({ namespace, name, uid }) =>
-      deleteObject(session, definition, { namespace, name }, { ...options, uid }).catch((error: unknown) => {
-        if (isStoreError(error, "NotFound") || isStoreError(error, "Conflict")) return undefined;
+      deleteObject(session, definition, { namespace, name }, { uid, ...options }).catch((error: unknown) => {
+        const isGone = isStoreError(error, "NotFound") || isStoreError(error, "Conflict");
+        if (isGone && !(isConditional && isStoreError(error, "Conflict"))) return undefined;
         throw error;
       }),
     );

@@ -195,6 +195,11 @@ describe("bodies that do not fit", () => {
       {},
     ],
     ["an empty limit", `GET ${maps}?limit=`],
+    ["a revision that is yet to come", `GET ${maps}/there?resourceVersion=1000000000`],
+    ["a yes for a text", `POST ${maps}`, "metadata: {name: a}\ndata: {a: yes}\n", "application/yaml"],
+    ["no number of JSON's", `POST ${maps}`, "metadata: {name: a}\nx: .inf\n", "application/yaml"],
+    ["another uid of many", `DELETE ${maps}`, { preconditions: { uid: "another" } }],
+    ["another revision of many", `DELETE ${maps}`, { preconditions: { resourceVersion: "1" } }],
   ])("refuses %s as kube-apiserver does", async (_what, ...request) => {
     const [expected, answer] = await Promise.all([real(...request), ours(...request)]);
     expect(expected.status, expected.message).toBeGreaterThanOrEqual(400);
@@ -223,6 +228,29 @@ describe("bodies that do not fit", () => {
     const path = "/apis/events.k8s.io/v1/namespaces/default/events";
     const [expected, answer] = await Promise.all([real(`POST ${path}`, event), ours(`POST ${path}`, event)]);
     expect([answer.status, answer.reason]).toEqual([expected.status, expected.reason]);
+  });
+
+  it("reads plain YAML as Go does", async () => {
+    const spec = "{holderIdentity: x, leaseDurationSeconds: 010, leaseTransitions: 1_000}";
+    const yaml = `metadata: {name: octal}\nspec: ${spec}\n`;
+    for (const send of [real, ours]) {
+      const { json, message } = await send(`POST ${leases}?dryRun=All`, yaml, "application/yaml");
+      expect(json["spec"], message).toMatchObject({ leaseDurationSeconds: 8, leaseTransitions: 1000 });
+      const map = "metadata: {name: yes1}\nimmutable: on\n";
+      const { json: made } = await send(`POST ${maps}?dryRun=All`, map, "application/yaml");
+      expect(made["immutable"]).toBe(true);
+    }
+  });
+
+  it("takes the options of a deletion from the body alone where there is one", async () => {
+    for (const send of [real, ours]) {
+      await send(`POST ${maps}`, { metadata: { name: "goes" } });
+      const kept = await send(`DELETE ${maps}/goes?dryRun=All`);
+      expect(kept.status).toBe(200);
+      expect((await send(`GET ${maps}/goes`)).status).toBe(200);
+      await send(`DELETE ${maps}/goes?dryRun=All`, { kind: "DeleteOptions", apiVersion: "v1" });
+      expect((await send(`GET ${maps}/goes`)).status).toBe(404);
+    }
   });
 
   it("names the field", async () => {

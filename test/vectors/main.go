@@ -17,6 +17,7 @@ var topics = map[string]func(*rand.Rand) any{
 	"json-patch":  jsonPatchVectors,
 	"merge-patch": mergePatchVectors,
 	"strategic":   strategicVectors,
+	"yaml":        yamlVectors,
 }
 
 func main() {

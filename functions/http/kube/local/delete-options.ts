@@ -38,21 +38,24 @@ type Decoded = FromSchema<typeof deleteOptionsSchema>;
  * something: none here does, so it is read and has no effect, as with kube-apiserver.
  */
 export async function readDeleteOptions(request: Request, query: URLSearchParams): Promise<DeleteOptions> {
-  const { value } = await readOptionalObject(request);
+  const body = await readOptionalObject(request);
+  // With a body, the query says nothing.
+  const { value } = body ?? { value: {} };
+  const asked = body === undefined ? query : new URLSearchParams();
   const problem = decodeTyped(deleteOptionsSchema, value, "DeleteOptions");
   if (problem !== undefined) throw new ApiError("BadRequest", problem);
   const options: Decoded = value;
   const { kind = "DeleteOptions", preconditions, propagationPolicy, orphanDependents, dryRun } = options;
   if (kind !== "DeleteOptions")
     throw new ApiError("BadRequest", `expected DeleteOptions, got ${JSON.stringify(kind)}`);
-  const grace = query.get("gracePeriodSeconds") ?? "";
+  const grace = asked.get("gracePeriodSeconds") ?? "";
   if (!/^[+-]?\d*$/.test(grace))
     throw new ApiError("BadRequest", `strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
   return {
-    dryRun: dryRunOf(dryRun ?? query.getAll("dryRun")),
+    dryRun: dryRunOf(dryRun ?? asked.getAll("dryRun")),
     ...propagationOf(
-      propagationPolicy ?? query.get("propagationPolicy") ?? undefined,
-      orphanDependents ?? flagOf(query.get("orphanDependents")),
+      propagationPolicy ?? asked.get("propagationPolicy") ?? undefined,
+      orphanDependents ?? flagOf(asked.get("orphanDependents")),
     ),
     ...preconditionsOf(preconditions),
   };

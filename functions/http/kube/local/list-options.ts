@@ -123,7 +123,8 @@ function forbidden(field: string, why: string): Problem {
   return { reason: "FieldValueForbidden", field, message: `Forbidden: ${why}` };
 }
 
-function revisionOf(text: string | null): number | undefined {
+/** `?resourceVersion=`; `undefined`: none. Throws `BadRequest`. */
+export function revisionOf(text: string | null): number | undefined {
   if (text === null || text === "") return undefined;
   if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
     throw new ApiError("BadRequest", `invalid resource version ${JSON.stringify(text)}`);

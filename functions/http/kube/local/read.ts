@@ -7,7 +7,7 @@ import { ApiError } from "../../errors.ts";
 import { answerList, answerObject, answerText, isPlain, refuseMismatch } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
-import { encodeContinue, parseListOptions } from "./list-options.ts";
+import { encodeContinue, parseListOptions, revisionOf } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
 import type { ListMeta } from "./partial-metadata.ts";
 import { tableText, versionRows } from "./table-list.ts";
@@ -18,6 +18,7 @@ const pageRows = 500;
 
 export async function get(call: Call): Promise<Response> {
   const { subresource } = subresourceOf(call);
+  await refuseFuture(call, revisionOf(call.query.get("resourceVersion")));
   const text = await call.store.texts.get(call.definition, call.namespace, nameOf(call), subresource);
   if (isPlain(call.output)) return answerText(call, text);
   return answerObject(call, JSON.parse(text) as KubeObject);
@@ -25,7 +26,7 @@ export async function get(call: Call): Promise<Response> {
 
 export async function list(call: Call): Promise<Response> {
   const options = parseListOptions(call.query, call.definition, false);
-  const at = await revisionOf(call, options);
+  const at = await listRevision(call, options);
   const query: PageQuery = {
     ...selectionOf(call, options),
     type: "",
@@ -84,18 +85,24 @@ async function* onlyThis(page: TextPage): AsyncGenerator<TextPage> {
 }
 
 /** The revision that a list is asked for; `undefined`: the newest. Throws `Timeout` for one that is yet to come. */
-async function revisionOf({ store }: Call, options: ListOptions): Promise<number | undefined> {
+async function listRevision(call: Call, options: ListOptions): Promise<number | undefined> {
   const { from, resourceVersion = 0, match, limit } = options;
   if (from !== undefined) return from.revision;
   if (resourceVersion === 0) return undefined;
-  const { revision } = await store.texts.revision();
-  if (resourceVersion > revision)
-    throw new ApiError("Timeout", `Too large resource version: ${resourceVersion}, current: ${revision}`, {
-      retryAfter: 1,
-      causes: [{ reason: "ResourceVersionTooLarge", field: "", message: "Too large resource version" }],
-    });
+  await refuseFuture(call, resourceVersion);
   // With a limit and no rule for it, a revision means exactly that one.
   return match === "Exact" || (match === undefined && limit !== undefined) ? resourceVersion : undefined;
+}
+
+/** Reads are always of the newest: a client that names a revision asks for no older one. Throws `Timeout`. */
+async function refuseFuture({ store }: Call, asked = 0): Promise<void> {
+  if (asked === 0) return;
+  const { revision } = await store.texts.revision();
+  if (asked <= revision) return;
+  throw new ApiError("Timeout", `Too large resource version: ${asked}, current: ${revision}`, {
+    retryAfter: 1,
+    causes: [{ reason: "ResourceVersionTooLarge", field: "", message: "Too large resource version" }],
+  });
 }
 
 function metadataOf(

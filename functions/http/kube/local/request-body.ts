@@ -5,6 +5,7 @@ import { JsonSyntaxError, parseStrictJson } from "../../../../schema/json/strict
 import { ProtobufError, decodeProtobuf } from "../../../../schema/protobuf/decode.ts";
 import { readBody, readBytes } from "../../body.ts";
 import { ApiError } from "../../errors.ts";
+import { goScalars } from "./yaml-scalars.ts";
 
 export interface Body {
   readonly value: Record<string, unknown>;
@@ -44,13 +45,12 @@ export async function readObject(
   }
 }
 
-/** A body that may be absent, such as DeleteOptions. */
-export async function readOptionalObject(request: Request): Promise<Body> {
-  if (request.body === null) return { value: {}, duplicates: [] };
+/** A body that may be absent, such as DeleteOptions: `undefined`. */
+export async function readOptionalObject(request: Request): Promise<Body | undefined> {
+  if (request.body === null) return undefined;
   const text = request.clone();
   const type = mediaType(request);
-  if (type !== protobuf && (await readBody(text, maxRequestBytes)).trim() === "")
-    return { value: {}, duplicates: [] };
+  if (type !== protobuf && (await readBody(text, maxRequestBytes)).trim() === "") return undefined;
   return readObject(request);
 }
 
@@ -123,7 +123,10 @@ function parseJson(text: string): { value: unknown; duplicates: readonly string[
  */
 function parseYaml(text: string, lenient: boolean): { value: unknown; duplicates: readonly string[] } {
   try {
-    const document = parseDocument(text, { intAsBigInt: true });
+    const document = parseDocument(text, {
+      intAsBigInt: true,
+      customTags: (tags) => [...goScalars, ...tags],
+    });
     const fault = document.errors.find(({ code }) => !lenient || code !== doubledKey);
     if (fault !== undefined) throw fault;
     const value: unknown = document.toJS({ maxAliasCount: maxYamlAliases });
@@ -134,6 +137,8 @@ function parseYaml(text: string, lenient: boolean): { value: unknown; duplicates
 }
 
 function yamlMember(_key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new RangeError(`the number ${value} has no form in JSON`);
   if (typeof value !== "bigint") return value;
   const number = Number(value);
   if (!Number.isSafeInteger(number)) throw new RangeError(`the integer ${value} is too large`);

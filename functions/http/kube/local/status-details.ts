@@ -26,11 +26,14 @@ export function statusDetails(
 ): object {
   return {
     ...(subject === undefined ? {} : subjectOf(subject, reason === "Invalid")),
-    ...(causes.length === 0
-      ? {}
-      : { causes: causes.map(({ reason, message, field }) => ({ reason, message, field })) }),
+    ...(causes.length === 0 ? {} : { causes: causes.map(causeOf) }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
+}
+
+/** Go leaves a field without a name out. */
+function causeOf({ reason, message, field }: StatusCause): object {
+  return { reason, message, ...(field === "" ? {} : { field }) };
 }
 
 /** The answer to a DELETE after which the object is gone; one that waits for finalizers is answered with the object. */

@@ -128,11 +128,7 @@ export async function remove(call: Call): Promise<Response> {
 export async function removeCollection(call: Call): Promise<Response> {
   const { definition, store } = call;
   const list = parseListOptions(call.query, definition, false);
-  const {
-    uid: _uid,
-    resourceVersion: _revision,
-    ...options
-  } = await readDeleteOptions(call.c.req.raw, call.query);
+  const options = await readDeleteOptions(call.c.req.raw, call.query);
   const { limit, from } = list;
   const { items, next } = await store.deleteCollection(
     definition,
