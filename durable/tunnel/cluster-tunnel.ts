@@ -284,12 +284,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     await this.#report(session, change, reason);
   }
 
-  /** Sockets that a crash or a deploy took: no event came for them. */
+  /** Sockets that a crash or a deploy took: no event came for them. Told only when their agents had time to return. */
   #noticeLosses(): void {
     const open = this.#openKeys();
     if (this.#record.value.open.every((key) => open.includes(key))) return;
     this.#record.change({ open, lastLostAt: Date.now(), unreported: true });
-    this.ctx.waitUntil(this.#wakeWithin(0));
+    this.ctx.waitUntil(this.#wakeWithin(returningMs));
   }
 
   #clusterId(): string {

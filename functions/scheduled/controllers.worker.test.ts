@@ -460,6 +460,7 @@ describe("the health sweep", () => {
       "c-well": ready,
       "c-ill": ready,
       "c-mute": ready,
+      "c-returns": ready,
       "c-away": { ...ready, Connected: "False" as const },
       "c-error": { ...ready, Ready: "False" as const },
     })) {
@@ -485,12 +486,13 @@ describe("the health sweep", () => {
         downstream: async (name) => {
           asked.push(name);
           if (name === "c-mute") throw new Error("no answer");
-          return new Response("", { status: name === "c-ill" ? 500 : 200 });
+          return new Response("", { status: name === "c-ill" || name === "c-returns" ? 500 : 200 });
         },
+        isReturning: async (name) => name === "c-returns",
       });
       stale.push(...found);
     }
-    expect(asked.toSorted()).toEqual(["c-ill", "c-mute", "c-well"]);
+    expect(asked.toSorted()).toEqual(["c-ill", "c-mute", "c-returns", "c-well"]);
     expect([...stale].toSorted()).toEqual(["c-ill", "c-mute"]);
     expect(await sql`select revision from revision`).toEqual([before]);
   });

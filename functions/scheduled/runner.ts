@@ -22,6 +22,7 @@ import { openSql } from "../store/open-sql.ts";
 import { openStore, poke } from "../store/open-store.ts";
 import { sealerOf } from "../store/sealer-of.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
+import { isNews, isReturning } from "./cluster-lifecycle/tunnel-news.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
@@ -77,8 +78,11 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
   log.info("tunnel session", { ...event });
   // A main session matters where there is no other; the other one of the same agent mostly follows.
   if (event.kind === "main" && (event.steveSessions ?? 1) > 0) return;
+  const sql = openSql(env);
+  const store = openStore(env, { log, sql: () => sql }).as(systemActor("tunnel-events"));
+  if (!(await isNews({ env, sql, store }, event))) return;
   const runAt = Date.now() + (event.kind === "main" && event.change === "opened" ? followsMs : 0);
-  await enqueueWork(openSql(env), [{ controller: clusterLifecycle.name, key: event.clusterId, runAt }]);
+  await enqueueWork(sql, [{ controller: clusterLifecycle.name, key: event.clusterId, runAt }]);
   await poke(env, log, runAt);
 }
 
@@ -124,6 +128,7 @@ async function healthSweep(
   const stale = await unhealthyClusters({
     store: store.as(systemActor("health-sweep")),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
+    isReturning: (clusterId) => isReturning(env, clusterId),
     now: () => now,
   });
   if (stale.length === 0) return true;

@@ -78,6 +78,12 @@ export async function enqueueWork(sql: Sql | TransactionSql, rows: readonly Work
     on conflict (controller, key) do update set seq = t.seq + 1, run_at = least(t.run_at, excluded.run_at)`;
 }
 
+/** Whether a row waits, or is being worked on. */
+export async function hasWork(sql: Sql, controller: string, key: string): Promise<boolean> {
+  const rows = await sql`select 1 from work where controller = ${controller} and key = ${key}`;
+  return rows.length > 0;
+}
+
 /** When the next row is due or its lease ends: milliseconds from now, not below 0; `undefined` when there is none. */
 export async function msUntilNextWork(sql: Sql): Promise<number | undefined> {
   const [row] = await sql<{ ms: number | null }[]>`

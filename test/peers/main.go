@@ -29,7 +29,7 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: peers agent|client|server|http|load|echo [flags]"))
+		fail(fmt.Errorf("usage: peers agent|client|herd|server|http|load|echo [flags]"))
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -41,6 +41,8 @@ func main() {
 		err = runAgent(os.Args[2:])
 	case "client":
 		err = runClient(os.Args[2:])
+	case "herd":
+		err = runHerd(os.Args[2:])
 	case "server":
 		err = runServer(os.Args[2:])
 	case "http":

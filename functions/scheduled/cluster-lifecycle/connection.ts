@@ -5,6 +5,7 @@ import { conditionStatus, withConditions } from "../conditions.ts";
 import type { ConditionChange } from "../conditions.ts";
 import { proceed, stop } from "../controller.ts";
 import type { ReconcileContext, Step } from "../controller.ts";
+import { usedSessions } from "./tunnel-news.ts";
 
 /** How soon a session that does not answer `/ping` is asked again. */
 const pingRetryMs = 3_000;
@@ -40,8 +41,7 @@ async function lookForAgent(
   clusterId: string,
 ): Promise<"answers" | "silent" | "absent"> {
   for (let count = 0; count < 2; count++) {
-    const { sessions } = await context.env.TUNNEL.getByName(clusterId).status();
-    const used = sessions.filter(({ unproven }) => unproven !== true);
+    const used = await usedSessions(context.env, clusterId);
     if (used.length === 0) return "absent";
     // Without Steve, what answers is the cluster's kube-apiserver, by TLS through the agent: it knows no /ping.
     const path = used.some(({ kind }) => kind === "steve") ? "/ping" : "/version";

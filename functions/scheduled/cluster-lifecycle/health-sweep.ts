@@ -18,10 +18,13 @@ export function turnOf(clusterId: string): number {
   return Array.from(clusterId).reduce((sum, character) => sum * 31 + character.charCodeAt(0), 0) % turns;
 }
 
+export interface HealthSweepContext extends Pick<ReconcileContext, "store" | "downstream" | "now"> {
+  /** Whether its agent was lost just now: its tunnel tells of it when the agent does not return. */
+  readonly isReturning: (clusterId: string) => Promise<boolean>;
+}
+
 /** Ids of clusters that say Ready and are not, of those whose turn it is. */
-export async function unhealthyClusters(
-  context: Pick<ReconcileContext, "store" | "downstream" | "now">,
-): Promise<readonly string[]> {
+export async function unhealthyClusters(context: HealthSweepContext): Promise<readonly string[]> {
   const { items } = await context.store.list<Cluster>(clusters);
   const turn = Math.floor(context.now().getTime() / 60_000) % turns;
   const due = items
@@ -34,7 +37,8 @@ export async function unhealthyClusters(
     lookEveryMs: 1_000,
     take: async (free) => due.splice(0, free),
     run: async (clusterId) => {
-      if ((await readyzProblem(context, clusterId)) !== undefined) stale.push(clusterId);
+      const problem = await readyzProblem(context, clusterId);
+      if (problem !== undefined && !(await context.isReturning(clusterId))) stale.push(clusterId);
     },
   });
   return stale;
