@@ -27,6 +27,8 @@ export interface Env {
   readonly WATCH_HUB: DurableObjectNamespace<Remote<WatchHubRpc>>;
   /** Objects named `<typeKey>#<k>` (schema/internal/watch.ts): a watch of a type goes to the first that has room. */
   readonly WATCH: DurableObjectNamespace<Remote<WatchFanoutRpc>>;
+  /** Only locally: the network without bounds, for hosts that an administrator has listed one by one (http/meta-proxy). */
+  readonly LISTED_HOSTS?: Fetcher;
   /** `{"current":"k1","keys":{"k1":"<base64, 32 bytes>"}}` */
   readonly DROVER_KEYS: string;
   /** The external URL, used until the setting `server-url` is set. */

@@ -14,6 +14,7 @@ import { dropInternalHeaders, refuseOddTargets, requestContext } from "./middlew
 import { logRequest } from "./middleware/log-request.ts";
 import { answerHeaders } from "./middleware/response-headers.ts";
 import { answerError, answerNotFound } from "./middleware/answer-error.ts";
+import { metaProxy } from "./meta-proxy/app.ts";
 import { metricsApp } from "./metrics/app.ts";
 import { normanApp } from "./norman/app.ts";
 import { publicInfo } from "./public.ts";
@@ -35,6 +36,7 @@ app.use(requireChangedPassword);
 app.route("/", localKubeApp);
 app.route("/", kubeApp);
 app.route("/", connectApp);
+app.route("/", metaProxy);
 app.route("/", importManifest);
 app.route("/", publicInfo);
 app.route("/", metricsApp);

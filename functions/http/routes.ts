@@ -43,6 +43,7 @@ export const routes: readonly Route[] = [
   { path: "/apis/*", access: "authenticated", face: "kube" },
   { path: "/openapi/*", methods: get, access: "authenticated", face: "kube" },
   { path: "/version", methods: get, access: "authenticated", face: "kube" },
+  { path: "/meta/proxy/*", access: "authenticated", face: "norman" },
   // Of these, who may get `ranchermetrics` (auth.md 4.1).
   { path: "/metrics", methods: get, access: "authenticated", face: "text" },
   { path: "/ping", methods: get, access: "public", face: "text" },

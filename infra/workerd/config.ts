@@ -57,6 +57,7 @@ export function workerdConfig(config: WorkerdConfig): string {
       worker: worker(config.api, [
         ...OBJECTS.map((object) => namespaceBinding(object, "durable")),
         databaseBinding(),
+        struct({ name: text("LISTED_HOSTS"), service: text("listed-hosts") }),
         ...textBindings(config.apiVariables),
       ]),
     }),
@@ -76,6 +77,14 @@ export function workerdConfig(config: WorkerdConfig): string {
         ],
         { durableObjectNamespaces: list(namespaces), durableObjectStorage: `(localDisk = "objects")` },
       ),
+    }),
+    // The service "internet", which Workers have by default, leads to public addresses alone.
+    struct({
+      name: text("listed-hosts"),
+      network: struct({
+        allow: list(["public", "private"].map(text)),
+        tlsOptions: "(trustBrowserCas = true)",
+      }),
     }),
     struct({ name: text("objects"), disk: struct({ path: text(config.objectsDir), writable: "true" }) }),
     struct({
