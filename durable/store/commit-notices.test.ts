@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { CommitNotice } from "../../schema/internal/rpc.ts";
+import type { LogEvent } from "../../schema/store/log.ts";
 import type { CommitResult } from "../../schema/store/types.ts";
 import { CommitNotices } from "./commit-notices.ts";
 
@@ -87,5 +88,46 @@ describe("CommitNotices", () => {
     expect(told.at(-1)).toEqual({ from: 2, to: 2 });
     expect(quiet).toHaveBeenCalledOnce();
     quiet.mockRestore();
+  });
+
+  const event = (revision: number, size = 1): LogEvent => ({
+    revision,
+    type: "tests",
+    namespace: "",
+    name: `o-${revision}`,
+    uid: "u",
+    kind: "ADDED",
+    body: "x".repeat(size),
+    sealed: null,
+    labels: {},
+    before: null,
+    beforeSealed: null,
+    beforeLabels: null,
+  });
+
+  it("tells the events too, of joined notices together", async () => {
+    const { notices, told, settle } = hub();
+    void notices.committed(committed(1), [event(1)]);
+    void notices.committed(committed(2, 3), [event(2), event(3)]);
+    void notices.committed(committed(4), [event(4)]);
+    await settle(1);
+    expect(told).toEqual([
+      { from: 1, to: 1, events: [event(1)] },
+      { from: 2, to: 4, events: [event(2), event(3), event(4)] },
+    ]);
+  });
+
+  it.each<[what: string, second: number, events: LogEvent[] | undefined]>([
+    ["some are not known", 3, undefined],
+    ["there is a gap", 4, [event(4)]],
+    ["one comes twice", 2, [event(2)]],
+    ["they are too large together", 3, [event(3, 5 << 20)]],
+  ])("tells no events where %s", async (_, second, events) => {
+    const { notices, told, settle } = hub();
+    void notices.committed(committed(1));
+    void notices.committed(committed(2), [event(2)]);
+    void notices.committed(committed(second), events);
+    await settle(1);
+    expect(told.at(-1)).toEqual({ from: 2, to: second });
   });
 });

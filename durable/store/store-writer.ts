@@ -8,6 +8,7 @@ import type { DurableEnv } from "../env.ts";
 import { within } from "../within.ts";
 import { CommitNotices } from "./commit-notices.ts";
 import { KeptConnection } from "./kept-connection.ts";
+import { RecentBodies } from "./recent-bodies.ts";
 
 /** Every object costs a little less than this much memory several times over: the queue is bounded by items. */
 const maxQueue = 4_096;
@@ -27,6 +28,7 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
   readonly #notices = new CommitNotices((notice) =>
     within(noticeMs, "WatchHub", this.env.WATCH_HUB.getByName("main").committed(notice)),
   );
+  readonly #bodies = new RecentBodies();
   #running: Promise<void> | undefined;
 
   /**
@@ -61,10 +63,8 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     try {
-      const results = await commitSurely(
-        this.#connection,
-        batch.map(({ item }) => item),
-      );
+      const items = batch.map(({ item }) => item);
+      const results = await commitSurely(this.#connection, items);
       const due = batch.flatMap(({ item }, index) => (results[index]?.ok === true ? item.work : []));
       if (due.length > 0) this.#poke(Math.min(...due.map(({ runAt }) => runAt)));
       batch.forEach(({ resolve, reject }, index) => {
@@ -73,7 +73,8 @@ export class StoreWriter extends DurableObject<DurableEnv> implements StoreWrite
         else resolve(result);
       });
       // After the answers, which never wait for it.
-      this.ctx.waitUntil(this.#notices.committed(results));
+      const events = this.#notices.isHeard ? this.#bodies.eventsOf(items, results) : undefined;
+      this.ctx.waitUntil(this.#notices.committed(results, events));
     } catch (error) {
       const [only, ...others] = batch;
       if (isConnectionError(error)) for (const { reject } of batch) reject(error);

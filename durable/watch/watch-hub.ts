@@ -45,12 +45,14 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     this.#limits = limits;
   }
 
-  async committed({ to }: CommitNotice): Promise<{ readonly listeners: number }> {
+  async committed({ from, to, events }: CommitNotice): Promise<{ readonly listeners: number }> {
     const listeners = this.#listeners.size;
     if (listeners === 0) this.#isTold = false;
     else if (to > this.#position) {
       this.#wanted = Math.max(this.#wanted, to);
-      this.#read();
+      // What is under way of reading is let go when it finds that the position has moved.
+      if (events !== undefined && from === this.#position + 1) this.#queue({ events, to, compacted: 0 });
+      else this.#read();
     }
     return { listeners };
   }
@@ -113,7 +115,8 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
         const limit = Math.min(Math.max(this.#wanted - after, fewEvents), pageEvents);
         const query = { after, limit, bytes: this.#limits.deliveryBytes };
         const page = await this.#connection.use((sql) => readLogPage(sql, query));
-        // Everybody left and somebody else came, with another position.
+        // Everybody left and somebody else came, with another position; or the writer told of what was read.
+        more = this.#position < this.#wanted;
         if (after !== this.#position) continue;
         this.#queue(page);
         this.#wanted = Math.max(this.#wanted, page.revision);
@@ -124,7 +127,7 @@ export class WatchHub extends DurableObject<DurableEnv> implements WatchHubRpc {
     }
   }
 
-  #queue({ events, to, compacted }: LogPage): void {
+  #queue({ events, to, compacted }: Omit<LogPage, "revision">): void {
     // Events that nobody can read any more: fan-outs find the gap, and say so to their watchers.
     const isCompacted = compacted > this.#position;
     this.#position = isCompacted ? compacted : to;

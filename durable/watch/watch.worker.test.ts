@@ -289,6 +289,27 @@ describe("the watch objects", () => {
       await next.leave();
     }));
 
+  it("are told what changed by StoreWriter: the hub reads nothing for it", () =>
+    withoutChecks(async () => {
+      const before = await revision();
+      const client = await watch("pushed", before);
+      let [last] = await commit(change("pushed", "a"));
+      await eventually(() => client.revisions).toEqual([last]);
+      const { reads } = await hub().statistics();
+      const seen = [last];
+      for (let x = 0; x < 20; x++) {
+        [last] = await commit(
+          change("pushed", "a", { action: "update", expectRevision: last ?? 0, data: { x } }),
+        );
+        seen.push(last);
+      }
+      seen.push(...(await commit(change("pushed", "a", { action: "delete", expectRevision: last ?? 0 }))));
+      await eventually(() => client.revisions).toEqual(seen);
+      expect((await hub().statistics()).reads).toBe(reads);
+      expect(client.lines.at(-1)).toMatchObject({ type: "DELETED", object: { data: { x: 19 } } });
+      await client.leave();
+    }));
+
   it("go on when the hub is evicted: no stream breaks, and nothing is lost", () =>
     withoutChecks(async () => {
       const before = await revision();

@@ -49,10 +49,12 @@ export interface StoreWriterRpc {
   resumeWatch(): Promise<void>;
 }
 
-/** The first and the last revision of a committed batch. */
+/** The first and the last revision of what was committed. */
 export interface CommitNotice {
   readonly from: number;
   readonly to: number;
+  /** All of them, ascending, where they are known and not too much. */
+  readonly events?: readonly LogEvent[];
 }
 
 /** `WatchHub` (binding WATCH_HUB, one object named "main"): the one reader of the log. */

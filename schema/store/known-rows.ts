@@ -3,6 +3,7 @@
  * read, so there is nothing to ask the database before the commit judges the same (kube-apiserver updates from its watch cache
  * in the same way). Never an answer by itself. Data only, bounded; sealed members stay sealed.
  */
+import { BoundedMap } from "../bounded-map.ts";
 import type { StoredRow } from "./encoding.ts";
 import { keyText } from "./types.ts";
 import type { ObjectKey } from "./types.ts";
@@ -18,7 +19,7 @@ const maxCharacters = 16 * 1024;
 
 /** The one that was remembered first goes when there are more than `maxRows`. */
 export function createKnownRows(maxRows = 1_000): KnownRows {
-  const rows = new Map<string, StoredRow>();
+  const rows = new BoundedMap<StoredRow>(maxRows, () => 1);
   return {
     at(key, revision) {
       const row = rows.get(keyText(key));
@@ -29,8 +30,6 @@ export function createKnownRows(maxRows = 1_000): KnownRows {
       rows.delete(key);
       if (row.body.length + (row.sealed?.length ?? 0) > maxCharacters) return;
       rows.set(key, row);
-      const [first] = rows.size > maxRows ? rows.keys() : [];
-      if (first !== undefined) rows.delete(first);
     },
   };
 }

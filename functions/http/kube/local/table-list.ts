@@ -5,7 +5,7 @@ import type { PageKey, PageQuery } from "../../../../schema/store/pages.ts";
 import type { Version, VersionPage } from "../../../../schema/store/text-reads.ts";
 import type { Call } from "./call.ts";
 import type { ListMeta } from "./partial-metadata.ts";
-import { KnownRowTexts, rowMaker, rowTextAt } from "./table-rows.ts";
+import { knownRowTexts, rowMaker, rowTextAt } from "./table-rows.ts";
 import type { RowForm, RowText } from "./table-rows.ts";
 import { columnsOf, definitionOf, includeObjectOf } from "./table.ts";
 
@@ -17,7 +17,7 @@ const runRows = 500;
 const fewRows = 50;
 
 /** Of all lists of this isolate; its memory is 128 MB. */
-const known = new KnownRowTexts(12 << 20);
+const known = knownRowTexts(12 << 20);
 /** What a row shows depends on the declaration too: of a custom type, a changed one is another object. */
 const declarations = new WeakMap<ResourceDefinition, number>();
 let declared = 0;

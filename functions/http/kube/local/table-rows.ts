@@ -2,6 +2,7 @@
  * Rows of tables as JSON text. What a row shows of an object does not change before the object does, but for how long ago
  * things were: so a row that was made once is made again from its text.
  */
+import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import type { KubeObject } from "../../../../schema/object.ts";
 import { Since } from "./column.ts";
 import { ageAt, momentOf } from "./human-duration.ts";
@@ -53,34 +54,10 @@ export function rowTextAt({ parts, moments }: RowText, now: Date): string {
 
 /**
  * Rows that this isolate has made, by what they are of: never an answer by themselves, since which objects there are, and
- * of which revision, the database says each time. The one that was made first goes when they have more than
- * `maxCharacters`.
+ * of which revision, the database says each time.
  */
-export class KnownRowTexts {
-  readonly #maxCharacters: number;
-  readonly #rows = new Map<string, RowText>();
-  #characters = 0;
-
-  constructor(maxCharacters: number) {
-    this.#maxCharacters = maxCharacters;
-  }
-
-  get(key: string): RowText | undefined {
-    return this.#rows.get(key);
-  }
-
-  set(key: string, row: RowText): void {
-    if (this.#rows.has(key)) return;
-    this.#rows.set(key, row);
-    this.#characters += sizeOf(key, row);
-    for (const [oldest, dropped] of this.#rows) {
-      if (this.#characters <= this.#maxCharacters) return;
-      this.#rows.delete(oldest);
-      this.#characters -= sizeOf(oldest, dropped);
-    }
-  }
-}
-
-function sizeOf(key: string, { parts }: RowText): number {
-  return parts.reduce((sum, part) => sum + part.length, key.length);
+export function knownRowTexts(maxCharacters: number): BoundedMap<RowText> {
+  return new BoundedMap(maxCharacters, ({ parts }, key) =>
+    parts.reduce((sum, part) => sum + part.length, key.length),
+  );
 }
