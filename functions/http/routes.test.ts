@@ -125,6 +125,14 @@ describe("the route table", () => {
     const marked = routes.filter((route) => route.beforePasswordChange !== undefined);
     expect(
       marked.map((route) => `${route.methods?.[0]} ${route.path} ${route.actions?.[0] ?? ""}`.trim()),
-    ).toEqual(["POST /v3/users changepassword", "GET /v3/users", "GET /v3/users/:id"]);
+    ).toEqual([
+      "POST /apis/ext.cattle.io/v1/selfusers",
+      "POST /apis/ext.cattle.io/v1/passwordchangerequests",
+      "POST /k8s/clusters/local/apis/ext.cattle.io/v1/selfusers",
+      "POST /k8s/clusters/local/apis/ext.cattle.io/v1/passwordchangerequests",
+      "POST /v3/users changepassword",
+      "GET /v3/users",
+      "GET /v3/users/:id",
+    ]);
   });
 });

@@ -37,6 +37,16 @@ export const routes: readonly Route[] = [
     face: "kube",
   },
   { path: "/k8s/clusters/local/openid/v1/jwks", methods: get, access: "public", face: "kube" },
+  ...["", "/k8s/clusters/local"].flatMap((prefix) =>
+    // Who am I, and the way out of a password that must be changed.
+    ["selfusers", "passwordchangerequests"].map((plural): Route => ({
+      path: `${prefix}/apis/ext.cattle.io/v1/${plural}`,
+      methods: post,
+      access: "authenticated",
+      beforePasswordChange: "yes",
+      face: "kube",
+    })),
+  ),
   { path: "/k8s/clusters/*", access: "authenticated", face: "kube" },
   { path: "/k8s/proxy/*", access: "authenticated", face: "kube" },
   { path: "/api/*", access: "authenticated", face: "kube" },

@@ -12,6 +12,15 @@ export interface BuiltinRole {
   readonly newUserDefault?: boolean;
 }
 
+/** What everybody does with what is his own: whose it is, ext.cattle.io judges itself (auth.md 3.7, 3.8). */
+const ownRules: readonly PolicyRule[] = [
+  {
+    apiGroups: ["ext.cattle.io"],
+    resources: ["selfusers", "passwordchangerequests"],
+    verbs: ["create"],
+  },
+];
+
 export const builtinRoles: readonly BuiltinRole[] = [
   {
     name: "admin",
@@ -27,6 +36,7 @@ export const builtinRoles: readonly BuiltinRole[] = [
     newUserDefault: true,
     // Rancher's also creates clusters. Until cluster roles exist, a creator could not even see what he made.
     rules: [
+      ...ownRules,
       { apiGroups: ["management.cattle.io"], resources: ["settings"], verbs: ["get", "list", "watch"] },
     ],
   },

@@ -31,6 +31,8 @@ import { secrets } from "./core/secrets.ts";
 import { serviceAccounts } from "./core/service-accounts.ts";
 import { eksClusterConfigs } from "./eks.cattle.io/cluster-configs.ts";
 import { events as events_events_k8s_io } from "./events.k8s.io/events.ts";
+import { passwordChangeRequests } from "./ext.cattle.io/password-change-requests.ts";
+import { selfUsers } from "./ext.cattle.io/self-users.ts";
 import { bundleDeployments } from "./fleet.cattle.io/bundle-deployments.ts";
 import { bundleNamespaceMappings } from "./fleet.cattle.io/bundle-namespace-mappings.ts";
 import { bundles } from "./fleet.cattle.io/bundles.ts";
@@ -152,6 +154,8 @@ export const definitions: readonly ResourceDefinition[] = [
   serviceAccounts,
   eksClusterConfigs,
   events_events_k8s_io,
+  passwordChangeRequests,
+  selfUsers,
   bundleDeployments,
   bundleNamespaceMappings,
   bundles,

@@ -1,4 +1,4 @@
-/** Changing and setting passwords (auth.md 2.3, 2.6). Norman's user actions call these. */
+/** Changing and setting passwords (auth.md 2.3, 2.6). Norman's user actions and PasswordChangeRequests call these. */
 import { checkPassword } from "../../../schema/auth/password.ts";
 import type { PasswordProblem } from "../../../schema/auth/password.ts";
 import { uncovered } from "../../../schema/rbac/covers.ts";
@@ -16,17 +16,23 @@ import type { Identity } from "../../identity/identity.ts";
 import { tokenKind } from "../../identity/token-validity.ts";
 import { loadGivenRules } from "../../identity/user-access.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
-import { storeOf, systemStore } from "../context.ts";
+import { systemStore } from "../context.ts";
 import type { AppContext } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { hashInTurn, verifyInTurn } from "./password-hashing.ts";
 import { passwordData, passwordNamespace, passwordSecret, storedPassword } from "./password-secret.ts";
+
+/** Judged in full, and nothing is written. */
+interface ChangeOptions {
+  readonly dryRun?: boolean;
+}
 
 /** The caller's own password. `InvalidBodyContent` for a wrong current or a refused new one. Ends his other sessions. */
 export async function changePassword(
   c: AppContext,
   identity: Identity,
   input: { readonly currentPassword: unknown; readonly newPassword: unknown },
+  { dryRun = false }: ChangeOptions = {},
 ): Promise<void> {
   const store = systemStore(c, "passwords");
   const [currentPassword, newPassword] = [input.currentPassword, input.newPassword];
@@ -36,7 +42,10 @@ export async function changePassword(
   await requireAcceptable(c, newPassword, user.username ?? "", currentPassword);
   const secret = await absentAsUndefined(store.get<Secret>(secrets, passwordNamespace, identity.userId));
   if (!(await verifyInTurn(storedPassword(secret), currentPassword)))
-    throw new ApiError("InvalidBodyContent", "the current password is wrong");
+    throw new ApiError("InvalidBodyContent", "the current password is wrong", {
+      fieldName: "currentPassword",
+    });
+  if (dryRun) return;
   await replacePassword(store, user, newPassword, { mustChange: false, keepToken: identity.token.name });
 }
 
@@ -50,17 +59,19 @@ export async function setPassword(
   identity: Identity,
   userId: string,
   newPassword: unknown,
+  { dryRun = false }: ChangeOptions = {},
 ): Promise<User> {
   const resource = { group: "management.cattle.io", resource: "users", name: userId };
   if (!allows(identity.rules, { verb: "update", ...resource }))
     throw new ApiError("Forbidden", "not allowed to set this user's password");
-  const user = await storeOf(c).get<User>(users, "", userId);
-  if (typeof newPassword !== "string") throw new ApiError("InvalidBodyContent", "newPassword is required");
   const store = systemStore(c, "passwords");
+  const user = await store.get<User>(users, "", userId);
+  if (typeof newPassword !== "string") throw new ApiError("InvalidBodyContent", "newPassword is required");
   const trusted = allows(identity.rules, { verb: "manage-users", ...resource });
   if (!trusted && uncovered(identity.rules, await loadGivenRules(store, userId)).length > 0)
     throw new ApiError("Forbidden", "not allowed to set the password of a more privileged user");
   await requireAcceptable(c, newPassword, user.username ?? "");
+  if (dryRun) return user;
   return replacePassword(store, user, newPassword, {
     mustChange: userId !== identity.userId,
     keepToken: identity.token.name,

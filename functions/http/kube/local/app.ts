@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { fieldManagerOf } from "../../../../schema/apply/field-manager.ts";
 import { typeKey } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
+import { extension } from "../../../../schema/resources/ext.cattle.io/group.ts";
 import { parseGoDuration } from "../../../../schema/structural/go-duration.ts";
 import { authorize, authorizePath } from "../../../../schema/store/authorize.ts";
 import type { Actor, Verb } from "../../../../schema/store/authorize.ts";
@@ -110,6 +111,7 @@ async function serve(c: AppContext): Promise<Response> {
     authorize(actor, { ...attempt, verb: info.verb as Verb, definition: { group, plural, kind: "" } });
     throw notFound();
   }
+  refuseScoped(identity, definition);
   const subresource = subresourceHandler(definition, info);
   const handler = subresource?.handler ?? (Object.hasOwn(verbs, info.verb) ? verbs[info.verb] : undefined);
   if (handler === undefined || !(subresource?.verbs ?? verbsOf(definition)).includes(info.verb))
@@ -152,6 +154,15 @@ async function failureAware(call: Call, handler: (call: Call) => Promise<Respons
     if (error.status >= 500 || (call.warnings.length === 0 && call.output.format === "json")) throw thrown;
     return answerFailure(call, error);
   }
+}
+
+/** Who acts for one cluster alone has no business with tokens, passwords and kubeconfigs (auth.md 11, check 17). */
+function refuseScoped({ userId, token }: Identity, { group }: ResourceDefinition): void {
+  if (token.clusterName === undefined || group !== extension.group) return;
+  throw new ApiError(
+    "Forbidden",
+    `User ${JSON.stringify(userId)} cannot use API group ${JSON.stringify(group)} with a token of one cluster`,
+  );
 }
 
 /** Nobody in particular, where the route table lets anybody ask. Throws `Unauthorized`. */

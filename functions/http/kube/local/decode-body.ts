@@ -2,6 +2,7 @@
 import type { ObjectMeta } from "../../../../schema/object.ts";
 import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
+import { extension } from "../../../../schema/resources/ext.cattle.io/group.ts";
 import { decodeTyped } from "../../../../schema/resources/decode.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
@@ -56,11 +57,13 @@ function unrecognized({ kind }: Type, why: string): ApiError {
   return new ApiError("BadRequest", `the object provided is unrecognized (must be of type ${kind}): ${why}`);
 }
 
-/** Scale is Kubernetes' own, whosever type it is of. */
+/** Not of Kubernetes' own groups, and yet decoded into structs: Scale, whosever type it is of, and what is no custom resource. */
+const typedGroups: readonly string[] = ["autoscaling", extension.group];
+
 function isTyped({ group, custom }: Type): boolean {
   return (
     isKubernetesType({ group, ...(custom && { custom }) }) ||
-    (group === "autoscaling" && custom === undefined)
+    (typedGroups.includes(group) && custom === undefined)
   );
 }
 

@@ -1,4 +1,7 @@
-/** Questions about rights and identity (authorization.k8s.io, authentication.k8s.io): answered by the one evaluator, never stored. */
+/**
+ * Types that are only created, and never stored: questions about rights and identity (authorization.k8s.io,
+ * authentication.k8s.io), answered by the one evaluator, and requests of ext.cattle.io.
+ */
 import type { KubeObject } from "../../../../schema/object.ts";
 import { allows, allowsPath } from "../../../../schema/rbac/evaluate.ts";
 import type { RbacSubject, ScopedRule } from "../../../../schema/rbac/types.ts";
@@ -12,6 +15,9 @@ import { subjectAccessReviews } from "../../../../schema/resources/authorization
 import type { SubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
 import { tokenReviews } from "../../../../schema/resources/authentication.k8s.io/token-reviews.ts";
 import { selfSubjectReviews } from "../../../../schema/resources/authentication.k8s.io/self-subject-reviews.ts";
+import { passwordChangeRequests } from "../../../../schema/resources/ext.cattle.io/password-change-requests.ts";
+import type { PasswordChangeRequest } from "../../../../schema/resources/ext.cattle.io/password-change-requests.ts";
+import { selfUsers } from "../../../../schema/resources/ext.cattle.io/self-users.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
 import { users } from "../../../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../../../schema/resources/management.cattle.io/users.ts";
@@ -26,14 +32,16 @@ import { loadRights, mayAct } from "../../../identity/user-access.ts";
 import { absentAsUndefined } from "../../../store/absent.ts";
 import { systemStore } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
+import { answerPasswordChange } from "../../ext/change-password.ts";
 import { answerObject } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { decodeBody, requireType } from "./decode-body.ts";
 import { readObject } from "./request-body.ts";
-import { parseWriteQuery } from "./write-options.ts";
+import { fieldWarnings, parseWriteQuery } from "./write-options.ts";
 import { reviewToken, userInfoOf } from "./token-review.ts";
 
-type Answers = (call: Call, review: KubeObject) => Promise<object> | object;
+/** Its `status`. */
+type Answers = (call: Call, review: KubeObject, dryRun: boolean) => Promise<object> | object;
 
 const answers: Readonly<Record<string, Answers>> = {
   [typeKey(selfSubjectAccessReviews)]: (call, review) => {
@@ -46,7 +54,10 @@ const answers: Readonly<Record<string, Answers>> = {
     rulesOf(identity.rules, (review as SelfSubjectRulesReview).spec.namespace ?? ""),
   [typeKey(selfSubjectReviews)]: ({ identity }) => ({ userInfo: userInfoOf(identity) }),
   [typeKey(tokenReviews)]: reviewToken,
-  [typeKey(subjectAccessReviews)]: askAbout,
+  [typeKey(selfUsers)]: ({ identity }) => ({ userID: identity.userId }),
+  [typeKey(passwordChangeRequests)]: async ({ c, identity }, review, dryRun) =>
+    answerPasswordChange(c, identity, review, dryRun),
+  [typeKey(subjectAccessReviews)]: async (call, review) => askAbout(call, review),
   [typeKey(localSubjectAccessReviews)]: (call, review) => {
     const { resourceAttributes } = (review as SubjectAccessReview).spec;
     const namespace = resourceAttributes?.namespace ?? "";
@@ -60,13 +71,23 @@ const answers: Readonly<Record<string, Answers>> = {
   },
 };
 
+/** Where an answer does not repeat what was sent. */
+const shown: Readonly<Record<string, (review: KubeObject) => KubeObject>> = {
+  [typeKey(passwordChangeRequests)]: (review) => {
+    const { spec = {}, ...rest } = review as PasswordChangeRequest;
+    const { currentPassword: _c, newPassword: _n, ...told } = spec;
+    return { ...rest, spec: told };
+  },
+};
+
 export async function review(call: Call): Promise<Response> {
   const { definition, identity, namespace, c } = call;
   authorize(actorOf(identity), { verb: "create", definition, namespace });
-  parseWriteQuery(call.query, "CreateOptions");
-  const { value } = await readObject(c.req.raw);
+  const { dryRun, fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
+  const { value, duplicates } = await readObject(c.req.raw);
   decodeBody(definition, value);
   requireType(definition, value);
+  call.warnings.push(...fieldWarnings(definition, value, duplicates, fieldValidation));
   const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
   const schema = definition.schema();
   applyDefaults(schema, prune(schema, rest));
@@ -80,7 +101,9 @@ export async function review(call: Call): Promise<Response> {
   };
   const answer = answers[typeKey(definition)];
   if (answer === undefined) throw new TypeError(`${typeKey(definition)} has no answer`);
-  return answerObject(call, { ...question, status: await answer(call, question) } as KubeObject, 201);
+  const status = await answer(call, question, dryRun);
+  const told = shown[typeKey(definition)]?.(question) ?? question;
+  return answerObject(call, { ...told, status } as KubeObject, 201);
 }
 
 /** By all bindings of the user name and the groups that are asked about; one who may not act has no rights. */
