@@ -64,6 +64,11 @@ export class TlsStream implements ByteStream {
     return this.#client.established;
   }
 
+  /** New keys, and where `requestAnswer`, the server's too. TLS 1.3 only. */
+  updateKeys(requestAnswer: boolean): void {
+    if (this.secure) this.#client.updateKeys(requestAnswer);
+  }
+
   write(bytes: Uint8Array): boolean {
     if (!this.#open) return true;
     if (this.secure) {

@@ -1,0 +1,3 @@
+module drover.test/goserver
+
+go 1.25.0
