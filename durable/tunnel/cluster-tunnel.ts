@@ -16,6 +16,7 @@ import { statusAnswer } from "./answers.ts";
 import { ApiServerCache } from "./api-server.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
+import { DirectCarrier } from "./direct-carrier.ts";
 import { Gatekeeper, unprovenOf } from "./gatekeeper.ts";
 import { LiveSession, clientKey } from "./live-session.ts";
 import { Meter } from "./meter.ts";
@@ -59,6 +60,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   });
   readonly #apiServer = new ApiServerCache(() => this.env.API.clusterConnection(this.#clusterId()));
   readonly #tlsRoutes = new TlsRoutes();
+  readonly #direct = new DirectCarrier(this.#meter, this.#log);
+  /** As of the last `status`. */
+  #connectionKey: string | undefined;
   #alarmAt: number | null | undefined;
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
@@ -141,10 +145,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const steve = this.#sessions.candidates("steve");
     // kube-apiserver knows nothing of Steve's API.
     if (steve.length > 0 || /^\/(?:v1|ping)(?:[/?]|$)/.test(target)) return steve;
-    const main = this.#sessions.candidates("main");
-    if (main.length === 0) return [];
     const server = await within(connectionMs, "the cluster's connection", this.#apiServer.get());
-    return server === undefined ? [] : main.map((session) => this.#tlsRoutes.over(session, server));
+    if (server === undefined) return [];
+    const carriers = server.direct ? [this.#direct] : this.#sessions.candidates("main");
+    return carriers.map((carrier) => this.#tlsRoutes.over(carrier, server));
   }
 
   async #admitted(routes: readonly Route[], request: Request, context: ProxyContext): Promise<Response> {
@@ -192,7 +196,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (this.#sessions.size > 0) await this.#wakeWithin(this.#period());
   }
 
-  async status(): Promise<TunnelStatus> {
+  async status(connectionKey?: string): Promise<TunnelStatus> {
+    if (connectionKey !== undefined && connectionKey !== this.#connectionKey) this.#apiServer.forget();
+    this.#connectionKey = connectionKey ?? this.#connectionKey;
     const { lastLostAt, clusterId = "" } = this.#record.value;
     const sessions = this.#sessions.all().map(({ attachment, lastHeardAt }) => ({
       kind: attachment.kind,
@@ -302,7 +308,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   #gauges(): TunnelGauges {
     const sessions: Record<string, number> = { main: 0, steve: 0 };
-    let streams = 0;
+    let { streams } = this.#direct;
     for (const session of this.#sessions.all()) {
       sessions[session.attachment.kind] = (sessions[session.attachment.kind] ?? 0) + 1;
       streams += session.streams;

@@ -75,7 +75,11 @@ export function workerdConfig(config: WorkerdConfig): string {
           struct({ name: text("FRONT"), service: text("front") }),
           ...textBindings(config.durableVariables),
         ],
-        { durableObjectNamespaces: list(namespaces), durableObjectStorage: `(localDisk = "objects")` },
+        {
+          durableObjectNamespaces: list(namespaces),
+          durableObjectStorage: `(localDisk = "objects")`,
+          globalOutbound: text("clusters"),
+        },
       ),
     }),
     // The service "internet", which Workers have by default, leads to public addresses alone.
@@ -86,6 +90,8 @@ export function workerdConfig(config: WorkerdConfig): string {
         tlsOptions: "(trustBrowserCas = true)",
       }),
     }),
+    // Clusters that are reached without an agent are mostly near, at private addresses. Only administrators name them.
+    struct({ name: text("clusters"), network: struct({ allow: list([text("public"), text("private")]) }) }),
     struct({ name: text("objects"), disk: struct({ path: text(config.objectsDir), writable: "true" }) }),
     struct({
       name: text("front"),

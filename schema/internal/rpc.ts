@@ -26,7 +26,8 @@ export interface TunnelStatus {
 
 /** Methods of `ClusterTunnel` (binding TUNNEL, named by cluster id) besides `fetch`. */
 export interface TunnelRpc {
-  status(): Promise<TunnelStatus>;
+  /** `connectionKey`: changes with how the cluster's kube-apiserver is reached; what is kept of that is then forgotten. */
+  status(connectionKey?: string): Promise<TunnelStatus>;
   /** Closes every session (cluster deleted, token revoked) and forgets all state. */
   closeSessions(reason: string): Promise<void>;
   /** Closes the sessions of all registration tokens but those with these hashes (`ConnectContext.tokenHash`). */

@@ -9,8 +9,8 @@ import type { BoundStore } from "../../../schema/store/store.ts";
 import { credentialLabel, credentialNamespace } from "../../scheduled/cluster-lifecycle/credentials.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 
-/** Clusters of other drivers have their endpoint from their provider. */
-const writableDrivers = ["", "imported", "k3s", "k3os", "rancherd", "rke2"];
+/** Clusters of other drivers have their endpoint from their provider, or from an administrator, and are reached without an agent. */
+export const agentDrivers: readonly string[] = ["", "imported", "k3s", "k3os", "rancherd", "rke2"];
 
 /**
  * Writes what a main session says, unless nothing of it is new. Of a cluster whose identity is known it writes nothing, and
@@ -34,7 +34,7 @@ export async function changes(
   params: ClusterRegistration,
 ): Promise<boolean> {
   const driver = status.driver ?? "";
-  if (!writableDrivers.includes(driver)) return false;
+  if (!agentDrivers.includes(driver)) return false;
   return (
     driver === "" ||
     status.apiEndpoint !== params.apiEndpoint ||

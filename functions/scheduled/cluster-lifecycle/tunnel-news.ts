@@ -34,9 +34,13 @@ export async function isReturning(env: Env, clusterId: string): Promise<boolean>
   return lastLostAt !== undefined && Date.now() - Date.parse(lastLostAt) < returningMs;
 }
 
-/** The sessions by which a cluster can be asked: those that were let in. */
-export async function usedSessions(env: Env, clusterId: string): Promise<readonly SessionInfo[]> {
-  const { sessions } = await env.TUNNEL.getByName(clusterId).status();
+/** The sessions by which a cluster can be asked: those that were let in. `connectionKey`: see `TunnelRpc.status`. */
+export async function usedSessions(
+  env: Env,
+  clusterId: string,
+  connectionKey?: string,
+): Promise<readonly SessionInfo[]> {
+  const { sessions } = await env.TUNNEL.getByName(clusterId).status(connectionKey);
   return sessions.filter(({ unproven }) => unproven !== true);
 }
 

@@ -1,0 +1,41 @@
+/** Carries TLS to a cluster that is reached without an agent: over TCP connections of the platform. */
+import type { Logger } from "../../schema/logger.ts";
+import type { ByteStream } from "../../wire/byte-stream.ts";
+import type { Meter } from "./meter.ts";
+import { SocketStream } from "./socket-stream.ts";
+import type { Carrier } from "./tls-route.ts";
+
+export class DirectCarrier implements Carrier {
+  readonly meter: Meter;
+  readonly log: Logger;
+  #streams = 0;
+
+  constructor(meter: Meter, log: Logger) {
+    this.meter = meter;
+    this.log = log;
+  }
+
+  /** Open connections. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  dial(address: string): ByteStream {
+    const colon = address.lastIndexOf(":");
+    this.#streams++;
+    this.meter.traffic({ dials: 1, receivedBytes: 0, sentBytes: 0 });
+    return new SocketStream(address.slice(0, colon), Number(address.slice(colon + 1)), () => {
+      this.#streams--;
+      this.meter.streams();
+    });
+  }
+
+  /** The platform itself notices a connection that is gone; there is no agent to doubt. */
+  awaitAnswer(): () => void {
+    return () => undefined;
+  }
+
+  demote(): void {
+    // There is no other way.
+  }
+}
