@@ -120,7 +120,7 @@ describe("an agent with a main session only", () => {
         "--watch",
         "-o",
         "name",
-        "--request-timeout=4s",
+        "--request-timeout=2s",
       );
       await kubectl(cluster, "annotate", "configmap", "compared", "x=y");
       await kubectl(cluster, "delete", "configmap", "compared");
