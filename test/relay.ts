@@ -11,8 +11,17 @@ export interface Relay {
   readonly close: () => void;
 }
 
-/** `delayMs`: how long each byte travels, one way. Any number of bytes may be on the way. */
-export async function startRelay(target: number, delayMs = 0): Promise<Relay> {
+export interface Line {
+  /** How long each byte travels, one way. */
+  readonly delayMs?: number;
+  /** How many bytes may be on the way, each way. */
+  readonly windowBytes?: number;
+  /** Where it listens. */
+  readonly host?: string;
+}
+
+export async function startRelay(target: number, line: Line = {}): Promise<Relay> {
+  const { delayMs = 0, windowBytes = Infinity, host = "127.0.0.1" } = line;
   const sockets = new Set<Socket>();
   const relay = createServer((near) => {
     const far = connect(target, "127.0.0.1");
@@ -25,8 +34,8 @@ export async function startRelay(target: number, delayMs = 0): Promise<Relay> {
       });
     }
     if (delayMs === 0) near.pipe(far).pipe(near);
-    else near.pipe(delay(delayMs)).pipe(far).pipe(delay(delayMs)).pipe(near);
-  }).listen(0, "127.0.0.1");
+    else near.pipe(delay(delayMs, windowBytes)).pipe(far).pipe(delay(delayMs, windowBytes)).pipe(near);
+  }).listen(0, host);
   await once(relay, "listening");
   const address = relay.address();
   if (address === null || typeof address === "string") throw new Error("the relay has no port");
@@ -46,12 +55,24 @@ export async function startRelay(target: number, delayMs = 0): Promise<Relay> {
 }
 
 /** Timers of one length fire in the order in which they were set. */
-function delay(ms: number): Transform {
+function delay(ms: number, windowBytes: number): Transform {
+  let onTheWay = 0;
+  let waiting: (() => void) | undefined;
   return new Transform({
-    readableHighWaterMark: Number.MAX_SAFE_INTEGER,
-    transform(chunk: Buffer, _encoding, taken) {
-      setTimeout(() => this.push(chunk), ms);
-      taken();
+    readableHighWaterMark: Math.min(windowBytes, Number.MAX_SAFE_INTEGER),
+    transform(chunk: Buffer, _encoding, take) {
+      onTheWay += chunk.length;
+      setTimeout(() => {
+        onTheWay -= chunk.length;
+        this.push(chunk);
+        if (onTheWay >= windowBytes) return;
+        // Which may wait again at once.
+        const taken = waiting;
+        waiting = undefined;
+        taken?.();
+      }, ms);
+      if (onTheWay < windowBytes) take();
+      else waiting = take;
     },
     flush(ended) {
       setTimeout(ended, ms);

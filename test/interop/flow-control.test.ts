@@ -117,7 +117,7 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
           socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
           socket.pipe(socket);
         });
-        const relay = await startRelay(target.port, oneWayMs);
+        const relay = await startRelay(target.port, { delayMs: oneWayMs });
         const opened = Promise.withResolvers<void>();
         const ended = runTunnel({
           url: `wss://127.0.0.1:${relay.port}/v3/connect`,

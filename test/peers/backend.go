@@ -163,8 +163,9 @@ func runHTTP(args []string) error {
 	flags := flag.NewFlagSet("http", flag.ExitOnError)
 	caFile := flags.String("ca-out", "", "file that the self-signed certificate is written to")
 	plain := flags.Bool("plain", false, "no TLS")
+	listen := flags.String("listen", "127.0.0.1:0", "address, with -plain")
 	_ = flags.Parse(args)
-	listener, err := listenEither(*plain, *caFile)
+	listener, err := listenEither(*plain, *listen, *caFile)
 	if err != nil {
 		return err
 	}

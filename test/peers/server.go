@@ -53,7 +53,7 @@ func runServer(args []string) error {
 		mux.Handle("/via/"+key+"/", http.StripPrefix("/via/"+key, proxyTo(*dial, tunnel.Dialer(key))))
 		mux.Handle("/take/"+key, takeFrom(*dial, tunnel.Dialer(key)))
 	}
-	listener, err := listenEither(*plain, *caFile)
+	listener, err := listenEither(*plain, "127.0.0.1:0", *caFile)
 	if err != nil {
 		return err
 	}
@@ -61,9 +61,9 @@ func runServer(args []string) error {
 	return http.Serve(listener, mux)
 }
 
-func listenEither(plain bool, caFile string) (net.Listener, error) {
+func listenEither(plain bool, address, caFile string) (net.Listener, error) {
 	if plain {
-		return net.Listen("tcp", "127.0.0.1:0")
+		return net.Listen("tcp", address)
 	}
 	return listenTLS(caFile)
 }

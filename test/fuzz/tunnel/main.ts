@@ -5,13 +5,17 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
-import { runTarget, targets } from "./run.ts";
+import { object } from "./object.ts";
+import { runTarget, targets as defaults } from "./run.ts";
+
+const targets = [...defaults, object];
 
 const HELP = `Usage: npm run fuzz -- tunnel [options]
 
   --messages <n>     how many, over all targets (default: 1000000)
   --seed <n>         repeats a run (default: random; printed)
-  --target <name>    only this one: ${targets.map(({ name }) => name).join(", ")}
+  --target <name>    only this one: ${targets.map(({ name }) => name).join(", ")} (the
+                     last starts a Drover, and runs only when it is named)
   --episode <n>      only this episode of the target: what a finding says
   --help             this text
 
@@ -82,7 +86,7 @@ export async function fuzzTunnel(args: readonly string[]): Promise<number> {
 }
 
 async function work({ seed, messages, target, episode }: Job): Promise<void> {
-  const chosen = targets.filter(({ name }) => target === undefined || name === target);
+  const chosen = target === undefined ? defaults : targets.filter(({ name }) => name === target);
   const shares = chosen.reduce((sum, { share }) => sum + share, 0);
   let total = 0;
   for (const each of chosen) {

@@ -28,8 +28,7 @@ export const responses: FuzzTarget = {
   episode(random) {
     for (let sent = 0; sent < messagesPerEpisode; sent++) {
       const method = random.pick(["GET", "GET", "HEAD", "POST"]);
-      const whole = response(random);
-      const bytes = random.oneIn(12) ? random.bytes(random.length(200)) : damaged(random, whole, words);
+      const bytes = malformedResponse(random);
       const one = read(method, [bytes]);
       const other = read(method, pieces(random, bytes));
       must(one === other, `read as ${one} in one piece, and as ${other} in several`);
@@ -80,6 +79,10 @@ function read(method: string, chunks: readonly Uint8Array[]): string {
   }
   mustNotThrow("end", () => reader.end());
   return JSON.stringify([head, end.startsWith("error") ? "" : body, end]);
+}
+
+export function malformedResponse(random: Random): Uint8Array {
+  return random.oneIn(12) ? random.bytes(random.length(200)) : damaged(random, response(random), words);
 }
 
 function response(random: Random): Uint8Array {
