@@ -41,11 +41,19 @@ export async function remembered(
   // The cache holds no secret.
   const key = digestOf(secret);
   const known = cache.get(key, now());
-  if (known !== undefined) return isExpired(known, now()) ? undefined : known;
+  if (known !== undefined && !cache.renews(key, now())) return isExpired(known, now()) ? undefined : known;
   const began = cache.generation();
-  const identity = await load();
+  let identity: Identity | undefined;
+  try {
+    identity = await load();
+  } catch (error) {
+    // Renewed too early to be a need: what is known holds a little longer.
+    if (known === undefined || isExpired(known, now())) throw error;
+    return known;
+  }
   // Not one whose password must be changed: it must work in every isolate as soon as it has been.
   if (identity?.mustChangePassword === false) cache.set(key, identity, now(), began);
+  else cache.drop(key);
   return identity;
 }
 

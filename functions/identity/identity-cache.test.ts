@@ -21,6 +21,18 @@ describe("the identity cache", () => {
     expect(cache.get("k", 10_000)).toBeUndefined();
   });
 
+  it("has one of many callers renew an entry before its end", () => {
+    const cache = createIdentityCache(10_000);
+    expect(cache.renews("k", 0)).toBe(false);
+    cache.set("k", identity("u"), 0, cache.generation());
+    expect([6_999, 7_000, 7_001].map((now) => cache.renews("k", now))).toEqual([false, true, false]);
+    cache.set("k", identity("u"), 7_100, cache.generation());
+    expect(cache.renews("k", 10_000)).toBe(false);
+    expect(cache.get("k", 17_000)?.userId).toBe("u");
+    cache.drop("k");
+    expect(cache.get("k", 7_200)).toBeUndefined();
+  });
+
   it("never holds more than its bound, and drops the oldest first", () => {
     const cache = createIdentityCache(10_000, 2);
     for (const key of ["a", "b", "c"]) cache.set(key, identity(key), 0, cache.generation());

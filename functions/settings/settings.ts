@@ -2,6 +2,7 @@
 import { settings as settingType } from "../../schema/resources/management.cattle.io/settings.ts";
 import type { Setting } from "../../schema/resources/management.cattle.io/settings.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
+import { Renewal } from "../renewal.ts";
 import { effectiveSetting } from "./effective.ts";
 import type { SettingName } from "./catalogue.ts";
 
@@ -16,7 +17,9 @@ export interface Settings {
   readonly serverUrl: () => Promise<string | undefined>;
 }
 
-let cached: { readonly at: number; readonly values: ReadonlyMap<string, string> } | undefined;
+let cached:
+  | { readonly at: number; readonly values: ReadonlyMap<string, string>; readonly renewal: Renewal }
+  | undefined;
 /** Counts `forgetSettings`, so that a read that began before a write does not bring the old values back. */
 let generation = 0;
 
@@ -49,12 +52,18 @@ export function createSettings(env: object, store: () => BoundStore, now: () => 
 }
 
 async function stored(store: () => BoundStore, now: () => number): Promise<ReadonlyMap<string, string>> {
-  const fresh = cached;
-  if (fresh !== undefined && now() - fresh.at < maxAgeMs) return fresh.values;
   const at = now();
+  const known = cached !== undefined && at - cached.at < maxAgeMs ? cached : undefined;
+  if (known !== undefined && !known.renewal.claim(at - known.at, maxAgeMs, at)) return known.values;
   const began = generation;
-  const { items } = await store().list<Setting>(settingType, {});
-  const values = new Map(items.map((item) => [item.metadata.name, item.value ?? ""]));
-  if (began === generation) cached = { at, values };
-  return values;
+  try {
+    const { items } = await store().list<Setting>(settingType, {});
+    const values = new Map(items.map((item) => [item.metadata.name, item.value ?? ""]));
+    if (began === generation) cached = { at, values, renewal: new Renewal() };
+    return values;
+  } catch (error) {
+    // Renewed too early to be a need.
+    if (known === undefined) throw error;
+    return known.values;
+  }
 }
