@@ -7,8 +7,9 @@ import type { AddressInfo, Server as TcpServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
-import { decodeMessage, decodeSync, messageType } from "../wire/remotedialer/codec.ts";
+import { decodeMessage, decodeSync, encodeText, messageType } from "../wire/remotedialer/codec.ts";
 import type { CloseReason, Conn } from "../wire/remotedialer/conn.ts";
+import { KEEPALIVE_HEADER, keepaliveAnswer, keepaliveAsk } from "../wire/remotedialer/keepalive.ts";
 import { Budget } from "../wire/remotedialer/limits.ts";
 import { Session } from "../wire/remotedialer/session.ts";
 import { ConnStream } from "./conn-stream.ts";
@@ -172,6 +173,56 @@ describe("runTunnel", () => {
       await until(() => received.length > before, 60_000);
     }
     expect(syncs()).toEqual([ids]);
+  });
+
+  it("tunnel 19: asks a server that agrees to it for signs of life, and sends no more than two SYNCs about nothing", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+    const sockets = new WebSocketServer({ server: http });
+    sockets.on("headers", (headers, request) => {
+      expect(request.headers[KEEPALIVE_HEADER]).toBe("1");
+      headers.push(`${KEEPALIVE_HEADER}: ${keepaliveAsk}`);
+    });
+    let asked = 0;
+    let syncs = 0;
+    let pings = 0;
+    let errors = 0;
+    sockets.on("connection", (fresh) => {
+      socket = fresh;
+      fresh.on("ping", () => (pings += 1));
+      fresh.on("message", (data: Buffer, isBinary: boolean) => {
+        if (isBinary) {
+          const type = decodeMessage(data)?.type;
+          syncs += Number(type === messageType.sync);
+          errors += Number(type === messageType.error);
+          return;
+        }
+        expect(data.toString()).toBe(keepaliveAsk);
+        asked += 1;
+        fresh.send(keepaliveAnswer);
+      });
+    });
+    const opened = Promise.withResolvers<void>();
+    ended = start(dial, opened.resolve);
+    await opened.promise;
+    await vi.waitUntil(() => asked === 1, { interval: 1 });
+    for (let minute = 1; minute <= 5; minute++) {
+      for (let count = 1; count <= 12; count++) {
+        vi.advanceTimersByTime(5_000);
+        const expected = (minute - 1) * 12 + count;
+        await vi.waitUntil(() => pings === expected, { interval: 1 });
+      }
+      await vi.waitUntil(() => asked === minute + 1, { interval: 1 });
+    }
+    expect(syncs).toBe(2);
+    // A stream has SYNCs again.
+    socket.send(encodeText(messageType.connect, 2, `tcp/${echoAddress}`));
+    // The answer to a probe comes after it has been taken.
+    socket.send(encodeText(messageType.data, 99, ""));
+    await vi.waitUntil(() => errors > 0, { interval: 1 });
+    vi.advanceTimersByTime(60_000);
+    await vi.waitUntil(() => syncs === 3, { interval: 1 });
+    stopping.abort();
+    expect(await ended).toMatchObject({ kind: "closed" });
   });
 
   it("tunnel 3: a text message ends the session, close code 1002", async () => {

@@ -7,6 +7,12 @@ import { WebSocket } from "ws";
 import type { RawData } from "ws";
 import type { Conn } from "../wire/remotedialer/conn.ts";
 import type { Budget } from "../wire/remotedialer/limits.ts";
+import {
+  KEEPALIVE_HEADER,
+  keepaliveAnswer,
+  keepaliveAsk,
+  keepaliveMs,
+} from "../wire/remotedialer/keepalive.ts";
 import { Session } from "../wire/remotedialer/session.ts";
 import type { Route } from "./route.ts";
 
@@ -36,6 +42,8 @@ export type TunnelEnd =
 const pingMs = 5_000;
 const silenceMs = 60_000;
 const syncMs = 60_000;
+/** A server drops what two SYNCs in a row lack (tunnel.md 1.9): more of them, about no streams, say nothing. */
+const emptySyncs = 2;
 const handshakeMs = 10_000;
 /** How long the server may take to answer a close frame; a Go server keeps the connection open. */
 const closeMs = 1_000;
@@ -51,7 +59,7 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
   const { signal } = options;
   const socket = new WebSocket(options.url, {
     ...options.route,
-    headers: options.headers,
+    headers: { ...options.headers, "X-API-Tunnel-Keepalive": "1" },
     perMessageDeflate: false,
     handshakeTimeout: handshakeMs,
     maxPayload: maxMessageBytes,
@@ -60,11 +68,17 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
   let problem: string | undefined;
   let openedAt: number | undefined;
   let pressed = false;
+  /** The server answers `keepaliveAsk` without waking: idle sessions say that, and send no SYNC. */
+  let keepsAlive = false;
+  let emptySyncsSent = 0;
 
   const session = new Session({
     send: (message) => socket.send(message, flushed),
     onFatal: (reason) => end(1002, reason),
-    onConnect: options.onConnect,
+    onConnect(conn) {
+      emptySyncsSent = 0;
+      options.onConnect(conn);
+    },
     ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
     budget: options.budget,
     limits: { writeHighWater: 0, socketHighWater },
@@ -77,6 +91,12 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
     if (!pressed || socket.bufferedAmount > socketHighWater / 2) return;
     pressed = false;
     session.pump();
+  }
+
+  function sync(): void {
+    if (keepsAlive && emptySyncsSent >= emptySyncs) return;
+    emptySyncsSent = session.stats.conns === 0 ? emptySyncsSent + 1 : 0;
+    session.sendSync();
   }
 
   function end(code: number, reason: string): void {
@@ -98,6 +118,9 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
     resolve(result);
   }
 
+  socket.on("upgrade", ({ headers }: IncomingMessage) => {
+    keepsAlive = headers[KEEPALIVE_HEADER] === keepaliveAsk;
+  });
   socket.on("open", () => {
     openedAt = performance.now();
     let pongAt = openedAt;
@@ -112,13 +135,19 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
         problem ??= `no PONG for ${silenceMs / 1000} s`;
         socket.terminate();
       }, pingMs),
-      setInterval(() => session.sendSync(), syncMs),
+      setInterval(sync, syncMs),
     );
+    if (keepsAlive) {
+      socket.send(keepaliveAsk);
+      timers.push(setInterval(() => socket.send(keepaliveAsk), keepaliveMs));
+    }
     options.onOpen();
   });
   socket.on("message", (data: RawData, isBinary: boolean) => {
-    if (!isBinary) session.fatal("text message");
-    else if (Buffer.isBuffer(data)) session.receive(data);
+    if (!isBinary) {
+      if (!keepsAlive || !Buffer.isBuffer(data) || data.toString() !== keepaliveAnswer)
+        session.fatal("text message");
+    } else if (Buffer.isBuffer(data)) session.receive(data);
   });
   socket.on("unexpected-response", (request: ClientRequest, response: IncomingMessage) => {
     let text = "";

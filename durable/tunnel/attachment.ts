@@ -13,6 +13,8 @@ export interface Attachment {
   readonly remoteAddress: string;
   /** Hex SHA-256 of the registration token that opened it. */
   readonly tokenHash?: string;
+  /** The agent asks for signs of life that the platform answers. */
+  readonly keepalive?: true;
   /**
    * Until it has shown that it is of its cluster: what it must show, or that what it says of its cluster must be found true,
    * which is in memory alone.
@@ -23,7 +25,7 @@ export interface Attachment {
 /** `undefined` for anything but an attachment of a version we know: such a socket is closed, and its agent comes back. */
 export function readAttachment(value: unknown): Attachment | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress, tokenHash, unproven } =
+  const { v, clusterId, kind, sessionKey, openedAt, remoteAddress, tokenHash, keepalive, unproven } =
     value as Partial<Attachment>;
   const known =
     v === 1 &&
@@ -42,6 +44,7 @@ export function readAttachment(value: unknown): Attachment | undefined {
     openedAt,
     remoteAddress,
     ...(typeof tokenHash === "string" ? { tokenHash } : {}),
+    ...(keepalive === true ? { keepalive } : {}),
     ...(unproven === undefined ? {} : { unproven }),
   };
 }

@@ -8,6 +8,7 @@ import type { ClusterRegistration, ConnectContext, ProxyContext } from "../../sc
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
 import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
 import { createLogger } from "../../schema/logger.ts";
+import { KEEPALIVE_HEADER, keepaliveAnswer, keepaliveAsk } from "../../wire/remotedialer/keepalive.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
 import { Admission, isInteractive } from "./admission.ts";
@@ -67,7 +68,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
     super(ctx, env);
-    this.#record = new RecordStore(ctx.storage);
+    this.#log.debug("object woke");
+    this.#record = new RecordStore(ctx.storage, () => this.#log.debug("row written"));
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(keepaliveAsk, keepaliveAnswer));
     for (const socket of ctx.getWebSockets()) {
       const attachment = readAttachment(socket.deserializeAttachment());
       if (attachment === undefined) socket.close(1012, "unknown session");
@@ -104,6 +107,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       openedAt: Date.now(),
       remoteAddress: context.remoteAddress,
       ...(context.tokenHash === undefined ? {} : { tokenHash: context.tokenHash }),
+      ...(context.keepalive === true ? { keepalive: true } : {}),
       ...must,
     };
     this.ctx.acceptWebSocket(server, [context.kind]);
@@ -114,12 +118,16 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
     await this.#wakeWithin(this.#period());
     if (must.unproven === undefined) this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
-    return new Response(null, { status: 101, webSocket: client });
+    const headers: HeadersInit = context.keepalive === true ? { [KEEPALIVE_HEADER]: keepaliveAsk } : {};
+    return new Response(null, { status: 101, webSocket: client, headers });
   }
 
   async #proxy(request: Request, context: ProxyContext): Promise<Response> {
-    if (context.origin === "user") await this.#watch();
-    this.#meter.request();
+    this.#log.debug("request");
+    if (context.origin === "user") {
+      await this.#watch();
+      this.#meter.request();
+    }
     let routes: readonly Route[];
     try {
       routes = await this.#routes(context.target);
@@ -187,9 +195,11 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
+    this.#log.debug("alarm");
     await Promise.all(
       this.#sessions.all().map(async (session) => {
-        if (!(await session.isAlive())) await this.#lose(session, "dead", "no answer to a probe");
+        if (!session.askedLately && !(await session.isAlive()))
+          await this.#lose(session, "dead", "no answer to a probe");
       }),
     );
     if (this.#record.value.unreported) await this.#report(undefined, "closed", "reported again");
@@ -200,11 +210,11 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (connectionKey !== undefined && connectionKey !== this.#connectionKey) this.#apiServer.forget();
     this.#connectionKey = connectionKey ?? this.#connectionKey;
     const { lastLostAt, clusterId = "" } = this.#record.value;
-    const sessions = this.#sessions.all().map(({ attachment, lastHeardAt }) => ({
+    const sessions = this.#sessions.all().map(({ attachment, lastHeardAt, askedAt }) => ({
       kind: attachment.kind,
       sessionKey: attachment.sessionKey,
       openedAt: new Date(attachment.openedAt).toISOString(),
-      lastHeardAt: new Date(lastHeardAt).toISOString(),
+      lastHeardAt: new Date(Math.max(lastHeardAt, askedAt)).toISOString(),
       remoteAddress: attachment.remoteAddress,
       ...(attachment.unproven === undefined ? {} : { unproven: true as const }),
     }));
@@ -245,6 +255,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       meter: this.#meter,
       log: this.#log,
       address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
+      askedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
     });
     this.#sessions.add(session);
@@ -368,6 +379,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const at = Date.now() + ms;
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;
+    this.#log.debug("row written");
     await this.ctx.storage.setAlarm(at);
   }
 }

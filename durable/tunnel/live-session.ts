@@ -2,6 +2,7 @@
 import type { Logger } from "../../schema/logger.ts";
 import type { Conn } from "../../wire/remotedialer/conn.ts";
 import type { Budget } from "../../wire/remotedialer/limits.ts";
+import { keepaliveMs } from "../../wire/remotedialer/keepalive.ts";
 import { Session } from "../../wire/remotedialer/session.ts";
 import { connIdBase } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
@@ -30,6 +31,8 @@ export interface LiveSessionOptions {
   readonly attachment: Attachment;
   readonly budget: Budget;
   readonly address: string;
+  /** When the agent last asked for a sign of life and the platform answered, epoch milliseconds; 0 = never. */
+  readonly askedAt: () => number;
   readonly meter: Meter;
   readonly log: Logger;
   /** The peer broke the protocol, or stopped answering. */
@@ -102,6 +105,7 @@ export class LiveSession implements Route {
 
   receive(message: ArrayBuffer | string): void {
     this.lastHeardAt = Date.now();
+    if (this.streams === 0) this.log.debug("message");
     this.#suspect = false;
     // Whatever comes is a sign of life: the probe's own answer waits behind all that is on the way.
     this.#probe?.answer();
@@ -155,6 +159,15 @@ export class LiveSession implements Route {
     if (this.#probedAt === undefined) return;
     this.roundTrip = (performance.now() - this.#probedAt) / 1_000;
     this.#probedAt = undefined;
+  }
+
+  get askedAt(): number {
+    return this.#options.askedAt();
+  }
+
+  /** The agent has shown by itself that it lives: no need to wake it, and to be woken by its answer. */
+  get askedLately(): boolean {
+    return Date.now() - this.askedAt < keepaliveMs + probeMs;
   }
 
   /** Asks for a sign of life and waits up to 10 s; up to 60 s while the socket still takes what we send (a slow line). */

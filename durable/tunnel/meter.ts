@@ -32,6 +32,8 @@ export class Meter {
   #counts = nothing();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Infinity;
+  /** Something was counted, or streams were open, since or at the last report. */
+  #used = false;
 
   constructor(options: MeterOptions) {
     this.#options = options;
@@ -39,16 +41,19 @@ export class Meter {
 
   request(): void {
     this.#counts.requests += 1;
+    this.#used = true;
     this.#reportWithin(busyMs);
   }
 
   error(kind: string): void {
     this.#counts.errors = addByName(this.#counts.errors, { [kind]: 1 });
+    this.#used = true;
     this.streams();
   }
 
   opened(kind: string): void {
     this.#counts.opened = addByName(this.#counts.opened, { [kind]: 1 });
+    this.#used = true;
     this.streams();
   }
 
@@ -59,8 +64,9 @@ export class Meter {
     this.#counts.sentBytes += sentBytes;
   }
 
-  /** What `gauges` answers has changed. */
+  /** What `gauges` answers has changed. A reconciler's stream through an idle tunnel is no use: its timer would be paid for. */
   streams(): void {
+    if (!this.#used) return;
     this.#reportWithin(this.#options.gauges().streams > 0 ? busyMs : idleMs);
   }
 
@@ -85,6 +91,7 @@ export class Meter {
     for (const session of traffic()) this.traffic(session);
     const added = this.#counts;
     this.stop();
+    this.#used = now.streams > 0;
     if (now.streams > 0) onBusy();
     try {
       await report({ ...now, added });

@@ -23,9 +23,11 @@ const empty: TunnelRecord = {
 
 export class RecordStore {
   readonly #storage: DurableObjectStorage;
+  readonly #onWrite: () => void;
   #record: TunnelRecord;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, onWrite: () => void) {
+    this.#onWrite = onWrite;
     this.#storage = storage;
     this.#record = { ...empty, ...storage.kv.get<TunnelRecord>(key) };
   }
@@ -37,6 +39,7 @@ export class RecordStore {
   change(changes: Partial<TunnelRecord>): void {
     this.#record = { ...this.#record, ...changes };
     this.#storage.kv.put(key, this.#record);
+    this.#onWrite();
   }
 
   forget(): void {

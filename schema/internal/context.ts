@@ -50,6 +50,8 @@ export interface ProxyContext {
 export interface ConnectContext {
   readonly v: 1;
   readonly op: "connect";
+  /** The agent can ask for signs of life that do not wake the object (wire/remotedialer/keepalive.ts). */
+  readonly keepalive?: true;
   readonly clusterId: string;
   readonly kind: "main" | "steve";
   readonly remoteAddress: string;

@@ -19,6 +19,19 @@ import (
 func backend() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ping", func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "pong") })
+	// What the cluster's lifecycle asks, so that it becomes Active.
+	mux.HandleFunc("/readyz", func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "ok") })
+	mux.HandleFunc("/version", func(rw http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(rw, `{"gitVersion":"v1.36.0"}`)
+	})
+	mux.HandleFunc("/apis/rbac.authorization.k8s.io/", func(rw http.ResponseWriter, req *http.Request) {
+		status := http.StatusNotFound
+		if req.Method == http.MethodPost {
+			status = http.StatusCreated
+		}
+		rw.WriteHeader(status)
+		_, _ = io.WriteString(rw, "{}")
+	})
 	mux.HandleFunc("/api/request", func(rw http.ResponseWriter, req *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(rw).Encode(map[string]any{

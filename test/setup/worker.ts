@@ -1,6 +1,7 @@
 /** The main module of tests inside workerd: the objects that they look into, and a runner that does what a test says. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { DurableEnv } from "../../durable/env.ts";
+import { ClusterTunnel as Tunnel } from "../../durable/tunnel/cluster-tunnel.ts";
 import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
 import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
 import { watchLimits } from "../../durable/watch/watch-limits.ts";
@@ -10,7 +11,6 @@ import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../../sche
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
 export { StoreReader } from "../../durable/store/store-reader.ts";
 export { StoreWriter } from "../../durable/store/store-writer.ts";
-export { ClusterTunnel } from "../../durable/tunnel/cluster-tunnel.ts";
 export { TunnelStatistics } from "../../durable/tunnel-statistics/tunnel-statistics.ts";
 
 /** Tests do not wait for minutes, and fill nothing with megabytes. */
@@ -29,6 +29,47 @@ const limits = {
 };
 globalThis.testWatchLimits = limits;
 
+/** Counts what an idle cluster is billed for. */
+export class ClusterTunnel extends Tunnel {
+  constructor(ctx: DurableObjectState, env: DurableEnv) {
+    const { storage } = ctx;
+    const count = (what: keyof TunnelBill): void => {
+      const bill = globalThis.testTunnelBill;
+      if (bill !== undefined) bill[what] += 1;
+    };
+    count("wakes");
+    const setAlarm = storage.setAlarm.bind(storage);
+    Object.defineProperty(storage, "setAlarm", {
+      value(at: number) {
+        count("rows");
+        return setAlarm(at);
+      },
+    });
+    const { kv } = storage;
+    Object.defineProperty(storage, "kv", {
+      value: {
+        get: kv.get.bind(kv),
+        list: kv.list.bind(kv),
+        put(key: string, value: unknown) {
+          count("rows");
+          kv.put(key, value);
+        },
+      },
+    });
+    super(ctx, env);
+  }
+
+  override async alarm(): Promise<void> {
+    if (globalThis.testTunnelBill !== undefined) globalThis.testTunnelBill.alarms += 1;
+    await super.alarm();
+  }
+
+  override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
+    if (globalThis.testTunnelBill !== undefined) globalThis.testTunnelBill.messages += 1;
+    super.webSocketMessage(socket, message);
+  }
+}
+
 export class WatchFanout extends Fanout {
   constructor(ctx: DurableObjectState, env: DurableEnv) {
     super(ctx, env, limits);
@@ -41,7 +82,18 @@ export class WatchHub extends Hub {
   }
 }
 
+export interface TunnelBill {
+  /** Times that an object was made. */
+  wakes: number;
+  alarms: number;
+  /** From agents, but for those that the platform answers. */
+  messages: number;
+  rows: number;
+}
+
 declare global {
+  /** What tunnels cost, once a test asks for it. */
+  var testTunnelBill: TunnelBill | undefined;
   /** What the next runs answer, in turn; then that nothing is due. A global: rooms do not import tests (design 1). */
   var testRuns: { answers: (() => Promise<number | null>)[]; count: number } | undefined;
   /** What tunnels have reported, once a test asks for it. */

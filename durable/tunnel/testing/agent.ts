@@ -10,6 +10,8 @@ export type Stub = ReturnType<DurableEnv["TUNNEL"]["getByName"]>;
 
 export interface TestAgent {
   readonly socket: WebSocket;
+  /** Of the 101. */
+  readonly headers: Headers;
   /** Ids of streams on which a request came, in order. */
   readonly streams: number[];
   /** Empty DATA on unknown streams, each answered as Go does. */
@@ -53,7 +55,7 @@ export async function connectAgent(
     remoteAddress: "192.0.2.1",
     ...more,
   });
-  const { webSocket: socket } = await stub.fetch("https://tunnel/connect", {
+  const { webSocket: socket, headers } = await stub.fetch("https://tunnel/connect", {
     headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
   });
   if (socket === null) throw new Error("no WebSocket");
@@ -63,6 +65,7 @@ export async function connectAgent(
   let stopped = false;
   const agent: TestAgent = {
     socket,
+    headers,
     streams: [],
     probes: () => probes,
     send(type, connId, payload = "") {

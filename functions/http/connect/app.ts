@@ -7,6 +7,7 @@ import { systemStore } from "../context.ts";
 import type { ConnectContext } from "../../../schema/internal/context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
+import { KEEPALIVE_HEADER } from "../../../wire/remotedialer/keepalive.ts";
 import { toTunnel } from "../tunnel.ts";
 import { parseParams } from "./params.ts";
 import { markConnected, register } from "./register-cluster.ts";
@@ -81,6 +82,7 @@ async function openTunnel(
     op: "connect",
     clusterId,
     ...session,
+    ...(c.req.raw.headers.get(KEEPALIVE_HEADER) === "1" ? { keepalive: true } : {}),
     remoteAddress: c.get("clientAddress"),
     tokenHash,
   });
