@@ -164,7 +164,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (limits === undefined) return this.#send(routes, request, context);
     const asked = { user: identity.user, interactive: isInteractive(request.headers, target) };
     const admitted = this.#admission.admit(asked, limits);
-    if (!admitted.ok) return statusAnswer(429, admitted.message, admitted.retryAfter);
+    if (!admitted.ok) {
+      this.#meter.error("limit");
+      return statusAnswer(429, admitted.message, admitted.retryAfter);
+    }
     try {
       return await this.#send(routes, request, context);
     } finally {

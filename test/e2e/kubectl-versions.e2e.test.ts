@@ -14,7 +14,7 @@ import type { Testbed } from "../testbed/start.ts";
 import { importInto, startAgent } from "./cluster.ts";
 import type { Agent } from "./cluster.ts";
 import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
-import type { Drover } from "./drover.ts";
+import type { Connection, Drover } from "./drover.ts";
 
 const password = "kubectl versions passphrase";
 /**
@@ -41,6 +41,7 @@ describe("kubectl of every age", () => {
   let agent: Agent;
   let home: string;
   let kubeconfig: string;
+  let admin: Connection;
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), "drover-kubectl-"));
@@ -48,7 +49,7 @@ describe("kubectl of every age", () => {
       startDrover({ args: ["--bootstrap-password", password] }),
       startTestbed(),
     ]);
-    const admin = await loginAs(drover, "admin", password);
+    admin = await loginAs(drover, "admin", password);
     const cluster = await importInto(admin, "versions", testbed);
     agent = await startAgent(testbed, join(home, "agent"));
     await Promise.all([cluster.waitFor("active", 20_000), testbed.createPod("web")]);
@@ -67,6 +68,20 @@ describe("kubectl of every age", () => {
     if (drover !== undefined) removeDataDir(drover.dataDir);
     rmSync(home, { recursive: true, force: true });
   }, 60_000);
+
+  it("waits and asks again when it is told that it asks too much", async () => {
+    const setting = (value: string): Promise<unknown> =>
+      callJson(admin, "PUT", "/v3/settings/cluster-requests-per-second-per-user", { value });
+    await setting("2");
+    const { kubectl } = testbed;
+    const asked = Array.from({ length: 5 }, () =>
+      runKubectl({ kubectl, kubeconfig, home: join(home, "limited") }, ["get", "pods", "-v=6"]),
+    );
+    const answers = await Promise.all(asked);
+    await setting("");
+    expect(answers.map(({ code }) => code)).toEqual(answers.map(() => 0));
+    expect(answers.some(({ stderr }) => /429|Retry-After/.test(stderr))).toBe(true);
+  });
 
   describe.each(versions)("$version", ({ version, modes }) => {
     let program: string;

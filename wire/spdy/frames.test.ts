@@ -70,6 +70,16 @@ describe("frames of the peer", () => {
     ]);
   });
 
+  it("may be any bytes: it throws nothing, and reads them the same in whatever pieces", () => {
+    let seed = 1;
+    const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    for (let round = 0; round < 2_000; round++) {
+      const bytes = Buffer.from(frames);
+      for (let change = random(6); change >= 0; change--) bytes[random(bytes.length)] = random(256);
+      expect(read(bytes, 1 + random(20))).toEqual(read(bytes));
+    }
+  });
+
   it("of another version end it", () => {
     expect(read(hex("80020003 00000008 00000003 00000005"))).toEqual(["a frame of another version"]);
     expect(read(hex("80030003 00000002 0000"))).toEqual(["a frame that is too short"]);
