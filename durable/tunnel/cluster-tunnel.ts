@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { CONTEXT_HEADER, decodeContext } from "../../schema/internal/context.ts";
-import type { ClusterRegistration, ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
+import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
 import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
 import { createLogger } from "../../schema/logger.ts";
@@ -19,6 +19,7 @@ import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import { DirectCarrier } from "./direct-carrier.ts";
 import { Gatekeeper, unprovenOf } from "./gatekeeper.ts";
+import type { Said } from "./gatekeeper.ts";
 import { LiveSession, clientKey } from "./live-session.ts";
 import { Meter } from "./meter.ts";
 import { proxy } from "./proxy.ts";
@@ -112,7 +113,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     };
     this.ctx.acceptWebSocket(server, [context.kind]);
     server.serializeAttachment(attachment);
-    const session = this.#add(server, attachment, context.registration);
+    const session = this.#add(server, attachment, context);
     if (context.kind === "main") this.#apiServer.forget();
     this.#meter.opened(context.kind);
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
@@ -250,7 +251,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     await Promise.all(revoked.map((session) => this.#lose(session, "closed", reason)));
   }
 
-  #add(socket: WebSocket, attachment: Attachment, registration?: ClusterRegistration): LiveSession {
+  #add(socket: WebSocket, attachment: Attachment, said?: Said): LiveSession {
     const session = new LiveSession({
       socket,
       attachment,
@@ -262,7 +263,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
     });
     this.#sessions.add(session);
-    if (attachment.unproven !== undefined) this.#gate.examine(session, registration);
+    if (attachment.unproven !== undefined) this.#gate.examine(session, said);
     return session;
   }
 

@@ -2,12 +2,16 @@
 import { agentIdentity } from "../../schema/internal/agent-identity.ts";
 import type { ClusterRegistration, ConnectContext } from "../../schema/internal/context.ts";
 import type { ControlPlaneRpc } from "../../schema/internal/rpc.ts";
+import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
+import { apiServerOf } from "./api-server.ts";
 import type { Attachment } from "./attachment.ts";
 import type { LiveSession } from "./live-session.ts";
 import { Newcomers } from "./newcomers.ts";
 import { proveIdentity, proveRegistration } from "./proof.ts";
 import type { Ask, Proof } from "./proof.ts";
 import { proxy } from "./proxy.ts";
+import type { Route } from "./route.ts";
+import { TlsRoute } from "./tls-route.ts";
 
 const askMs = 5_000;
 
@@ -22,8 +26,8 @@ export interface GatekeeperOptions {
 export class Gatekeeper {
   readonly #options: GatekeeperOptions;
   readonly #newcomers: Newcomers<LiveSession>;
-  /** In memory alone: they hold credentials. */
-  readonly #registrations = new WeakMap<LiveSession, ClusterRegistration>();
+  /** What main sessions say. In memory alone: it holds credentials. */
+  readonly #said = new WeakMap<LiveSession, Said>();
 
   constructor(options: GatekeeperOptions) {
     this.#options = options;
@@ -43,9 +47,9 @@ export class Gatekeeper {
     return this.#newcomers.full;
   }
 
-  /** A session that is not let in yet; `registration` of a main one. */
-  examine(session: LiveSession, registration?: ClusterRegistration): void {
-    if (registration !== undefined) this.#registrations.set(session, registration);
+  /** A session that is not let in yet; `said` by a main one. */
+  examine(session: LiveSession, said?: Said): void {
+    if (said?.registration !== undefined) this.#said.set(session, said);
     this.#newcomers.add(session);
   }
 
@@ -57,15 +61,39 @@ export class Gatekeeper {
     const { clusterId, unproven } = session.attachment;
     if (unproven === undefined) return { kind: "proven" };
     if (unproven !== "registration") return proveIdentity(askThrough([session]), clusterId, unproven);
-    const registration = this.#registrations.get(session);
-    const [first, ...others] = this.#options.proven();
-    if (registration === undefined || first === undefined)
-      return { kind: "unknown", reason: "no steve session of the cluster to ask" };
-    const proof = await proveRegistration(askThrough([first, ...others]), registration);
+    const { registration, identity } = this.#said.get(session) ?? {};
+    if (registration === undefined) return { kind: "unknown", reason: "it said nothing" };
+    let proof: Proof = { kind: "unknown", reason: "nothing is known of the cluster" };
+    if (identity !== undefined) proof = await proveByUse(session, registration, identity);
+    const proven = this.#options.proven();
+    if (proof.kind === "unknown" && proven.length > 0)
+      proof = await proveRegistration(askThrough(proven), registration);
     if (proof.kind === "proven") await this.#options.registrationProven(clusterId, registration);
     return proof;
   }
 }
+
+/** By the address, CA and token that it says, through the session that says so: the cluster there shows what only it has. */
+async function proveByUse(
+  session: LiveSession,
+  { apiEndpoint, caCert, token }: ClusterRegistration,
+  identity: ClusterIdentity,
+): Promise<Proof> {
+  let route: TlsRoute | undefined;
+  try {
+    const server = apiServerOf({ endpoint: apiEndpoint, ca: atob(caCert), token, direct: false });
+    route = new TlsRoute(session, server);
+    return await proveIdentity(askThrough([route]), session.attachment.clusterId, identity);
+  } catch (error) {
+    // No usable CA, or no answer: the cluster may know more.
+    return { kind: "unknown", reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    route?.pool.clear();
+  }
+}
+
+/** What a main session says, and what is known of its cluster. */
+export type Said = Pick<ConnectContext, "registration" | "identity">;
 
 /** What a session has to show, as its attachment keeps it. */
 export function unprovenOf({ identity, registration }: ConnectContext): Pick<Attachment, "unproven"> {
@@ -73,11 +101,11 @@ export function unprovenOf({ identity, registration }: ConnectContext): Pick<Att
   return identity === undefined ? {} : { unproven: identity };
 }
 
-function askThrough(sessions: readonly LiveSession[]): Ask {
+function askThrough(routes: readonly Route[]): Ask {
   return async (method, path, body) => {
     const headers = { accept: "application/json", "content-type": "application/json" };
     const answer = await proxy(
-      sessions,
+      routes,
       new Request(`https://tunnel${path}`, {
         method,
         headers,

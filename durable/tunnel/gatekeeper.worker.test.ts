@@ -6,9 +6,12 @@ import {
   identitySecretPath,
 } from "../../schema/internal/cluster-identity.ts";
 import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
+import { ApiServerOfTests, respond } from "../../test/tls/api-server.ts";
+import type { Stream } from "../../test/tls/api-server.ts";
+import { makePair } from "../../test/tls/certificates.ts";
 import { messageType } from "../../wire/remotedialer/codec.ts";
 import { maxNewcomers } from "./newcomers.ts";
-import { TUNNEL, ask, connectAgent, silence } from "./testing/agent.ts";
+import { TUNNEL, ask, connectAgent, failToDial, silence } from "./testing/agent.ts";
 import type { Behaviour, Stub, TestAgent } from "./testing/agent.ts";
 
 const registration = { apiEndpoint: "https://10.43.0.1:443", caCert: "", token: "new-token" };
@@ -120,7 +123,11 @@ describe("what a main session says of a cluster that is known", () => {
   const params = { ...registration, caCert: btoa(pem) };
 
   it("is written down when the cluster says so, whichever session comes first", async () => {
-    const main = await connectAgent(stub, clusterId, silence, { kind: "main", registration: params });
+    const main = await connectAgent(stub, clusterId, failToDial, {
+      kind: "main",
+      registration: params,
+      identity,
+    });
     expect(globalThis.testRegistrations).toEqual([]);
     await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
     await expect
@@ -136,9 +143,50 @@ describe("what a main session says of a cluster that is known", () => {
   ])("is refused for a wrong %s, and nothing is written", async (_what, scene, said, reason) => {
     await connectAgent(stub, clusterId, cluster("old", scene), { identity });
     await isUsed("old");
-    const thief = await connectAgent(stub, clusterId, silence, { kind: "main", registration: said });
+    const thief = await connectAgent(stub, clusterId, failToDial, {
+      kind: "main",
+      registration: said,
+      identity,
+    });
     expect(await closing(thief)).toContain(`1008 refused: ${reason}`);
     expect(globalThis.testRegistrations).toEqual([]);
     expect(await ask(stub, clusterId)).toMatchObject({ status: 200, text: "old" });
+  });
+
+  /** A main session in front of a kube-apiserver that says so of itself. */
+  const mainInFrontOf = async (pair: ReturnType<typeof makePair>, key: string): Promise<TestAgent> => {
+    const api = new ApiServerOfTests(pair.server);
+    api.respond = (head) => {
+      const [, path] = head.split(" ", 2);
+      const namespace = { kind: "Namespace", metadata: { uid: "uid-1" } };
+      if (!head.includes("Authorization: Bearer new-token")) return respond(401, "");
+      if (path === identityNamespacePath) return respond(200, JSON.stringify(namespace));
+      return path === identitySecretPath(clusterId)
+        ? respond(200, JSON.stringify({ data: { key } }))
+        : respond(404, "{}");
+    };
+    const streams = new Map<number, Stream>();
+    const carry: Behaviour = (agent, connId, payload) => {
+      const stream =
+        streams.get(connId) ?? api.accept((bytes) => agent.send(messageType.data, connId, bytes));
+      streams.set(connId, stream);
+      stream.receive(payload);
+    };
+    const said = { ...registration, caCert: btoa(pair.ca.pem) };
+    return connectAgent(stub, clusterId, carry, { kind: "main", registration: said, identity });
+  };
+
+  it("is written down when it works: without a steve session, by what its address, CA and token lead to", async () => {
+    await mainInFrontOf(makePair(), "a2V5");
+    await expect.poll(() => globalThis.testRegistrations, { timeout: 10_000 }).toMatchObject([{ clusterId }]);
+    await expect.poll(changes, { timeout: 5_000 }).toEqual(["main opened"]);
+  });
+
+  it("is refused when it works, and leads to another cluster", async () => {
+    const thief = await mainInFrontOf(makePair(), "b3RoZXI=");
+    expect(await closing(thief)).toBe(
+      "1008 refused: it does not have the key that Drover left in the cluster",
+    );
+    expect(globalThis.testRegistrations).toEqual([]);
   });
 });

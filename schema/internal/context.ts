@@ -57,7 +57,7 @@ export interface ConnectContext {
   readonly remoteAddress: string;
   /** Hex SHA-256 of the registration token: with the token, its sessions go. */
   readonly tokenHash?: string;
-  /** Of the cluster, when it is known: a steve session must show it before it is used. */
+  /** Of the cluster, when it is known: a steve session must show it before it is used, as must the cluster of `registration`. */
   readonly identity?: ClusterIdentity;
   /** What a main session would change about a cluster that is known: it must be true of that cluster first. */
   readonly registration?: ClusterRegistration;

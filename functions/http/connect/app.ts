@@ -34,8 +34,7 @@ async function connect(c: AppContext): Promise<Response> {
   if (registration !== undefined) {
     if (!isUpgrade(headers)) return notAnUpgrade();
     await markConnected(store, registration.cluster);
-    const { clusterIdentity: identity } = registration.cluster.status ?? {};
-    return openTunnel(c, registration, { kind: "steve", ...(identity === undefined ? {} : { identity }) });
+    return openTunnel(c, registration, { kind: "steve", ...identityOf(registration) });
   }
   const token = headers.get("x-api-tunnel-token") ?? "";
   if (token === "") throw new ApiError("Unauthorized", "failed authentication");
@@ -44,10 +43,13 @@ async function connect(c: AppContext): Promise<Response> {
   const params = parseParams(headers.get("x-api-tunnel-params"));
   if (!isUpgrade(headers)) return notAnUpgrade();
   const registered = await register(store, main.cluster, params);
-  return openTunnel(c, main, {
-    kind: "main",
-    ...(registered === "unproven" ? { registration: params } : {}),
-  });
+  const unproven = registered === "unproven" ? { registration: params, ...identityOf(main) } : {};
+  return openTunnel(c, main, { kind: "main", ...unproven });
+}
+
+function identityOf({ cluster }: Registration): Pick<ConnectContext, "identity"> {
+  const { clusterIdentity: identity } = cluster.status ?? {};
+  return identity === undefined ? {} : { identity };
 }
 
 /** `stv-cluster-<token>` of a bearer header. */
