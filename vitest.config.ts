@@ -40,7 +40,7 @@ export default defineConfig({
         ],
         test: {
           name: "workers",
-          globalSetup: "./test/setup/global-postgres.ts",
+          globalSetup: ["./test/setup/global-postgres.ts", "./test/setup/global-tls.ts"],
           // They share one database.
           fileParallelism: false,
           include: ["{durable,functions,schema,wire}/**/*.worker.test.ts"],
