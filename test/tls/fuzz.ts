@@ -30,18 +30,7 @@ export interface FuzzResult {
 
 /** `seed`: of the first round; each next one has the next. A tenth of the rounds are whole handshakes, which take milliseconds. */
 export function fuzzTls(rounds: number, seed = 1): FuzzResult {
-  const pair = makePair();
-  const wild = makeCertificate({
-    name: "wild",
-    issuer: pair.ca,
-    ca: true,
-    pathLength: 1,
-    names: ["*.example.com", "fd00::1"],
-    keyUsage: [0, 5],
-    extendedKeyUsage: ["1.3.6.1.5.5.7.3.1"],
-    permittedDns: ["example.com"],
-  });
-  const certificates = [pair.ca.raw, pair.server.raw, wild.raw, makePair("rsa").server.raw];
+  const { pair, certificates } = (subjects ??= makeSubjects());
   const findings: string[] = [];
   for (let round = 0; round < rounds; round++) {
     const random = randomSource(seed + round);
@@ -57,6 +46,29 @@ export function fuzzTls(rounds: number, seed = 1): FuzzResult {
     if (finding !== undefined) findings.push(`seed ${seed + round}: ${finding}`);
   }
   return { rounds, findings };
+}
+
+interface Subjects {
+  readonly pair: ReturnType<typeof makePair>;
+  readonly certificates: readonly Uint8Array[];
+}
+
+/** Keys take long to make: once does for all rounds. */
+let subjects: Subjects | undefined;
+
+function makeSubjects(): Subjects {
+  const pair = makePair();
+  const wild = makeCertificate({
+    name: "wild",
+    issuer: pair.ca,
+    ca: true,
+    pathLength: 1,
+    names: ["*.example.com", "fd00::1"],
+    keyUsage: [0, 5],
+    extendedKeyUsage: ["1.3.6.1.5.5.7.3.1"],
+    permittedDns: ["example.com"],
+  });
+  return { pair, certificates: [pair.ca.raw, pair.server.raw, wild.raw, makePair("rsa").server.raw] };
 }
 
 /** Some bytes changed, taken out, put in or repeated. */

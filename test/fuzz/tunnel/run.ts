@@ -10,6 +10,7 @@ import { responses } from "./responses.ts";
 import { sessions } from "./sessions.ts";
 import { Found, messagesPerEpisode } from "./target.ts";
 import type { FuzzTarget } from "./target.ts";
+import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 
 export const targets: readonly FuzzTarget[] = [
@@ -20,6 +21,7 @@ export const targets: readonly FuzzTarget[] = [
   requestHeads,
   front,
   agent,
+  tls,
 ];
 
 /** What may stay in the heap from a quarter of a run to its end: caches of parsers, not what grows with messages. */

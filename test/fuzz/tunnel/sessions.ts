@@ -25,7 +25,7 @@ const decoder = new TextDecoder();
 
 export const sessions: FuzzTarget = {
   name: "session",
-  share: 0.45,
+  share: 0.4,
   episode(random) {
     const role = random.pick(["server", "agent"] as const);
     let subject = new Subject(random, role);
