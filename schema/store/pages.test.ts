@@ -70,6 +70,47 @@ async function pagesOf(query: PageQuery, on = sql): Promise<string[][]> {
 
 const has = (key: string, ...values: string[]): LabelRequirement => ({ key, operator: "In", values });
 
+describe("large objects", () => {
+  const large = (name: string, x = "x"): Change => ({
+    name,
+    body: JSON.stringify({ name, x: x.repeat(100_000) }),
+    sealed: "s".repeat(20_000),
+  });
+  const names = ["a", "b", "c", "d", "e", "f", "g"];
+
+  it("come in pages that are bounded in bytes, now and at a revision that has passed", async () => {
+    const at = await commit("large", ...names.map((name) => large(name)));
+    const query = { type: "large", limit: 500, maxBytes: 300_000 };
+    const wanted = [["a", "b", "c"], ["d", "e", "f"], ["g"]];
+    expect(await pagesOf(query)).toEqual(wanted);
+    const first = await readPage(sql, query);
+    expect(first).toMatchObject({ remaining: 4, next: { name: "c", remaining: 4 } });
+    const updates = names.map((name) => ({ ...large(name, "y"), action: "update" as const, sealed: null }));
+    await commit("large", ...updates.slice(0, 6), { name: "g", action: "delete" });
+    expect(await pagesOf({ ...query, at })).toEqual(wanted);
+    const old = await readPage(sql, { ...query, at });
+    expect(old.rows.map(({ body }) => body)).toEqual(names.slice(0, 3).map((name) => large(name).body));
+  });
+
+  it("do not end a page before its first, and end it early where a filter takes them", async () => {
+    await commit("larger", ...names.map((name) => large(name)));
+    const query = { type: "larger", limit: 500, maxBytes: 10 };
+    expect(await pagesOf(query)).toEqual(names.map((name) => [name]));
+    const filter = (body: string): boolean => !body.includes('"b"');
+    const pages = await pagesOf({ ...query, filter });
+    expect(pages.flat()).toEqual(names.filter((name) => name !== "b"));
+    expect(pages.length).toBeGreaterThan(5);
+  });
+
+  it("do not count where bodies are not asked for", async () => {
+    await commit("largest", ...names.map((name) => large(name)));
+    const { rows } = await readPage(sql, { type: "largest", limit: 500, maxBytes: 10, bodies: false });
+    expect(rows.map(({ name, body, sealed }) => [name, body, sealed])).toEqual(
+      names.map((name) => [name, "", null]),
+    );
+  });
+});
+
 describe("a page of the current list", () => {
   it("has rows by namespace and name, the store's revision, and the next key only when more follow", async () => {
     const revision = await commit(

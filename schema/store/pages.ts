@@ -33,6 +33,8 @@ export interface PageQuery {
   readonly at?: number;
   /** False: rows come without body and sealed part. Not with `filter`. */
   readonly bodies?: boolean;
+  /** Of all bodies of a page, about: the row that exceeds it is the last one. 8 MiB unless said otherwise. */
+  readonly maxBytes?: number;
 }
 
 export interface Page {
@@ -49,11 +51,13 @@ export interface Page {
 }
 
 const maxRows = 10_000;
+/** An object may have 1.5 MiB, and an isolate has 128 MB for all that it does at once. */
+const defaultBytes = 8 << 20;
 /** Rows of a further statement of one page: the first one did not fill it. */
 const furtherRows = 500;
 
 /**
- * `limit` rows of the list, fewer only where it ends. Throws `Expired` when the log no longer reaches back to `at`,
+ * `limit` rows of the list, fewer only where it ends or where they are large. Throws `Expired` when the log no longer reaches back to `at`,
  * `Timeout` when `at` is yet to come, `Invalid` when `after` cannot be a key.
  */
 export async function readPage(sql: Sql, query: PageQuery): Promise<Page> {
@@ -63,7 +67,9 @@ export async function readPage(sql: Sql, query: PageQuery): Promise<Page> {
   // One more says that more follow. A filter may let none of a million through: there, what may follow is enough.
   const wanted = filter === undefined ? limit + 1 : limit;
   const further = Math.max(limit, furtherRows);
+  const { maxBytes = defaultBytes } = query;
   const rows: StoredRow[] = [];
+  let bytes = 0;
   let total = after?.remaining;
   let from: PageQuery = { ...query, limit: filter === undefined ? limit : further };
   for (;;) {
@@ -72,11 +78,13 @@ export async function readPage(sql: Sql, query: PageQuery): Promise<Page> {
     for (const [index, row] of chunk.rows.entries()) {
       if (filter?.(row.body) === false) continue;
       rows.push(row);
+      bytes += row.body.length + (row.sealed?.length ?? 0);
       if (rows.length < wanted) continue;
       const isEnd = filter !== undefined && next === undefined && index === chunk.rows.length - 1;
       return isEnd ? { rows, revision } : cutPage(rows, revision, limit, total);
     }
     if (next === undefined) return { rows, revision };
+    if (bytes >= maxBytes) return { rows, revision, ...goesOn(next, (total ?? 0) - rows.length) };
     from = { ...from, at: revision, after: next, limit: further };
   }
 }
@@ -90,10 +98,11 @@ function cutPage(
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   if (last === undefined) throw new RangeError("a page has at least one row");
-  const next = keyOf(last);
-  if (total === undefined || total <= limit) return { rows, revision, next };
-  const remaining = total - limit;
-  return { rows, revision, next: { ...next, remaining }, remaining };
+  return { rows, revision, ...goesOn(keyOf(last), (total ?? 0) - limit) };
+}
+
+function goesOn(next: PageKey, remaining: number): Pick<Page, "next" | "remaining"> {
+  return remaining > 0 ? { next: { ...next, remaining }, remaining } : { next };
 }
 
 interface Chunk {
@@ -114,6 +123,8 @@ interface ChunkRow extends StoredRow {
   /** The last key that was looked at, where there are more. */
   readonly edge: string | null;
   readonly edgeName: string;
+  /** Rows that there are, of which those that are too large together were left out. */
+  readonly found: number;
 }
 
 /** One statement. It answers at least one row, on which an absent object is all null. */
@@ -132,24 +143,25 @@ async function readChunk(sql: Sql, query: PageQuery): Promise<Chunk> {
     select r.revision::float8 as current, r.compacted::float8 as compacted,
       ${counts(query) ? countAll(sql, query) : sql`null`} as total,
       (select namespace from edge) as edge, (select name from edge) as "edgeName",
-      p.namespace, p.name, p.uid, p.revision::float8 as revision, p.body, p.sealed
-    from revision r left join page p on true
+      (select count(*)::float8 from page) as found, p.namespace, p.name, p.uid, p.revision::float8 as revision, p.body, p.sealed
+    from revision r left join ${fitting(sql, query)} p on true
     order by p.namespace, p.name`;
   const [first] = found;
   if (first === undefined) throw new Error("the database has no revision row: it was not migrated");
-  const { current, compacted, total, edge, edgeName } = first;
+  const { current, compacted, edge, edgeName, found: count } = first;
   if (at !== undefined && at < compacted) throw expired(at, compacted);
   if (at !== undefined && at > current)
     throw new StoreError("Timeout", `Too large resource version: ${at}, current: ${current}`);
 
   const rows = found.flatMap((row) => (row.name === null ? [] : [storedRow(row)]));
-  const last = rows[limit];
+  const last = rows.length < count ? rows.at(-1) : rows[limit];
+  const isAll = edge === null && count <= limit && counts(query);
   const end = edge === null ? undefined : { namespace: edge, name: edgeName };
   return {
     rows,
     revision: at ?? current,
     next: last === undefined ? end : keyOf(last),
-    total: total ?? undefined,
+    total: first.total ?? (isAll ? count : undefined),
   };
 }
 
@@ -176,6 +188,18 @@ function pageAt(sql: Sql, query: PageQuery, at: number): Fragment {
 function bodies(sql: Sql, { bodies: wanted = true }: PageQuery, of: "" | "before"): Fragment {
   if (!wanted) return sql`'' as body, null::text as sealed`;
   return of === "" ? sql`body, sealed` : sql`before, before_sealed`;
+}
+
+/** Sizes are known where the bodies lie, without reading them. */
+function fitting(sql: Sql, { bodies: wanted = true, maxBytes = defaultBytes }: PageQuery): Fragment {
+  if (!wanted) return sql`page`;
+  return sql`(
+    select * from (
+      select *, sum(octet_length(body) + coalesce(octet_length(sealed), 0)) over (
+        order by namespace, name rows between unbounded preceding and 1 preceding) as ahead
+      from page
+    ) sized where coalesce(ahead, 0) < ${maxBytes}::bigint
+  )`;
 }
 
 /** No namespace, being a DNS label, comes behind it. */

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../../../../schema/object.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import type { PageKey, PageQuery } from "../../../../schema/store/pages.ts";
-import type { Version, VersionPage } from "../../../../schema/store/text-reads.ts";
+import type { TextPage, Version, VersionPage } from "../../../../schema/store/text-reads.ts";
 import type { Call } from "./call.ts";
 import type { ListMeta } from "./partial-metadata.ts";
 import { knownRowTexts, rowMaker, rowTextAt } from "./table-rows.ts";
@@ -83,14 +83,19 @@ async function rowsOfRun(
     const missing = run.filter((_, index) => !rows.has(keys[index] ?? ""));
     const few = missing.length < fewRows && query.names === undefined;
     const names = few ? { names: missing.map(({ name }) => name) } : {};
-    const { texts } = await store.texts.page(definition, { ...query, ...names });
     const make = rowMaker(definition, form);
-    for (const text of texts) {
-      const object = JSON.parse(text) as KubeObject;
-      const key = `${keyed} ${object.metadata.uid} ${object.metadata.resourceVersion}`;
-      const row = make(object);
-      known.set(key, row);
-      rows.set(key, row);
+    let wanted: typeof query | undefined = { ...query, ...names };
+    while (wanted !== undefined && rows.size < keys.length) {
+      const page: TextPage = await store.texts.page(definition, wanted);
+      for (const text of page.texts) {
+        const object = JSON.parse(text) as KubeObject;
+        const key = `${keyed} ${object.metadata.uid} ${object.metadata.resourceVersion}`;
+        const row = make(object);
+        known.set(key, row);
+        rows.set(key, row);
+      }
+      // Large objects come in more than one page.
+      wanted = page.next && { ...wanted, after: page.next };
     }
   }
   return keys.map((key) => {
