@@ -132,6 +132,8 @@ export interface Alongside {
 /** How a type shows the rows of another one. Pure. */
 export interface View {
   readonly of: ResourceDefinition;
+  /** All rows are in it, and the type, having no namespaces, shows none. What serves it says which of them a caller sees. */
+  readonly namespace?: string;
   /** Of whole objects, and of the parts that an apply names. */
   readonly toStored: (object: KubeObject) => KubeObject;
   /** Members that every stored object has. */

@@ -50,7 +50,7 @@ describe("the caller's credential", () => {
     `Bearer ${value} x`,
     `Digest ${value}`,
     value,
-    `Bearer ext/token-abcde:${secret}`,
+    `Bearer ext/ext/token-abcde:${secret}`,
     `Bearer ext/../x:${secret}`,
     `Bearer ext/a%2fb:${secret}`,
     `Bearer TOKEN-ABCDE:${secret}`,

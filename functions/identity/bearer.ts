@@ -56,10 +56,7 @@ function protocolToken(headers: Headers): string | undefined {
 
 function parsed(value: string | undefined, via: "header" | "cookie"): Bearer {
   const credential = value === undefined ? undefined : parseTokenCredential(value);
-  // No `ext/` tokens exist yet: they are tokens that nobody has.
-  return credential === undefined || credential.kind !== "v3"
-    ? { state: "invalid", via }
-    : { state: "token", via, credential };
+  return credential === undefined ? { state: "invalid", via } : { state: "token", via, credential };
 }
 
 function fromAuthorization(header: string): string | undefined {

@@ -1,15 +1,13 @@
 /** From a credential to an identity: the ONE check path of all token kinds (design 6, auth.md 3.5). */
 import { verifyTokenSecret } from "../../schema/auth/token-secret.ts";
 import type { TokenCredential } from "../../schema/auth/token-secret.ts";
-import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
-import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
-import { absentAsUndefined } from "../store/absent.ts";
 import { digestOf } from "./digest.ts";
 import { hasher } from "./hasher.ts";
 import { createIdentityCache } from "./identity-cache.ts";
 import { authenticatedGroups } from "./identity.ts";
 import type { Identity } from "./identity.ts";
+import { fullName, readToken } from "./token-records.ts";
 import { tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
@@ -29,7 +27,11 @@ export async function identify(
   store: () => BoundStore,
   now: () => number = Date.now,
 ): Promise<Identity | undefined> {
-  return remembered(`${credential.name}:${credential.secret}`, () => load(credential, store(), now()), now);
+  return remembered(
+    `${fullName(credential)}:${credential.secret}`,
+    () => load(credential, store(), now()),
+    now,
+  );
 }
 
 /** The identity behind the text of a credential: remembered, or what `load` finds. */
@@ -62,7 +64,7 @@ async function load(
   store: BoundStore,
   now: number,
 ): Promise<Identity | undefined> {
-  const token = await absentAsUndefined(store.get<Token>(tokens, "", credential.name));
+  const token = await readToken(store, fullName(credential));
   if (token === undefined) return undefined;
   if (!(await verifyTokenSecret(hasher(), token.token ?? "", credential.secret))) return undefined;
   if (tokenProblem(token, now) !== undefined) return undefined;

@@ -4,16 +4,14 @@
  */
 import { allows } from "../../schema/rbac/evaluate.ts";
 import type { ResourceAttributes } from "../../schema/rbac/types.ts";
-import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
-import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { ApiError } from "../http/errors.ts";
-import { absentAsUndefined } from "../store/absent.ts";
 import type { Identity } from "./identity.ts";
 import type { ImpersonationRequest } from "./impersonation-request.ts";
 import { impersonated } from "./impersonation.ts";
 import { loadRbacRules } from "./rbac-rights.ts";
 import { hasEnded } from "./service-accounts/verify.ts";
+import { readToken } from "./token-records.ts";
 import { tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
@@ -94,7 +92,7 @@ async function currentIdentity(
     return ended ? undefined : { ...self, username: "", roles: [], rules };
   }
   const [token, access] = await Promise.all([
-    absentAsUndefined(store.get<Token>(tokens, "", facts.name)),
+    readToken(store, facts.name),
     loadUserAccess(store, userId, groups),
   ]);
   // One that was made anew under the name, or given another secret, is another token.

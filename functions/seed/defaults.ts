@@ -1,4 +1,5 @@
 /** Namespaces and built-in roles. */
+import { extensionTokenNamespace } from "../../schema/resources/core/extension-tokens.ts";
 import { namespaces } from "../../schema/resources/core/namespaces.ts";
 import type { Namespace } from "../../schema/resources/core/namespaces.ts";
 import { globalRoles } from "../../schema/resources/management.cattle.io/global-roles.ts";
@@ -15,6 +16,7 @@ const seededNamespaces = [
   "cattle-ui-plugin-system",
   "fleet-local",
   passwordNamespace,
+  extensionTokenNamespace,
 ];
 
 export async function seedDefaults(store: BoundStore): Promise<void> {

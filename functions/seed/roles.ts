@@ -19,6 +19,11 @@ const ownRules: readonly PolicyRule[] = [
     resources: ["selfusers", "passwordchangerequests"],
     verbs: ["create"],
   },
+  {
+    apiGroups: ["ext.cattle.io"],
+    resources: ["tokens"],
+    verbs: ["get", "list", "watch", "create", "delete", "update", "patch"],
+  },
 ];
 
 export const builtinRoles: readonly BuiltinRole[] = [

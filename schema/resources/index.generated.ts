@@ -33,6 +33,7 @@ import { eksClusterConfigs } from "./eks.cattle.io/cluster-configs.ts";
 import { events as events_events_k8s_io } from "./events.k8s.io/events.ts";
 import { passwordChangeRequests } from "./ext.cattle.io/password-change-requests.ts";
 import { selfUsers } from "./ext.cattle.io/self-users.ts";
+import { tokens as tokens_ext_cattle_io } from "./ext.cattle.io/tokens.ts";
 import { bundleDeployments } from "./fleet.cattle.io/bundle-deployments.ts";
 import { bundleNamespaceMappings } from "./fleet.cattle.io/bundle-namespace-mappings.ts";
 import { bundles } from "./fleet.cattle.io/bundles.ts";
@@ -77,7 +78,7 @@ import { rancherUserNotifications } from "./management.cattle.io/rancher-user-no
 import { roleTemplates } from "./management.cattle.io/role-templates.ts";
 import { samlTokens } from "./management.cattle.io/saml-tokens.ts";
 import { settings } from "./management.cattle.io/settings.ts";
-import { tokens } from "./management.cattle.io/tokens.ts";
+import { tokens as tokens_management_cattle_io } from "./management.cattle.io/tokens.ts";
 import { userAttributes } from "./management.cattle.io/user-attributes.ts";
 import { users } from "./management.cattle.io/users.ts";
 import { encryptionKeyRotations } from "./operation.cattle.io/encryption-key-rotations.ts";
@@ -156,6 +157,7 @@ export const definitions: readonly ResourceDefinition[] = [
   events_events_k8s_io,
   passwordChangeRequests,
   selfUsers,
+  tokens_ext_cattle_io,
   bundleDeployments,
   bundleNamespaceMappings,
   bundles,
@@ -200,7 +202,7 @@ export const definitions: readonly ResourceDefinition[] = [
   roleTemplates,
   samlTokens,
   settings,
-  tokens,
+  tokens_management_cattle_io,
   userAttributes,
   users,
   encryptionKeyRotations,

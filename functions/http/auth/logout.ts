@@ -2,11 +2,9 @@
 import { Hono } from "hono";
 import { verifyTokenSecret } from "../../../schema/auth/token-secret.ts";
 import type { TokenCredential } from "../../../schema/auth/token-secret.ts";
-import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
-import type { Token } from "../../../schema/resources/management.cattle.io/tokens.ts";
 import { extractBearer } from "../../identity/bearer.ts";
 import { hasher } from "../../identity/hasher.ts";
-import { absentAsUndefined } from "../../store/absent.ts";
+import { deleteToken, fullName, readToken } from "../../identity/token-records.ts";
 import { systemStore } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
@@ -29,7 +27,7 @@ async function endSession(c: AppContext): Promise<Response> {
   const bearer = extractBearer(c.req.raw.headers);
   if (bearer.state === "none") throw new ApiError("Unauthorized", "must authenticate");
   if (bearer.via === "cookie") requireCsrfToken(c);
-  const ended = bearer.state === "token" && (await deleteToken(c, bearer.credential));
+  const ended = bearer.state === "token" && (await endToken(c, bearer.credential));
   const response = ended
     ? new Response(null)
     : renderError(new ApiError("Unauthorized", "must authenticate"), c.get("route").face);
@@ -38,10 +36,11 @@ async function endSession(c: AppContext): Promise<Response> {
 }
 
 /** Whether it was a token of ours: an unknown one and a wrong secret are the same. */
-async function deleteToken(c: AppContext, { name, secret }: TokenCredential): Promise<boolean> {
+async function endToken(c: AppContext, credential: TokenCredential): Promise<boolean> {
   const store = systemStore(c, "logout");
-  const token = await absentAsUndefined(store.get<Token>(tokens, "", name));
-  if (token === undefined || !(await verifyTokenSecret(hasher(), token.token ?? "", secret))) return false;
-  await absentAsUndefined(store.delete(tokens, "", name));
+  const token = await readToken(store, fullName(credential));
+  if (token === undefined) return false;
+  if (!(await verifyTokenSecret(hasher(), token.token ?? "", credential.secret))) return false;
+  await deleteToken(store, token.metadata.name);
   return true;
 }

@@ -13,6 +13,7 @@ import { users } from "../../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../../schema/resources/management.cattle.io/users.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
 import type { Identity } from "../../identity/identity.ts";
+import { deleteToken, listExtensionTokens } from "../../identity/token-records.ts";
 import { tokenKind } from "../../identity/token-validity.ts";
 import { loadGivenRules } from "../../identity/user-access.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
@@ -154,8 +155,8 @@ async function replacePassword(
 /** Deletes the user's login sessions but one ("Ours", auth.md 2.6). API keys and kubeconfigs stay: they are not logins. */
 async function endSessions(store: BoundStore, userId: string, keep: string): Promise<void> {
   const { items } = await store.list<Token>(tokens, { index: { field: "userId", value: userId } });
-  for (const token of items) {
+  for (const token of [...items, ...(await listExtensionTokens(store, userId))]) {
     if (tokenKind(token) !== "session" || token.metadata.name === keep) continue;
-    await absentAsUndefined(store.delete(tokens, "", token.metadata.name));
+    await deleteToken(store, token.metadata.name);
   }
 }

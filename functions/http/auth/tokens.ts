@@ -12,6 +12,7 @@ import type { BoundStore } from "../../../schema/store/store.ts";
 import { hasher, randomBytes } from "../../identity/hasher.ts";
 import type { Identity, TokenKind } from "../../identity/identity.ts";
 import { ingestTtl } from "../../identity/token-ttl.ts";
+import type { TtlPolicy } from "../../identity/token-ttl.ts";
 import { tokenHashedAnnotation, tokenKindLabel, tokenUserLabel } from "../../identity/token-validity.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { systemStore } from "../context.ts";
@@ -87,11 +88,19 @@ function tokenName({ kind, userId, clusterName }: MintInput): string {
 }
 
 /** A session lives as long as the setting says, whatever was asked for; the others by the ingest table (auth.md 3.4). */
-async function ttlOf(settings: Settings, { kind, ttlMs = 0 }: MintInput): Promise<number> {
+export async function ttlOf(
+  settings: Settings,
+  { kind, ttlMs = 0 }: Pick<MintInput, "kind" | "ttlMs">,
+): Promise<number> {
   if (kind === "session") {
     const minutes = await settings.number("auth-user-session-ttl-minutes", 960);
     return ingestTtl(0, { defaultMinutes: minutes, maxMinutes: 0 });
   }
+  return ingestTtl(ttlMs, await ttlPolicy(settings, kind));
+}
+
+/** What the settings say of tokens that are no sessions. */
+export async function ttlPolicy(settings: Settings, kind: TokenKind = "api"): Promise<TtlPolicy> {
   const prefix = kind === "api" ? "auth-token" : "kubeconfig";
   const [defaultMinutes, maxMinutes] = await Promise.all([
     settings.number(
@@ -103,11 +112,11 @@ async function ttlOf(settings: Settings, { kind, ttlMs = 0 }: MintInput): Promis
       129_600,
     ),
   ]);
-  return ingestTtl(ttlMs, { defaultMinutes, maxMinutes });
+  return { defaultMinutes, maxMinutes };
 }
 
 /** The life counts from the stored creation time, which is at most a second before now: never beyond `notAfter`. */
-function cappedTtl(ttl: number, notAfter: number | undefined): number {
+export function cappedTtl(ttl: number, notAfter: number | undefined): number {
   if (notAfter === undefined) return ttl;
   const left = Math.max(notAfter - Date.now(), 1);
   return ttl <= 0 ? left : Math.min(ttl, left);
@@ -117,28 +126,33 @@ export type DeriveInput = Omit<MintInput, "kind" | "userId" | "notAfter"> & {
   readonly kind: "api" | "kubeconfig";
 };
 
-/**
- * A further token for the caller, from a session or an API key: the CLI and Terraform have nothing else. What a key
- * derives ends with it ("Ours", auth.md 3.2): a leaked key must not be able to make itself immortal. Kubeconfigs and
- * tokens of one cluster derive nothing. Throws `Forbidden` for those, and for a cluster that the caller may not see.
- */
+/** A further token for the caller. Throws as `requireDeriving`. */
 export async function deriveToken(
   c: AppContext,
   identity: Identity,
   input: DeriveInput,
 ): Promise<MintedToken> {
+  const until = requireDeriving(identity, input.clusterName);
+  const deps = { store: systemStore(c, "token-issuer"), settings: c.get("settings") };
+  return mintToken(deps, { ...input, userId: identity.userId, ...until });
+}
+
+/**
+ * Whether the caller may make further tokens, and until when they may last. From a session or an API key: the CLI and
+ * Terraform have nothing else. What a key derives ends with it ("Ours", auth.md 3.2): a leaked key must not be able to make
+ * itself immortal. Kubeconfigs and tokens of one cluster derive nothing. Throws `Forbidden` for those, and for a cluster that
+ * the caller may not see.
+ */
+export function requireDeriving(
+  identity: Identity,
+  clusterName: string | undefined,
+): Pick<MintInput, "notAfter"> {
   const { kind, clusterName: scope, expiresAt } = identity.token;
   if (kind === "kubeconfig" || scope !== undefined || identity.impersonator !== undefined)
     throw new ApiError("Forbidden", "only a login session or an API key without a cluster may create tokens");
-  const { clusterName } = input;
   if (clusterName !== undefined && !maySeeCluster(identity, clusterName))
     throw new ApiError("Forbidden", `no access to cluster ${clusterName}`);
-  const deps = { store: systemStore(c, "token-issuer"), settings: c.get("settings") };
-  return mintToken(deps, {
-    ...input,
-    userId: identity.userId,
-    ...(kind === "session" || expiresAt === undefined ? {} : { notAfter: expiresAt }),
-  });
+  return kind === "session" || expiresAt === undefined ? {} : { notAfter: expiresAt };
 }
 
 function maySeeCluster(identity: Identity, name: string): boolean {

@@ -7,6 +7,7 @@ import { clusterRoleBindings } from "../../../schema/resources/rbac.authorizatio
 import { roleBindings } from "../../../schema/resources/rbac.authorization.k8s.io/role-bindings.ts";
 import type { RoleBinding } from "../../../schema/resources/rbac.authorization.k8s.io/role-bindings.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
+import { deleteToken, listExtensionTokens } from "../../identity/token-records.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import { passwordNamespace } from "./password-secret.ts";
 
@@ -20,6 +21,8 @@ export async function deleteBelongings(store: BoundStore, userId: string): Promi
     const { items } = await store.list(definition, { index: { field, value: userId } });
     for (const { metadata } of items) await absentAsUndefined(store.delete(definition, "", metadata.name));
   }
+  for (const { metadata } of await listExtensionTokens(store, userId))
+    await deleteToken(store, metadata.name);
   await absentAsUndefined(store.delete(secrets, passwordNamespace, userId));
   for (const definition of [roleBindings, clusterRoleBindings]) await unbind(store, definition, userId);
 }

@@ -13,6 +13,7 @@ import type { KubeObject } from "../../../schema/object.ts";
 import type { ResourceDefinition } from "../../../schema/resource.ts";
 import { isStoreError } from "../../../schema/store/errors.ts";
 import type { ListFilter } from "../../../schema/store/reader.ts";
+import { deleteToken, listExtensionTokens } from "../../identity/token-records.ts";
 import { proceed, stop } from "../controller.ts";
 import type { ReconcileContext, Step } from "../controller.ts";
 import { credentialLabel, credentialNamespace } from "./credentials.ts";
@@ -29,6 +30,8 @@ export const removal: Step = {
     await deleteAll(context, clusterRegistrationTokens, { namespace: clusterId });
     await deleteAll(context, secrets, { namespace: clusterId });
     await deleteAll(context, tokens, { index: { field: "clusterName", value: clusterId } });
+    for (const { clusterName, metadata } of await listExtensionTokens(context.store))
+      if (clusterName === clusterId) await deleteToken(context.store, metadata.name);
     const credential = cluster.status?.serviceAccountTokenSecret;
     if (credential !== undefined && credential !== "") {
       await remove(context, secrets, credentialNamespace, credential);

@@ -9,6 +9,7 @@ import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { creatorErrors, noCreatorErrors, withCreator } from "../creator.ts";
 import { hasRightsOf } from "../management.cattle.io/bound-rules.ts";
 import { base64Schema, configKeyProblem, decodedLength, joinedLines } from "./config-data.ts";
+import { extensionTokenErrors } from "./extension-tokens.ts";
 import { machinePlanErrors, machinePlanType } from "./machine-plan.ts";
 import { accountNameAnnotation, secretTypeErrors, serviceAccountTokenType } from "./secret-types.ts";
 import { forbidden, immutable, invalid, required } from "../names.ts";
@@ -154,6 +155,7 @@ async function validate(context: AdmissionContext<Secret>): Promise<FieldError[]
   // password must never be stored by accident.
   if (namespace === passwordNamespace && annotations?.[passwordHashAnnotation] === undefined)
     errors.push(required(`metadata.annotations[${passwordHashAnnotation}]`, "passwords are stored hashed"));
+  errors.push(...(await extensionTokenErrors(context, (key) => secretText(object, key))));
   // Whoever sets a password can be its user (CVE-2025-23391).
   if (namespace === passwordNamespace && operation !== "DELETE" && !(await hasRightsOf(context, name)))
     errors.push(forbidden("metadata.name", "the user has rights that you do not have"));

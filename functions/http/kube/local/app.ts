@@ -21,6 +21,7 @@ import type { AppContext, AppEnv } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { toApiError } from "../../render-error.ts";
 import { answerFailure } from "./answer.ts";
+import { tokenRows, tokenStore } from "../../ext/token-store.ts";
 import { requireCsrfToken } from "../../norman/csrf.ts";
 import type { Call } from "./call.ts";
 import { verbsOf } from "./discovery.ts";
@@ -134,7 +135,8 @@ async function serve(c: AppContext): Promise<Response> {
     definition,
     namespace,
     identity,
-    store: storeOf(c, actor, definition),
+    store: storeOf(c, identity, actor, definition),
+    ...(definition.view?.namespace === undefined ? {} : { rows: tokenRows(identity, info.verb as Verb) }),
     output,
     warnings: [],
   };
@@ -172,9 +174,15 @@ async function callerOf(c: AppContext): Promise<Identity> {
   return anybody ?? requireIdentity(c);
 }
 
-function storeOf(c: AppContext, actor: Actor, definition: ResourceDefinition): BoundStore {
+function storeOf(
+  c: AppContext,
+  identity: Identity,
+  actor: Actor,
+  definition: ResourceDefinition,
+): BoundStore {
   const { view } = definition;
   if (view === undefined) return c.get("store").as(actor);
+  if (view.namespace !== undefined) return tokenStore(c, identity, actor);
   const own = c.get("store").as(viewActor(actor, definition, view));
   return viewStore(own, systemStore(c, "view"), view);
 }

@@ -2,6 +2,7 @@
 import type { KubeObject } from "../../../../schema/object.ts";
 import { Since, ageColumn, nameColumn } from "./column.ts";
 import type { Column } from "./column.ts";
+import { humanDuration } from "./human-duration.ts";
 
 function column(name: string, description: string, cell: Column["cell"], priority = 0): Column {
   return { name, type: "string", format: "", description, priority, cell };
@@ -84,6 +85,22 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     nameColumn,
     column("Holder", "Who holds the lease.", (object) => text(member(object, "spec"), "holderIdentity")),
     ageColumn,
+  ],
+  "tokens.ext.cattle.io": [
+    nameColumn,
+    column("User", "Whose token it is.", (object) => text(member(object, "spec"), "userID"), 1),
+    column("Kind", "What it is for.", (object) => text(member(object, "spec"), "kind")),
+    column("TTL", "How long it lives from its creation on.", (object) => {
+      const ttl = count(member(object, "spec"), "ttl");
+      return ttl < 0 ? "<never>" : humanDuration(ttl);
+    }),
+    ageColumn,
+    column(
+      "Description",
+      "What its owner says of it.",
+      (object) => text(member(object, "spec"), "description"),
+      1,
+    ),
   ],
   "roles.rbac.authorization.k8s.io": [nameColumn, createdAt],
   "clusterroles.rbac.authorization.k8s.io": [nameColumn, createdAt],

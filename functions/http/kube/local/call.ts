@@ -1,4 +1,6 @@
 /** One request for objects of the management store, as its handlers see it. */
+import type { KubeObject } from "../../../../schema/object.ts";
+import type { ResourceAttributes } from "../../../../schema/rbac/types.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
 import type { WrittenSubresource } from "../../../../schema/store/admission.ts";
 import type { BoundStore } from "../../../../schema/store/store.ts";
@@ -7,6 +9,15 @@ import type { AppContext } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import type { Output } from "./negotiate.ts";
 import type { ResourceRequest } from "./request-info.ts";
+
+/** Of a type whose objects are another type's rows in one namespace: which of them the caller sees, and as what. */
+export interface CallRows {
+  readonly namespace: string;
+  readonly labelText: string;
+  /** The right that a watch lasts as long as, where that is not the one to watch the type. */
+  readonly asks?: ResourceAttributes;
+  readonly shown: (row: KubeObject) => KubeObject;
+}
 
 export interface Call {
   readonly c: AppContext;
@@ -18,6 +29,7 @@ export interface Call {
   readonly identity: Identity;
   /** As the caller. */
   readonly store: BoundStore;
+  readonly rows?: CallRows;
   readonly output: Output;
   /** Sent as `Warning` headers. */
   readonly warnings: string[];

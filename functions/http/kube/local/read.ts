@@ -45,8 +45,9 @@ export async function list(call: Call): Promise<Response> {
 }
 
 /** A table whose rows need not be made of objects each time; a selector that looks into objects has to read them. */
-function isTableText({ output: { as, format, pretty } }: Call, { filter }: PageQuery): boolean {
-  return as === "Table" && format === "json" && !pretty && filter === undefined;
+function isTableText({ output: { as, format, pretty }, rows }: Call, { filter }: PageQuery): boolean {
+  // What an object says may depend on who asks: no row of one is another's.
+  return as === "Table" && format === "json" && !pretty && filter === undefined && rows === undefined;
 }
 
 async function listTable(call: Call, options: ListOptions, query: PageQuery): Promise<Response> {

@@ -24,14 +24,20 @@ export async function subscribe(
   after: number,
   timeoutMs: number,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { c, definition } = call;
+  const { c, definition, rows } = call;
   const caller = requireIdentity(c);
-  const asks = attributesOf({
-    verb: "watch",
-    definition,
-    namespace: namespace ?? call.namespace,
-    name: call.info.name,
-  });
+  const asks =
+    rows?.asks ??
+    attributesOf({
+      verb: "watch",
+      definition,
+      namespace: namespace ?? call.namespace,
+      name: call.info.name,
+    });
+  // What has no namespace is in none that is asked for.
+  const nowhere = rows !== undefined && (namespace ?? "") !== "";
+  const where = rows?.namespace ?? namespace;
+  const labels = [labelText, rows?.labelText ?? ""].filter((text) => text !== "").join(",");
   const grant = watchGrant(caller, impersonationAsked(c, caller), asks);
   const type = typeKey(definition.view?.of ?? definition);
   const context = encodeWatch({
@@ -46,10 +52,10 @@ export async function subscribe(
     sealedToo: isSealed(definition),
     grant,
     ...relayOf(call),
-    ...(namespace === undefined ? {} : { namespace }),
+    ...(where === undefined ? {} : { namespace: where }),
     // No name is empty: a selection that contradicts itself gets nothing.
-    ...(names === undefined ? {} : { name: names[0] ?? "" }),
-    ...(labelText === "" ? {} : { labelSelector: labelText }),
+    ...(nowhere ? { name: "" } : names === undefined ? {} : { name: names[0] ?? "" }),
+    ...(labels === "" ? {} : { labelSelector: labels }),
     ...(fieldText === "" ? {} : { fieldSelector: fieldText }),
   });
   for (let shard = 0; shard < maxShards; shard++) {

@@ -65,8 +65,9 @@ function fitting({ definition, output }: Call): (line: Uint8Array) => boolean {
 }
 
 /** State that was read before the watch has its shape already. */
-function shownOf({ view, group }: Call["definition"], object: KubeObject): KubeObject {
-  return view === undefined || object.apiVersion.startsWith(`${group}/`) ? object : view.fromStored(object);
+function shownOf({ definition: { view, group }, rows }: Call, object: KubeObject): KubeObject {
+  if (view === undefined || object.apiVersion.startsWith(`${group}/`)) return object;
+  return rows === undefined ? view.fromStored(object) : rows.shown(object);
 }
 
 function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
@@ -80,7 +81,8 @@ function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
     if (type === "ERROR") return { type, object };
     const secret =
       sealed === undefined ? {} : await store.texts.unseal(definition, { namespace, name, uid, sealed });
-    const found = { ...inVersion(type, shownOf(definition, object as KubeObject)), ...secret };
+    const opened = { ...(object as KubeObject), ...secret };
+    const found = inVersion(type, shownOf(call, opened));
     const whole = type === "BOOKMARK" ? found : inCurrentForm(definition, found);
     switch (as) {
       case "object":
@@ -98,6 +100,6 @@ function shaper(call: Call): (line: SealedWatchLine) => Promise<object> {
   };
 }
 
-export function isSealed({ sensitive = [] }: Call["definition"]): boolean {
-  return sensitive.length > 0;
+export function isSealed({ sensitive = [], view }: Call["definition"]): boolean {
+  return (view?.of.sensitive ?? sensitive).length > 0;
 }

@@ -1,0 +1,209 @@
+/** Between a Token of ext.cattle.io and the Secret that holds it (auth.md 3.7). Pure; total, for Secrets come from elsewhere too. */
+import type { ObjectMeta } from "../../object.ts";
+import {
+  extensionKindLabel,
+  extensionTokenKind,
+  extensionTokenNamespace,
+  extensionUserLabel,
+} from "../core/extension-tokens.ts";
+import { secretText, toBase64 } from "../core/secrets.ts";
+import type { Secret } from "../core/secrets.ts";
+import { canonicalTime } from "../times.ts";
+import type { ExtensionToken } from "./tokens.ts";
+
+/** What kind of token it is, for whoever asks by label. */
+export const extensionTokenKindLabel = "authn.management.cattle.io/kind";
+
+/** Said by the server, whatever a client writes. */
+const fixedLabels = [extensionKindLabel, extensionUserLabel, extensionTokenKindLabel];
+const lastDate = 8.64e15;
+
+/** Keys of the Secret's data by members of `spec`; a client may change the first three. */
+export const changeable = { description: "description", enabled: "enabled", ttl: "ttl" } as const;
+const storedMembers: Readonly<Record<string, string>> = {
+  ...changeable,
+  kind: "kind",
+  userID: "user-id",
+  userPrincipal: "principal",
+  clusterName: "cluster",
+};
+
+type Spec = NonNullable<ExtensionToken["spec"]>;
+
+/** Milliseconds from creation, below 0: never. What cannot be read has expired. */
+export function ttlOfSecret(secret: Pick<Secret, "data">): number {
+  const text = secretText(secret, "ttl");
+  return /^-?\d{1,16}$/.test(text) ? Number(text) : 0;
+}
+
+/** Without the hash, which nobody is shown. */
+export function tokenOfSecret(secret: Secret, now = Date.now()): ExtensionToken {
+  const { namespace: _n, labels = {}, managedFields, ...metadata } = secret.metadata;
+  const { [extensionKindLabel]: _k, ...shownLabels } = labels;
+  const text = (key: string): string => secretText(secret, key);
+  const ttl = ttlOfSecret(secret);
+  const created = Date.parse(metadata.creationTimestamp ?? "");
+  const expiry = ttl < 0 ? undefined : Math.min((Number.isFinite(created) ? created : 0) + ttl, lastDate);
+  const times = { lastUsedAt: text("last-used-at"), lastActivitySeen: text("last-activity-seen") };
+  return {
+    apiVersion: "ext.cattle.io/v1",
+    kind: "Token",
+    metadata: {
+      ...metadata,
+      ...(Object.keys(shownLabels).length === 0 ? {} : { labels: shownLabels }),
+      ...(managedFields === undefined ? {} : { managedFields: managedFields.map(shownFields) }),
+    },
+    spec: {
+      userID: text("user-id"),
+      userPrincipal: principalOf(text("principal")),
+      kind: text("kind"),
+      ...(text("description") === "" ? {} : { description: text("description") }),
+      ttl,
+      enabled: text("enabled") === "true",
+      ...(text("cluster") === "" ? {} : { clusterName: text("cluster") }),
+    },
+    status: {
+      current: false,
+      expired: expiry !== undefined && now >= expiry,
+      expiresAt: expiry === undefined ? "" : timestamp(new Date(expiry)),
+      lastUpdateTime: text("last-update-time"),
+      ...Object.fromEntries(Object.entries(times).filter(([, time]) => time !== "")),
+    },
+  };
+}
+
+/** The Secret of a new token. `name` has been chosen. */
+export function secretOfToken(
+  { metadata, spec = {} }: ExtensionToken,
+  { name, hash, now }: { readonly name: string; readonly hash: string; readonly now: Date },
+): Secret {
+  const { userID = "", userPrincipal = {}, kind = "", description = "", ttl = 0, enabled = true } = spec;
+  const data = {
+    "user-id": userID,
+    // Where the row's uid would be another one: in a server that tells the two apart.
+    "kube-uid": crypto.randomUUID(),
+    kind,
+    cluster: spec.clusterName ?? "",
+    description,
+    enabled: String(enabled),
+    ttl: String(ttl),
+    hash,
+    principal: JSON.stringify(userPrincipal),
+    "last-update-time": timestamp(now),
+    "last-used-at": "",
+    "last-activity-seen": "",
+  };
+  const { generateName: _g, uid: _u, namespace: _n, ...given } = metadata;
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      ...given,
+      name,
+      namespace: extensionTokenNamespace,
+      labels: {
+        ...freeLabels(given.labels),
+        [extensionKindLabel]: extensionTokenKind,
+        [extensionUserLabel]: userID,
+        [extensionTokenKindLabel]: kind,
+      },
+    },
+    type: "Opaque",
+    data: encoded(data),
+  };
+}
+
+/** The Secret after a change of the token; `wanted` has been judged. */
+export function changedSecret(current: Secret, { metadata, spec = {} }: ExtensionToken, now: Date): Secret {
+  const { namespace, labels, managedFields } = current.metadata;
+  const kept = Object.fromEntries(
+    Object.entries(labels ?? {}).filter(([label]) => fixedLabels.includes(label)),
+  );
+  const data = { ...current.data, ...changedData(spec) };
+  const same = JSON.stringify(data) === JSON.stringify(current.data);
+  return {
+    ...current,
+    metadata: {
+      ...metadata,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { ...freeLabels(metadata.labels), ...kept },
+      // An empty list takes all of them off.
+      ...(metadata.managedFields?.length === 0 || managedFields === undefined
+        ? {}
+        : { managedFields: [...managedFields] }),
+    },
+    data: same ? data : { ...data, ...encoded({ "last-update-time": timestamp(now) }) },
+  };
+}
+
+/** What of a configuration that somebody applies is his to say. */
+export function appliedSecret(
+  { namespace, name, uid }: ObjectMeta,
+  { metadata, spec = {} }: { readonly metadata: Partial<ObjectMeta>; readonly spec?: Partial<Spec> },
+): Record<string, unknown> {
+  const { annotations, finalizers, ownerReferences, labels } = metadata;
+  const said = { annotations, finalizers, ownerReferences, labels: labels && freeLabels(labels) };
+  const data = changedData(spec);
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
+      namespace,
+      name,
+      uid,
+    },
+    ...(Object.keys(data).length === 0 ? {} : { data }),
+  };
+}
+
+function changedData(spec: Partial<Spec>): Record<string, string> {
+  return encoded(
+    Object.fromEntries(
+      Object.entries(changeable).flatMap(([member, key]) =>
+        spec[member as keyof typeof changeable] === undefined
+          ? []
+          : [[key, String(spec[member as keyof typeof changeable])]],
+      ),
+    ),
+  );
+}
+
+function encoded(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, toBase64(text)]));
+}
+
+/** RFC 3339 in whole seconds. */
+function timestamp(date: Date): string {
+  return canonicalTime(date.toISOString()) ?? "";
+}
+
+function freeLabels(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => !fixedLabels.includes(label)));
+}
+
+function principalOf(text: string): NonNullable<Spec["userPrincipal"]> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Who manages which members, by the names that they have here. */
+function shownFields(entry: unknown): object {
+  const { fieldsV1, ...told } = entry as { readonly fieldsV1?: Readonly<Record<string, object>> };
+  const { "f:metadata": metadata, "f:data": data } = fieldsV1 ?? {};
+  const spec = Object.entries(storedMembers).flatMap(([member, key]) =>
+    data !== undefined && Object.hasOwn(data, `f:${key}`) ? [[`f:${member}`, {}] as const] : [],
+  );
+  return {
+    ...told,
+    apiVersion: "ext.cattle.io/v1",
+    fieldsV1: {
+      ...(metadata === undefined ? {} : { "f:metadata": metadata }),
+      ...(spec.length === 0 ? {} : { "f:spec": Object.fromEntries(spec) }),
+    },
+  };
+}
