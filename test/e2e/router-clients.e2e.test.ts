@@ -361,6 +361,37 @@ describe("clients of the router", () => {
     expect((await once(socket, "close"))[0]).toBe(1000);
   });
 
+  it("shells of the dashboard lead to the cluster's own Steve; flags switch them off", async () => {
+    const steveShell = "/v1/management.cattle.io.clusters/local?link=shell";
+    const exec = path("/api/v1/namespaces/a/pods/b/exec?command=sh");
+    for (const asked of [
+      `/v3/clusters/${id}?shell=true`,
+      `/v1/management.cattle.io.clusters/${id}?link=shell`,
+    ]) {
+      arrived = [];
+      expect((await raw(asked)).status).toBe(200);
+      expect(arrived).toEqual([steveShell]);
+    }
+    const flag = async (name: string, value: boolean | null): Promise<void> => {
+      const feature = `/apis/management.cattle.io/v3/features/${name}`;
+      const current = await callJson<object>(admin, "GET", feature);
+      await callJson(admin, "PUT", feature, { ...current, spec: { value } });
+    };
+    for (const [name, asked] of [
+      ["pod-shell", exec],
+      ["cluster-shell", path(steveShell)],
+    ] as const) {
+      expect((await raw(asked)).status).toBe(200);
+      await flag(name, false);
+      const refused = await raw(asked);
+      expect([refused.status, refused.body.toString()]).toEqual([
+        403,
+        expect.stringContaining(`${name} feature is disabled`),
+      ]);
+      await flag(name, null);
+    }
+  });
+
   it("tunnel 49: /k8s/clusters/local is the API of the server itself, and localfoo is not", async () => {
     for (const rest of ["/api", "/apis", "/api/v1/namespaces/default", "/version"]) {
       const direct = await call(admin, "GET", rest);

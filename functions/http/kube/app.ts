@@ -1,5 +1,6 @@
 /** `/k8s/clusters/<id>/…`: the Kubernetes API of a cluster, as the Drover user, through its tunnel (design 2; tunnel.md 4). */
 import { Hono } from "hono";
+import type { Next } from "hono";
 import { allows } from "../../../schema/rbac/evaluate.ts";
 import { downstreamIdentity } from "../../identity/downstream.ts";
 import type { Identity } from "../../identity/identity.ts";
@@ -10,16 +11,31 @@ import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
 import { clusterState } from "./cluster-state.ts";
 import { requestLimits } from "./limits.ts";
+import { refuseShell, shellTarget } from "./shell.ts";
+import type { ClusterTarget } from "./shell.ts";
 import { refuseOtherUpgrades, wrappedUpgrade } from "./upgrades.ts";
 
 export const kubeApp = new Hono<AppEnv>()
-  .all("/k8s/clusters/:id", proxyToCluster)
-  .all("/k8s/clusters/:id/*", proxyToCluster)
-  .all("/k8s/proxy/:id", proxyToCluster)
-  .all("/k8s/proxy/:id/*", proxyToCluster);
+  .all("/k8s/clusters/:id", proxyPath)
+  .all("/k8s/clusters/:id/*", proxyPath)
+  .all("/k8s/proxy/:id", proxyPath)
+  .all("/k8s/proxy/:id/*", proxyPath)
+  .all("/v3/clusters/:id", proxyShell)
+  .all("/v1/management.cattle.io.clusters/:id", proxyShell);
 
-async function proxyToCluster(c: AppContext): Promise<Response> {
-  const { prefix, clusterId, target } = splitTarget(c.get("target"));
+function proxyPath(c: AppContext): Promise<Response> {
+  return proxyToCluster(c, splitTarget(c.get("target")));
+}
+
+async function proxyShell(c: AppContext, next: Next): Promise<Response | void> {
+  const shell = shellTarget(c.get("target"));
+  return shell === undefined ? next() : proxyToCluster(c, shell);
+}
+
+async function proxyToCluster(
+  c: AppContext,
+  { prefix, clusterId, target }: ClusterTarget,
+): Promise<Response> {
   const identity = await resolveImpersonation(c, requireIdentity(c), "cluster");
   // Rights before existence, as Kubernetes does: who may not see a cluster learns nothing about it.
   if (!mayGet(identity, clusterId)) {
@@ -37,6 +53,7 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
   // The tunnel object of a cluster that never connected is neither made nor woken.
   if (state === "never-connected") throw new ApiError("ClusterUnavailable", "cluster not provisioned");
   refuseOtherUpgrades(c.req.raw.headers, clusterId);
+  await refuseShell(c, target);
 
   return toTunnel(c, c.req.raw, clusterId, {
     v: 1,
@@ -52,7 +69,7 @@ async function proxyToCluster(c: AppContext): Promise<Response> {
 }
 
 /** `/k8s/clusters/c-abcde/api?x` → prefix `/k8s/clusters/c-abcde`, target `/api?x`. Nothing is decoded. */
-export function splitTarget(raw: string): { prefix: string; clusterId: string; target: string } {
+export function splitTarget(raw: string): ClusterTarget {
   const [, prefix = "", clusterId = "", rest = ""] =
     /^(\/k8s\/(?:clusters|proxy)\/([^/?]+))(.*)$/s.exec(raw) ?? [];
   return { prefix, clusterId, target: rest.startsWith("/") ? rest : `/${rest}` };
