@@ -9,6 +9,7 @@ import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
 import { encodeContinue, parseListOptions, revisionOf } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
+import { partialMetadataText } from "./partial-metadata.ts";
 import type { ListMeta } from "./partial-metadata.ts";
 import { tableText, versionRows } from "./table-list.ts";
 import { selectionOf } from "./selection.ts";
@@ -38,10 +39,39 @@ export async function list(call: Call): Promise<Response> {
   const first = await call.store.texts.page(call.definition, query);
   const pages = options.limit === undefined ? allPages(call, query, first) : onlyThis(first);
   const metadata = metadataOf(first, options);
-  if (isPlain(call.output)) return answerText(call, listText(call, metadata, pages));
+  const form = textForm(call);
+  if (form !== undefined) return answerText(call, listText({ ...form.head, metadata }, form.item, pages));
   const objects: KubeObject[] = [];
   for await (const { texts } of pages) for (const text of texts) objects.push(JSON.parse(text) as KubeObject);
   return answerList(call, listHead(call), metadata, objects);
+}
+
+interface TextForm {
+  /** Kind and apiVersion of the list. */
+  readonly head: object;
+  /** An item from the text of its object. */
+  readonly item: (text: string) => string;
+}
+
+/** Of lists that parse nothing. Throws `NotAcceptable` where a list is asked for as one object. */
+function textForm(call: Call): TextForm | undefined {
+  const { definition, output } = call;
+  if (output.format !== "json" || output.pretty) return undefined;
+  const head = listHead(call);
+  if (output.as === "PartialObjectMetadata") {
+    refuseMismatch(call, head.kind, true);
+    const { apiVersion } = output;
+    return {
+      head: { kind: "PartialObjectMetadataList", apiVersion },
+      item: (text) => partialMetadataText(text, apiVersion),
+    };
+  }
+  if (output.as !== "object") return undefined;
+  if (!isKubernetesType(definition)) return { head, item: (text) => text };
+  // What the list says of its items, Kubernetes' own do not repeat.
+  const { kind } = definition;
+  const repeated = JSON.stringify({ apiVersion: apiVersionOf(definition), kind }).slice(0, -1);
+  return { head, item: (text) => withoutHead(text, repeated) };
 }
 
 /** A table whose rows need not be made of objects each time; a selector that looks into objects has to read them. */
@@ -126,22 +156,16 @@ export function listHead({ definition }: Call): { kind: string; apiVersion: stri
 }
 
 async function* listText(
-  call: Call,
-  metadata: ListMeta,
+  head: object,
+  item: (text: string) => string,
   pages: AsyncIterable<TextPage>,
 ): AsyncGenerator<string> {
-  const head = JSON.stringify({ ...listHead(call), metadata });
-  const { kind } = call.definition;
-  // What the list says of its items, Kubernetes' own do not repeat.
-  const repeated = isKubernetesType(call.definition)
-    ? JSON.stringify({ apiVersion: apiVersionOf(call.definition), kind }).slice(0, -1)
-    : undefined;
-  yield `${head.slice(0, -1)},"items":[`;
+  yield `${JSON.stringify(head).slice(0, -1)},"items":[`;
   let separator = "";
   for await (const { texts } of pages) {
-    const items = repeated === undefined ? texts : texts.map((text) => withoutHead(text, repeated));
-    if (texts.length > 0) yield separator + items.join(",");
-    if (texts.length > 0) separator = ",";
+    if (texts.length === 0) continue;
+    yield separator + texts.map(item).join(",");
+    separator = ",";
   }
   yield "]}\n";
 }
