@@ -1,7 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CONTEXT_HEADER } from "../../schema/internal/context.ts";
-import { TUNNEL, answerWithId, ask as askOf, connectAgent as connectTo } from "./testing/agent.ts";
+import {
+  TUNNEL,
+  TUNNEL_STATISTICS,
+  answerWithId,
+  ask as askOf,
+  connectAgent as connectTo,
+} from "./testing/agent.ts";
 import type { Answer, Stub, TestAgent } from "./testing/agent.ts";
 
 let clusterId: string;
@@ -36,6 +42,29 @@ describe("a cluster's tunnel", () => {
     const { sessions } = await stub.status();
     expect(sessions).toMatchObject([{ kind: "steve", remoteAddress: "192.0.2.1" }]);
     expect(changes()).toEqual(["opened"]);
+  });
+
+  it("reports what it has counted before it loses its memory, and nothing while it is idle", async () => {
+    const statistics = async () => {
+      const all = await TUNNEL_STATISTICS.getByName("main").read();
+      return all.find((cluster) => cluster.clusterId === clusterId);
+    };
+    const requests = async () => (await statistics())?.total.requests;
+    await connectAgent();
+    for (const total of [2, 4]) {
+      for (let request = 0; request < 2; request++) await ask();
+      await expect.poll(requests, { timeout: 10_000 }).toBe(total);
+      await evictDurableObject(stub, { webSockets: "hibernate" });
+    }
+    const last = await statistics();
+    expect(last).toMatchObject({
+      sessions: { main: 0, steve: 1 },
+      streams: 0,
+      total: { opened: { steve: 1 }, errors: {} },
+    });
+    expect(last?.total.dials).toBeGreaterThanOrEqual(2);
+    await runDurableObjectAlarm(stub);
+    expect((await statistics())?.reportedAt).toBe(last?.reportedAt);
   });
 
   it("tunnel 22: reports sessions that it lost together with its memory, and says 503 at once", async () => {

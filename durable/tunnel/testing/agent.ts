@@ -5,7 +5,7 @@ import type { ConnectContext } from "../../../schema/internal/context.ts";
 import { decodeMessage, encodeMessage, encodeText, messageType } from "../../../wire/remotedialer/codec.ts";
 import type { DurableEnv } from "../../env.ts";
 
-export const { TUNNEL } = env as unknown as DurableEnv;
+export const { TUNNEL, TUNNEL_STATISTICS } = env as unknown as DurableEnv;
 export type Stub = ReturnType<DurableEnv["TUNNEL"]["getByName"]>;
 
 export interface TestAgent {
