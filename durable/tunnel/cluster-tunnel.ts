@@ -3,7 +3,7 @@
  * tells the API Worker when sessions come and go.
  */
 import { DurableObject } from "cloudflare:workers";
-import { CONTEXT_HEADER, decodeContext } from "../../schema/internal/context.ts";
+import { CONTEXT_HEADER, decodeContext, encodeContext } from "../../schema/internal/context.ts";
 import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
 import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
@@ -26,6 +26,7 @@ import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
 import type { TunnelRecord } from "./record.ts";
 import type { Route } from "./route.ts";
+import { Shards, sessionsToMove } from "./shards.ts";
 import { SessionSet } from "./session-set.ts";
 import { SpillStore } from "./spill-store.ts";
 import { TlsRoutes } from "./tls-route.ts";
@@ -57,11 +58,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #meter = new Meter({
     gauges: () => this.#gauges(),
     traffic: () => this.#sessions.all().map((session) => session.takeTraffic()),
-    report: (report) => this.#statistics().report({ clusterId: this.#clusterId(), ...report }),
+    report: (report) => this.#statistics().report({ clusterId: this.ctx.id.name ?? "", ...report }),
     onBusy: () => this.#sessions.candidates("steve")[0]?.measure(),
   });
   readonly #apiServer = new ApiServerCache(() => this.env.API.clusterConnection(this.#clusterId()));
   readonly #tlsRoutes = new TlsRoutes();
+  readonly #shards = new Shards(this.env, this.ctx.id.name ?? "", () => this.#record.value.shards);
   readonly #direct = new DirectCarrier(this.#meter, this.#log);
   /** As of the last `status`. */
   #connectionKey: string | undefined;
@@ -137,6 +139,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       return statusAnswer(502, `error trying to reach the cluster: ${messageOf(error)}`);
     }
     if (routes.length > 0) return this.#admitted(routes, request, context);
+    const next = this.#shards.next(context);
+    if (next !== undefined) {
+      const headers = new Headers(request.headers);
+      headers.set(CONTEXT_HEADER, encodeContext(next.context));
+      return next.stub.fetch(new Request(request, { headers }));
+    }
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
     this.#meter.error("no-session");
@@ -214,22 +222,31 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (connectionKey !== undefined && connectionKey !== this.#connectionKey) this.#apiServer.forget();
     this.#connectionKey = connectionKey ?? this.#connectionKey;
     const { lastLostAt, clusterId = "" } = this.#record.value;
-    const sessions = this.#sessions.all().map(({ attachment, lastHeardAt, askedAt }) => ({
+    const own = this.#sessions.all().map(({ attachment, lastHeardAt, askedAt }) => ({
       kind: attachment.kind,
       sessionKey: attachment.sessionKey,
       openedAt: new Date(attachment.openedAt).toISOString(),
       lastHeardAt: new Date(Math.max(lastHeardAt, askedAt)).toISOString(),
       remoteAddress: attachment.remoteAddress,
       ...(attachment.unproven === undefined ? {} : { unproven: true as const }),
+      ...(this.#shards.index === 0 ? {} : { shard: this.#shards.index }),
     }));
+    const others = await Promise.all(
+      this.#shards.others.map((shard) => this.#shards.of(shard).status(connectionKey)),
+    );
+    const [lost] = [
+      ...(lastLostAt === undefined ? [] : [new Date(lastLostAt).toISOString()]),
+      ...others.flatMap((other) => other.lastLostAt ?? []),
+    ].toSorted((a, b) => b.localeCompare(a));
     return {
       clusterId,
-      sessions,
-      ...(lastLostAt === undefined ? {} : { lastLostAt: new Date(lastLostAt).toISOString() }),
+      sessions: [...own, ...others.flatMap(({ sessions }) => sessions)],
+      ...(lost === undefined ? {} : { lastLostAt: lost }),
     };
   }
 
   async closeSessions(reason: string): Promise<void> {
+    await Promise.all(this.#shards.others.map((shard) => this.#shards.of(shard).closeSessions(reason)));
     for (const session of this.#sessions.all()) {
       this.#sessions.remove(session);
       this.#gate.remove(session);
@@ -238,7 +255,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     }
     this.#record.forget();
     this.#meter.stop();
-    await this.#statistics().forget(this.#clusterId());
+    await this.#statistics().forget(this.ctx.id.name ?? "");
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#alarmAt = null;
@@ -248,7 +265,28 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const revoked = this.#sessions
       .all()
       .filter(({ attachment: { tokenHash } }) => tokenHash === undefined || !tokenHashes.includes(tokenHash));
-    await Promise.all(revoked.map((session) => this.#lose(session, "closed", reason)));
+    await Promise.all([
+      ...revoked.map((session) => this.#lose(session, "closed", reason)),
+      ...this.#shards.others.map((shard) => this.#shards.of(shard).keepSessionsOf(tokenHashes, reason)),
+    ]);
+  }
+
+  async spread(shards: number): Promise<void> {
+    const known = Math.max(shards, this.#record.value.shards);
+    if (known === 1) return;
+    if (known > this.#record.value.shards) this.#record.change({ shards: known });
+    const { sessions } = await this.status();
+    const moving = sessionsToMove(sessions, shards);
+    if (moving.length === 0) return;
+    await Promise.all([
+      this.move(moving),
+      ...this.#shards.others.map((shard) => this.#shards.of(shard).move(moving)),
+    ]);
+  }
+
+  async move(sessionKeys: readonly string[]): Promise<void> {
+    for (const session of this.#sessions.all())
+      if (sessionKeys.includes(session.attachment.sessionKey)) session.leaveWhenIdle();
   }
 
   #add(socket: WebSocket, attachment: Attachment, said?: Said): LiveSession {
@@ -260,6 +298,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       log: this.#log,
       address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
       askedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
+      onIdle: (idle) =>
+        queueMicrotask(() => this.ctx.waitUntil(this.#lose(idle, "closed", "moved to another shard"))),
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),
     });
     this.#sessions.add(session);
@@ -314,7 +354,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   #clusterId(): string {
-    return this.ctx.id.name ?? "";
+    return this.#shards.clusterId;
   }
 
   #statistics(): ReturnType<DurableEnv["TUNNEL_STATISTICS"]["getByName"]> {

@@ -35,6 +35,8 @@ export interface LiveSessionOptions {
   readonly askedAt: () => number;
   readonly meter: Meter;
   readonly log: Logger;
+  /** The last stream has gone. */
+  readonly onIdle: (session: LiveSession) => void;
   /** The peer broke the protocol, or stopped answering. */
   readonly onBroken: (session: LiveSession, change: "closed" | "dead", reason: string) => void;
 }
@@ -65,6 +67,7 @@ export class LiveSession implements Route {
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #suspect = false;
   #demotedUntil = 0;
+  #leaving = false;
   #probe: Probe | undefined;
   #probedAt: number | undefined;
   #taken: Traffic = { dials: 0, receivedBytes: 0, sentBytes: 0 };
@@ -86,7 +89,10 @@ export class LiveSession implements Route {
       ...bufferedAmountOf(socket),
       onPressed: () => void setTimeout(() => this.#session.pump(), pumpMs),
       onProbeAnswer: () => this.#measured(),
-      onRemoved: () => meter.streams(),
+      onRemoved: () => {
+        meter.streams();
+        if (this.#leaving && this.streams === 0) options.onIdle(this);
+      },
     });
     this.pool = new ConnPool(() => this.dial(address));
   }
@@ -128,7 +134,13 @@ export class LiveSession implements Route {
 
   get health(): number {
     if (this.#suspect) return sessionHealth.suspect;
-    return Date.now() < this.#demotedUntil ? sessionHealth.demoted : sessionHealth.good;
+    return this.#leaving || Date.now() < this.#demotedUntil ? sessionHealth.demoted : sessionHealth.good;
+  }
+
+  /** It ends as soon as it has no stream (`onIdle`), and is not used for new ones if there is another. */
+  leaveWhenIdle(): void {
+    this.#leaving = true;
+    if (this.streams === 0) this.#options.onIdle(this);
   }
 
   /** It could not connect to its server just now (tunnel.md 6, row 11). */

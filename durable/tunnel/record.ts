@@ -10,6 +10,8 @@ export interface TunnelRecord {
   readonly watchedUntil: number;
   /** The API Worker has not heard of the last change. */
   readonly unreported: boolean;
+  /** Of shard 0: over how many objects the tunnel has ever been spread. */
+  readonly shards: number;
 }
 
 const key = "record";
@@ -19,6 +21,7 @@ const empty: TunnelRecord = {
   lastLostAt: undefined,
   watchedUntil: 0,
   unreported: false,
+  shards: 1,
 };
 
 export class RecordStore {

@@ -42,6 +42,10 @@ export interface ProxyContext {
    * to this protocol, and so does the object ask the cluster. The WebSocket carries that connection's bytes.
    */
   readonly wraps?: { readonly method: string; readonly protocol: string };
+  /** Objects that the cluster's tunnel is spread over; absent = as many as the object knows of. */
+  readonly shards?: number;
+  /** Of these, how many had no session for the request. */
+  readonly tried?: number;
   /** Absent: none (a reconciler's request, or a Worker older than this). */
   readonly limits?: RequestLimits;
 }

@@ -13,6 +13,8 @@ export interface SessionInfo {
   readonly openedAt: string;
   readonly lastHeardAt: string;
   readonly remoteAddress: string;
+  /** Absent: 0 (tunnel-name.ts). */
+  readonly shard?: number;
   /** It has not shown yet that it is of its cluster, and is not used. */
   readonly unproven?: true;
 }
@@ -32,6 +34,10 @@ export interface TunnelRpc {
   closeSessions(reason: string): Promise<void>;
   /** Closes the sessions of all registration tokens but those with these hashes (`ConnectContext.tokenHash`). */
   keepSessionsOf(tokenHashes: readonly string[], reason: string): Promise<void>;
+  /** Of shard 0: the cluster's tunnel is spread over so many objects. Idempotent. */
+  spread(shards: number): Promise<void>;
+  /** Ends the sessions with these keys, each as soon as it has no stream: their agents come back, to another shard. */
+  move(sessionKeys: readonly string[]): Promise<void>;
 }
 
 /** `TunnelStatistics` (binding TUNNEL_STATISTICS, one object named "main"): `/metrics` asks it, and wakes no cluster's object. */

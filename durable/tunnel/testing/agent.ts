@@ -101,7 +101,10 @@ export interface Answer {
 export async function ask(
   stub: Stub,
   clusterId: string,
-  init: { method?: string; body?: string | ReadableStream; signal?: AbortSignal } = {},
+  {
+    shards,
+    ...init
+  }: { method?: string; body?: string | ReadableStream; signal?: AbortSignal; shards?: number } = {},
   target = "/version",
 ): Promise<Answer> {
   const context = encodeContext({
@@ -112,6 +115,7 @@ export async function ask(
     requestId: "r-1",
     prefix: `/k8s/clusters/${clusterId}`,
     origin: "user",
+    ...(shards === undefined ? {} : { shards }),
   });
   const response = await stub.fetch(`https://tunnel${target}`, {
     ...init,

@@ -10,6 +10,7 @@ import { ApiError } from "../errors.ts";
 import { KEEPALIVE_HEADER } from "../../../wire/remotedialer/keepalive.ts";
 import { toTunnel } from "../tunnel.ts";
 import { parseParams } from "./params.ts";
+import { placeAgent } from "./place.ts";
 import { markConnected, register } from "./register-cluster.ts";
 
 export const connectApp = new Hono<AppEnv>().get("/v3/connect", connect).get("/v3/connect/register", connect);
@@ -74,12 +75,13 @@ function notAnUpgrade(): Response {
 /** A request of our own making: nothing that the agent sent but the upgrade itself goes further. */
 async function openTunnel(
   c: AppContext,
-  { clusterId, tokenHash }: Found,
+  { clusterId, cluster, tokenHash }: Found,
   session: Pick<ConnectContext, "kind" | "identity" | "registration">,
 ): Promise<Response> {
   // The registration token stays here.
   const headers = new Headers({ upgrade: "websocket" });
-  return toTunnel(c, new Request("https://tunnel/connect", { headers }), clusterId, {
+  const name = await placeAgent(c.env, cluster, session.kind);
+  return toTunnel(c, new Request("https://tunnel/connect", { headers }), name, {
     v: 1,
     op: "connect",
     clusterId,

@@ -1,6 +1,7 @@
 /** `/k8s/clusters/<id>/…`: the Kubernetes API of a cluster, as the Drover user, through its tunnel (design 2; tunnel.md 4). */
 import { Hono } from "hono";
 import type { Next } from "hono";
+import { shardOf, tunnelName } from "../../../schema/internal/tunnel-name.ts";
 import { allows } from "../../../schema/rbac/evaluate.ts";
 import { downstreamIdentity } from "../../identity/downstream.ts";
 import type { Identity } from "../../identity/identity.ts";
@@ -9,7 +10,7 @@ import { requireIdentity } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
-import { clusterState } from "./cluster-state.ts";
+import { clusterState, shardsOfKnown } from "./cluster-state.ts";
 import { requestLimits } from "./limits.ts";
 import { refuseShell, shellTarget } from "./shell.ts";
 import type { ClusterTarget } from "./shell.ts";
@@ -55,7 +56,9 @@ async function proxyToCluster(
   refuseOtherUpgrades(c.req.raw.headers, clusterId);
   await refuseShell(c, target);
 
-  return toTunnel(c, c.req.raw, clusterId, {
+  const shards = shardsOfKnown(clusterId);
+  const name = tunnelName(clusterId, shardOf(identity.userId, shards));
+  return toTunnel(c, c.req.raw, name, {
     v: 1,
     op: "proxy",
     target,
@@ -63,6 +66,7 @@ async function proxyToCluster(
     requestId: c.get("requestId"),
     prefix,
     origin: "user",
+    ...(shards === 1 ? {} : { shards }),
     ...wrappedUpgrade(c.req.raw.headers, c.env),
     limits: await requestLimits(c.get("settings")),
   });

@@ -1,4 +1,5 @@
 /** Whether a cluster exists and ever had an agent: kept in the isolate for 10 s, so that hot requests need no query. */
+import { parseShards, shardsAnnotation } from "../../../schema/internal/tunnel-name.ts";
 import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import { Renewal } from "../../renewal.ts";
@@ -11,7 +12,15 @@ export type ClusterState = "absent" | "never-connected" | "known";
 const maxAgeMs = 10_000;
 const maxEntries = 10_000;
 /** Only what is `known`: a cluster that appears or connects must be seen at once. */
-const known = new Map<string, { readonly seenAt: number; readonly renewal: Renewal }>();
+const known = new Map<
+  string,
+  { readonly seenAt: number; readonly renewal: Renewal; readonly shards: number }
+>();
+
+/** Over how many objects the tunnel of a cluster that is `known` is spread. */
+export function shardsOfKnown(id: string): number {
+  return known.get(id)?.shards ?? 1;
+}
 
 export async function clusterState(c: AppContext, id: string): Promise<ClusterState> {
   const now = Date.now();
@@ -30,7 +39,8 @@ export async function clusterState(c: AppContext, id: string): Promise<ClusterSt
   known.delete(id);
   if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return "absent";
   if ((cluster.status?.driver ?? "") === "") return "never-connected";
+  const shards = parseShards(cluster.metadata.annotations?.[shardsAnnotation]) ?? 1;
   if (known.size >= maxEntries) known.clear();
-  known.set(id, { seenAt: Date.now(), renewal: new Renewal() });
+  known.set(id, { seenAt: Date.now(), renewal: new Renewal(), shards });
   return "known";
 }

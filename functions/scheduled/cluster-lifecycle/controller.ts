@@ -1,5 +1,6 @@
 /** Cluster lifecycle: from the agent's first connect to Active, through loss and return, to removal. */
 import type { KubeObject } from "../../../schema/object.ts";
+import { shardsAnnotation } from "../../../schema/internal/tunnel-name.ts";
 import { clusters, localCluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import { typeKey } from "../../../schema/resource.ts";
@@ -9,11 +10,12 @@ import { health } from "./health.ts";
 import { identity } from "./identity.ts";
 import { ownerBinding } from "./owner-binding.ts";
 import { removal } from "./removal.ts";
+import { spread } from "./spread.ts";
 
 export const clusterLifecycle: Controller = {
   name: "cluster-lifecycle",
   watches: [{ type: typeKey(clusters), keys }],
-  steps: [removal, connection, ownerBinding, health, identity],
+  steps: [removal, spread, connection, ownerBinding, health, identity],
 };
 
 /** Tunnel events enqueue the rest; the controller's own status writes must not, or it would never rest. */
@@ -27,6 +29,7 @@ function relevant(cluster: Cluster): string {
   const { status } = cluster;
   return JSON.stringify([
     cluster.metadata.deletionTimestamp,
+    cluster.metadata.annotations?.[shardsAnnotation],
     status?.driver,
     status?.apiEndpoint,
     status?.caCert,

@@ -3,6 +3,7 @@ import type { Condition, KubeObject } from "../../object.ts";
 import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
 import type { FieldError } from "../../structural/types.ts";
+import { maxShards, parseShards, shardsAnnotation } from "../../internal/tunnel-name.ts";
 import { creatorErrors, creatorPrincipalErrors, noCreatorErrors } from "../creator.ts";
 import { duplicate, forbidden, invalid, isDnsLabel, required } from "../names.ts";
 import { clusterNorman } from "./clusters.norman.ts";
@@ -125,6 +126,11 @@ async function validate(context: AdmissionContext<Cluster>): Promise<FieldError[
   // The name is that of a namespace too, and a segment of URLs.
   if (old === undefined && !isDnsLabel(metadata.name))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS label"));
+  const shards = metadata.annotations?.[shardsAnnotation];
+  if (parseShards(shards) === undefined)
+    errors.push(
+      invalid(`metadata.annotations[${shardsAnnotation}]`, shards, `must be a number from 1 to ${maxShards}`),
+    );
   errors.push(...endpointErrors(spec.localClusterAuthEndpoint));
   (spec.agentEnvVars ?? []).forEach(({ name }, index) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))

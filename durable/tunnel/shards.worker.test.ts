@@ -1,0 +1,116 @@
+import { evictDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { tunnelName } from "../../schema/internal/tunnel-name.ts";
+import { messageType } from "../../wire/remotedialer/codec.ts";
+import { TUNNEL, answer, ask, connectAgent } from "./testing/agent.ts";
+import type { Behaviour, Stub, TestAgent } from "./testing/agent.ts";
+
+let clusterId: string;
+let shards: Stub[];
+let first: Stub;
+let count = 0;
+beforeEach(() => {
+  count += 1;
+  clusterId = `c-shards${count}`;
+  shards = [0, 1, 2].map((shard) => TUNNEL.getByName(tunnelName(clusterId, shard)));
+  first = TUNNEL.getByName(clusterId);
+});
+
+const named =
+  (name: string): Behaviour =>
+  (agent, connId) =>
+    answer(agent, connId, name);
+
+const length = 200_000;
+const begin: Behaviour = (agent, connId) =>
+  agent.send(
+    messageType.data,
+    connId,
+    `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`,
+  );
+
+/** The rest of an answer that was begun. */
+function finish({ streams, send }: TestAgent): void {
+  for (let at = 0; at < length; at += 20_000) send(messageType.data, streams[0] ?? 0, new Uint8Array(20_000));
+}
+
+const join = async (
+  shard: number,
+  behaviour: Behaviour,
+): Promise<TestAgent & { closed: Promise<CloseEvent> }> => {
+  const agent = await connectAgent(TUNNEL.getByName(tunnelName(clusterId, shard)), clusterId, behaviour);
+  const closed = new Promise<CloseEvent>((resolve) => agent.socket.addEventListener("close", resolve));
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  return { ...agent, closed };
+};
+
+/** `evicts`: the objects leave memory before each step. */
+describe.each([
+  ["in memory", false],
+  ["after evictions", true],
+])("a cluster's shards, %s", (_when, evicts) => {
+  const pause = async (): Promise<void> => {
+    if (!evicts) return;
+    for (const stub of shards) {
+      // One that is not in memory says so, and needs no eviction.
+      await evictDurableObject(stub, { webSockets: "hibernate" }).catch(() => undefined);
+    }
+  };
+
+  it("pass a request on to the next one that has a session, and tell of the sessions of all", async () => {
+    await first.spread(3);
+    await join(2, named("two"));
+    await pause();
+    for (const stub of shards) expect((await ask(stub, clusterId, { shards: 3 })).text).toBe("two");
+    await pause();
+    // A reconciler, and a router that knows of no shards, ask the first.
+    expect((await ask(first, clusterId)).text).toBe("two");
+    expect((await first.status()).sessions).toMatchObject([{ kind: "steve", shard: 2 }]);
+    await join(1, named("one"));
+    expect((await ask(first, clusterId, { shards: 3 })).text).toBe("one");
+    await pause();
+    await first.closeSessions("cluster deleted");
+    expect((await ask(first, clusterId)).status).toBe(503);
+  });
+
+  it("say 503 when none of them has a session", async () => {
+    await first.spread(3);
+    await pause();
+    const answered = await ask(shards[1] ?? first, clusterId, { shards: 3 });
+    expect(answered.status).toBe(503);
+    expect(answered.text).toContain(`failed to find Session for client stv-cluster-${clusterId}`);
+  });
+
+  it("turned on, lose no stream: an agent that is too many comes back when its last one has ended", async () => {
+    const busy = await join(0, begin);
+    const running = ask(first, clusterId);
+    await expect.poll(() => busy.streams.length).toBe(1);
+    const newer = await join(0, named("newer"));
+    await first.spread(2);
+    expect((await ask(first, clusterId, { shards: 2 })).text).toBe("newer");
+    finish(busy);
+    const answered = await running;
+    expect([answered.status, answered.text.length]).toEqual([200, length]);
+    expect(await busy.closed).toMatchObject({ code: 1000, reason: "moved to another shard" });
+    await pause();
+    await join(1, named("moved"));
+    await first.spread(2);
+    expect((await first.status()).sessions.map(({ shard = 0 }) => shard)).toEqual([0, 1]);
+    expect(newer.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it("turned off, lose no stream: an agent above leaves when its last one has ended, and serves until then", async () => {
+    await first.spread(2);
+    const above = await join(1, begin);
+    const running = ask(shards[1] ?? first, clusterId, { shards: 2 });
+    await expect.poll(() => above.streams.length).toBe(1);
+    await join(0, named("below"));
+    await first.spread(1);
+    expect((await ask(first, clusterId)).text).toBe("below");
+    finish(above);
+    const answered = await running;
+    expect([answered.status, answered.text.length]).toEqual([200, length]);
+    expect(await above.closed).toMatchObject({ code: 1000, reason: "moved to another shard" });
+    expect((await first.status()).sessions).toHaveLength(1);
+  });
+});
