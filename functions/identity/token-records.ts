@@ -12,7 +12,8 @@ import {
 } from "../../schema/resources/core/extension-tokens.ts";
 import { secretText, secrets } from "../../schema/resources/core/secrets.ts";
 import type { Secret } from "../../schema/resources/core/secrets.ts";
-import { extensionTokenKindLabel, tokenOfSecret } from "../../schema/resources/ext.cattle.io/token-rows.ts";
+import { extensionTokenKindLabel } from "../../schema/resources/ext.cattle.io/rows.ts";
+import { tokenOfSecret } from "../../schema/resources/ext.cattle.io/token-rows.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { BoundStore } from "../../schema/store/store.ts";

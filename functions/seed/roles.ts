@@ -24,6 +24,11 @@ const ownRules: readonly PolicyRule[] = [
     resources: ["tokens"],
     verbs: ["get", "list", "watch", "create", "delete", "update", "patch"],
   },
+  {
+    apiGroups: ["ext.cattle.io"],
+    resources: ["kubeconfigs"],
+    verbs: ["get", "list", "watch", "create", "delete", "deletecollection", "update", "patch"],
+  },
 ];
 
 export const builtinRoles: readonly BuiltinRole[] = [

@@ -31,6 +31,7 @@ import { secrets } from "./core/secrets.ts";
 import { serviceAccounts } from "./core/service-accounts.ts";
 import { eksClusterConfigs } from "./eks.cattle.io/cluster-configs.ts";
 import { events as events_events_k8s_io } from "./events.k8s.io/events.ts";
+import { kubeconfigs } from "./ext.cattle.io/kubeconfigs.ts";
 import { passwordChangeRequests } from "./ext.cattle.io/password-change-requests.ts";
 import { selfUsers } from "./ext.cattle.io/self-users.ts";
 import { tokens as tokens_ext_cattle_io } from "./ext.cattle.io/tokens.ts";
@@ -155,6 +156,7 @@ export const definitions: readonly ResourceDefinition[] = [
   serviceAccounts,
   eksClusterConfigs,
   events_events_k8s_io,
+  kubeconfigs,
   passwordChangeRequests,
   selfUsers,
   tokens_ext_cattle_io,

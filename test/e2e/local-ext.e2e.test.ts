@@ -1,6 +1,8 @@
 /** ext.cattle.io/v1 (auth.md 2.6, 3.7, 3.8): one's own identity, password and tokens, by stock kubectl and plain requests. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { KubectlResult } from "../testbed/kubectl.ts";
 import { eventually, loginAs } from "./drover.ts";
 import { kubectlOf, localPassword, startLocal, writeLocalKubeconfig } from "./local.ts";
@@ -71,6 +73,7 @@ describe("ext.cattle.io", () => {
     expect(names).toMatch(
       /^tokens +ext\.cattle\.io\/v1 +false +Token +create,delete,deletecollection,get,list,patch,update,watch/m,
     );
+    expect(names).toMatch(/^kubeconfigs +ext\.cattle\.io\/v1 +false +Kubeconfig +create,delete/m);
     expect(names).toMatch(/^selfusers +ext\.cattle\.io\/v1 +false +SelfUser +create/m);
     const legacy = await rest(`GET ${api}`, { token: ann.token });
     expect(legacy.json).toMatchObject({ kind: "APIResourceList", groupVersion: "ext.cattle.io/v1" });
@@ -434,6 +437,158 @@ describe("ext.cattle.io", () => {
         1,
         true,
       ]);
+    });
+  });
+
+  describe("Kubeconfig", () => {
+    const path = `${api}/kubeconfigs`;
+    const make = async (token: string, spec: Json, query = ""): Promise<Reply> =>
+      rest(`POST ${path}${query}`, { token, body: object("Kubeconfig", spec) });
+    const names = async (of: string): Promise<string[]> =>
+      (await kubectl(["-n", "cattle-tokens", "get", of, "-o", "name"]))
+        .split("\n")
+        .filter((name) => name !== "");
+    const whoami = async (token: string): Promise<number> =>
+      (await rest(`POST ${api}/selfusers`, { token, body: {} })).status;
+    interface Config {
+      readonly clusters: { name: string; cluster: { server: string } }[];
+      readonly contexts: { name: string; context: { cluster: string; user: string } }[];
+      readonly users: { name: string; user: { token?: string } }[];
+      readonly "current-context": string;
+    }
+    const cluster = async (id: string, displayName: string): Promise<void> => {
+      const made = {
+        apiVersion: "management.cattle.io/v3",
+        kind: "Cluster",
+        metadata: { name: id },
+        spec: { displayName },
+      };
+      await kubectl(["create", "-f", "-"], { input: JSON.stringify(made) });
+    };
+
+    it("auth 20: is a file for the clusters asked for, with tokens that go with it", async () => {
+      const [one, odd, third] = ["c-first", "c-secnd", "c-third"];
+      await cluster(one, "one");
+      await cluster(odd, "second");
+      await cluster(third, "rancher");
+      const direct = { localClusterAuthEndpoint: { enabled: true, fqdn: "k.example.com" } };
+      await kubectl([
+        "patch",
+        "clusters.management.cattle.io",
+        one,
+        "--type=merge",
+        "-p",
+        JSON.stringify({ spec: direct }),
+      ]);
+      const { code, stdout, stderr } = await as(
+        local.admin.token,
+        ["create", "-f", "-", "-o", "json"],
+        object("Kubeconfig", { clusters: [odd, one, third, "local"], currentContext: "local", ttl: 3_600 }),
+      );
+      expect([stderr, code]).toEqual(["", 0]);
+      const made = JSON.parse(stdout) as {
+        metadata: { name: string; labels: Json };
+        spec: Json;
+        status: { value: string; tokens: string[]; summary: string };
+      };
+      const { name } = made.metadata;
+      expect(name).toMatch(/^kubeconfig-[a-z0-9]{5}$/);
+      expect(made.spec).toMatchObject({ ttl: 3_600, currentContext: "local" });
+      expect(made.status).toMatchObject({
+        summary: "Complete",
+        tokens: [expect.any(String), expect.any(String)],
+      });
+      const config = parse(made.status.value) as Config;
+      expect(config.clusters.map(({ name }) => name)).toEqual([
+        "rancher",
+        "second",
+        "one",
+        "one-fqdn",
+        `rancher-${third}`,
+        "local",
+      ]);
+      expect(config.users.map(({ name }) => name)).toEqual(["rancher", "one"]);
+      expect(config["current-context"]).toBe("local");
+      const tokens = config.users.map(({ user }) => user.token ?? "");
+      expect(tokens.map((token) => token.split(":")[0])).toEqual(made.status.tokens.map((id) => `ext/${id}`));
+
+      const file = join(local.home, "made");
+      writeFileSync(file, made.status.value, { mode: 0o600 });
+      const listed = await run(["get", "kubeconfigs", name, "-o", "wide"], { env: { KUBECONFIG: file } });
+      expect(listed.stdout).toMatch(/^NAME +TTL +TOKENS +STATUS +AGE +USER +CLUSTERS +DESCRIPTION\n/);
+      // The other token is of one cluster.
+      expect(await whoami(tokens[0] ?? "")).toBe(201);
+      expect(await whoami(tokens[1] ?? "")).toBe(401);
+      // Neither makes further ones.
+      expect((await make(tokens[0] ?? "", { clusters: ["local"] })).status).toBe(403);
+
+      const got = await rest(`GET ${path}/${name}`, { token: local.admin.token });
+      expect(got.json["status"]).not.toHaveProperty("value");
+      const row = await kubectl(["-n", "cattle-tokens", "get", "configmap", name, "-o", "yaml"]);
+      for (const text of [got.text, row]) expect(text).not.toMatch(/ext\/token-\w+:/);
+
+      const described = await rest(`PATCH ${path}/${name}`, {
+        token: local.admin.token,
+        headers: { "content-type": "application/merge-patch+json" },
+        body: { spec: { description: "of a laptop" } },
+      });
+      expect(described.json).toMatchObject({ spec: { description: "of a laptop" } });
+      const longer = await rest(`PATCH ${path}/${name}`, {
+        token: local.admin.token,
+        headers: { "content-type": "application/merge-patch+json" },
+        body: { spec: { ttl: 7_200 } },
+      });
+      expect(longer.status).toBe(422);
+
+      expect(await kubectl(["delete", "kubeconfigs", name])).toContain("deleted");
+      const left = await names("secrets,configmaps");
+      for (const id of [name, ...made.status.tokens]) expect(left.join()).not.toContain(id);
+      await eventually("its token ends", 12_000, async () =>
+        (await whoami(tokens[0] ?? "")) === 401 ? true : undefined,
+      );
+    });
+
+    it("auth 20: refuses what cannot be meant, and makes nothing then", async () => {
+      const before = await names("secrets,configmaps");
+      for (const [spec, status] of [
+        [{ clusters: ["local", "local"] }, 400],
+        [{ clusters: ["local"], currentContext: "other" }, 400],
+        [{ clusters: ["local"], ttl: -1 }, 400],
+        [{ clusters: ["local"], ttl: 10 ** 12 }, 400],
+        [{ clusters: ["c-nosuch"] }, 400],
+        [{ includeDefaultEntry: false }, 400],
+        [{ clusters: "local" }, 400],
+      ] as const)
+        expect((await make(local.admin.token, spec)).status, JSON.stringify(spec)).toBe(status);
+      expect((await make(ann.token, { clusters: ["c-nosuch"] })).status).toBe(403);
+      const dry = await make(local.admin.token, { clusters: ["local"] }, "?dryRun=All");
+      expect([dry.status, dry.json["status"]]).toEqual([201, { summary: "Complete" }]);
+      expect(await names("secrets,configmaps")).toEqual(before);
+    });
+
+    it("auth 18: is its owner's alone; all of his go at once, with their tokens", async () => {
+      const hal = await newUser("hal");
+      const made = await make(hal.token, { clusters: ["*"] });
+      expect(made.status, made.text).toBe(201);
+      const { name } = made.json["metadata"] as { name: string };
+      const config = parse((made.json["status"] as { value: string }).value) as Config;
+      // He may see no cluster.
+      expect(config.clusters.map(({ name }) => name)).toEqual(["rancher"]);
+      const bearer = config.users[0]?.user.token ?? "";
+      expect(await whoami(bearer)).toBe(201);
+      for (const verb of ["GET", "DELETE"])
+        expect((await rest(`${verb} ${path}/${name}`, { token: ann.token })).status).toBe(404);
+      expect((await rest(`GET ${path}`, { token: ann.token })).json["items"]).toEqual([]);
+      expect((await rest(`DELETE ${path}`, { token: ann.token })).status).toBe(200);
+      const seen = await rest(`GET ${path}?watch=1&timeoutSeconds=1`, { token: hal.token });
+      expect(seen.text).toContain(name);
+      expect((await rest(`GET ${path}?watch=1&timeoutSeconds=1`, { token: ann.token })).text).toBe("");
+      expect(await whoami(bearer)).toBe(201);
+      expect((await rest(`DELETE ${path}`, { token: hal.token })).status).toBe(200);
+      await eventually("its token ends", 12_000, async () =>
+        (await whoami(bearer)) === 401 ? true : undefined,
+      );
+      expect((await rest(`GET ${path}`, { token: hal.token })).json["items"]).toEqual([]);
     });
   });
 });

@@ -155,6 +155,6 @@ export function requireDeriving(
   return kind === "session" || expiresAt === undefined ? {} : { notAfter: expiresAt };
 }
 
-function maySeeCluster(identity: Identity, name: string): boolean {
+export function maySeeCluster(identity: Identity, name: string): boolean {
   return allows(identity.rules, { verb: "get", group: "management.cattle.io", resource: "clusters", name });
 }

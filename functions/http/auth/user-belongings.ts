@@ -1,6 +1,13 @@
 /** What goes with a user (auth.md 2.5): nothing of it may wait for somebody who gets the same id. */
 import type { ResourceDefinition } from "../../../schema/resource.ts";
+import { configMaps } from "../../../schema/resources/core/config-maps.ts";
+import {
+  extensionKindLabel,
+  extensionTokenNamespace,
+  extensionUserLabel,
+} from "../../../schema/resources/core/extension-tokens.ts";
 import { secrets } from "../../../schema/resources/core/secrets.ts";
+import { kubeconfigKind } from "../../../schema/resources/ext.cattle.io/kubeconfig-rows.ts";
 import { globalRoleBindings } from "../../../schema/resources/management.cattle.io/global-role-bindings.ts";
 import { tokens } from "../../../schema/resources/management.cattle.io/tokens.ts";
 import { clusterRoleBindings } from "../../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
@@ -23,6 +30,10 @@ export async function deleteBelongings(store: BoundStore, userId: string): Promi
   }
   for (const { metadata } of await listExtensionTokens(store, userId))
     await deleteToken(store, metadata.name);
+  const kubeconfigs = { [extensionKindLabel]: kubeconfigKind, [extensionUserLabel]: userId };
+  const files = await store.list(configMaps, { namespace: extensionTokenNamespace, labels: kubeconfigs });
+  for (const { metadata } of files.items)
+    await absentAsUndefined(store.delete(configMaps, extensionTokenNamespace, metadata.name));
   await absentAsUndefined(store.delete(secrets, passwordNamespace, userId));
   for (const definition of [roleBindings, clusterRoleBindings]) await unbind(store, definition, userId);
 }

@@ -1,4 +1,4 @@
-/** A Token of ext.cattle.io that a caller makes for himself (auth.md 3.7): judged as a key of `/v3/tokens` is. */
+/** Tokens of ext.cattle.io that callers make for themselves (auth.md 3.7): judged as keys of `/v3/tokens` are. */
 import {
   generateNameSuffix,
   generateTokenSecret,
@@ -14,35 +14,28 @@ import { users } from "../../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../../schema/resources/management.cattle.io/users.ts";
 import { invalid } from "../../../schema/resources/names.ts";
 import { invalidObject, isStoreError } from "../../../schema/store/errors.ts";
-import type { BoundStore } from "../../../schema/store/store.ts";
 import { hasher, randomBytes } from "../../identity/hasher.ts";
 import type { Identity } from "../../identity/identity.ts";
-import type { Settings } from "../../settings/settings.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import { cappedTtl, requireDeriving, ttlOf } from "../auth/tokens.ts";
 import { ApiError } from "../errors.ts";
+import type { OwnDeps } from "./own-type.ts";
 
-export interface NewTokenDeps {
-  /** With every right on Secrets and users. */
-  readonly rows: BoundStore;
-  readonly settings: Settings;
-  readonly identity: Identity;
-}
+type Spec = NonNullable<ExtensionToken["spec"]>;
 
 /**
  * The secret is in `status` of the answer, and nowhere else; a dry run makes none. Throws `Forbidden` for who may derive no
  * tokens, or not for this cluster; `BadRequest` for another's, or a cluster that does not exist.
  */
 export async function createToken(
-  { rows, settings, identity }: NewTokenDeps,
-  token: ExtensionToken,
+  deps: OwnDeps,
+  { metadata, spec = {} }: ExtensionToken,
   dryRun: boolean,
 ): Promise<ExtensionToken> {
-  const { userID = "", kind = "", clusterName = "", ttl = 0 } = token.spec ?? {};
-  const { userId } = identity;
-  if (identity.token.kind === "service-account")
-    throw new ApiError("Forbidden", `user ${userId} is not a user who can have tokens`);
-  if (userID !== "" && userID !== userId)
+  const { rows, settings, identity } = deps;
+  const { userID = "", kind = "", clusterName = "", ttl = 0 } = spec;
+  requireUser(identity);
+  if (userID !== "" && userID !== identity.userId)
     throw new ApiError("BadRequest", "unable to create token for other user");
   const { notAfter } = requireDeriving(identity, clusterName === "" ? undefined : clusterName);
   // A session may derive tokens that outlive it: only a login makes one.
@@ -50,26 +43,48 @@ export async function createToken(
     throw invalidObject(tokens, "", [invalid("spec.kind", kind, "only a login makes a session")]);
   if (clusterName !== "" && (await absentAsUndefined(rows.get(clusters, "", clusterName))) === undefined)
     throw new ApiError("BadRequest", `cluster ${clusterName} not found`);
-  const user = await rows.get<User>(users, "", userId);
   const granted = cappedTtl(await ttlOf(settings, { kind: "api", ttlMs: ttl }), notAfter);
-  const secret = generateTokenSecret(randomBytes);
-  const wanted: ExtensionToken = {
-    ...token,
-    spec: {
-      ...token.spec,
-      userID: userId,
-      userPrincipal: principalOf(user),
-      ttl: granted <= 0 ? -1 : granted,
-    },
+  const judged = { ...spec, ttl: granted <= 0 ? -1 : granted };
+  const { row, secret, bearer } = await mintRow(deps, judged, { metadata, dryRun });
+  const made = tokenOfSecret(row);
+  if (dryRun) return made;
+  return { ...made, status: { ...made.status, value: secret, bearerToken: bearer } };
+}
+
+export interface MintedRow {
+  readonly row: Secret;
+  /** For one answer only, never stored or logged; `bearer` is `ext/<name>:<secret>`. */
+  readonly secret: string;
+  readonly bearer: string;
+}
+
+/** Makes and stores the caller's token. `spec` has been judged; user and principal are the caller's, whatever it says. */
+export async function mintRow(
+  { rows, identity }: OwnDeps,
+  spec: Spec,
+  options: {
+    readonly metadata?: ExtensionToken["metadata"];
+    /** The server's own. */
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly dryRun?: boolean;
+  },
+): Promise<MintedRow> {
+  const { metadata = { name: "" }, labels = {}, dryRun = false } = options;
+  const user = await rows.get<User>(users, "", identity.userId);
+  const token: ExtensionToken = {
+    apiVersion: "ext.cattle.io/v1",
+    kind: "Token",
+    metadata,
+    spec: { ...spec, userID: identity.userId, userPrincipal: principalOf(user) },
   };
+  const secret = generateTokenSecret(randomBytes);
   for (let attempt = 1; ; attempt++) {
     const name = `token-${generateNameSuffix(randomBytes)}`;
     const hash = hashTokenSecret(hasher(), secret, randomBytes);
     try {
-      const row = secretOfToken(wanted, { name, hash, now: new Date() });
-      const made = tokenOfSecret(await rows.create<Secret>(secrets, row, { dryRun }));
-      if (dryRun) return made;
-      return { ...made, status: { ...made.status, value: secret, bearerToken: `ext/${name}:${secret}` } };
+      const wanted = secretOfToken(token, { name, hash, labels, now: new Date() });
+      const row = await rows.create<Secret>(secrets, wanted, { dryRun });
+      return { row, secret, bearer: `ext/${name}:${secret}` };
     } catch (error) {
       // Five random characters collide once in a while.
       if (!isStoreError(error, "AlreadyExists") || attempt === 5) throw error;
@@ -77,12 +92,18 @@ export async function createToken(
   }
 }
 
+/** Throws `Forbidden` for who is no user of ours. */
+export function requireUser({ userId, token }: Identity): void {
+  if (token.kind === "service-account")
+    throw new ApiError("Forbidden", `user ${userId} is not a user who can have tokens`);
+}
+
 /** Whoever asks: what a client says of itself does not count. */
 function principalOf({
   metadata,
   displayName = "",
   username = "",
-}: User): NonNullable<NonNullable<ExtensionToken["spec"]>["userPrincipal"]> {
+}: User): NonNullable<Spec["userPrincipal"]> {
   return {
     name: `local://${metadata.name}`,
     displayName,

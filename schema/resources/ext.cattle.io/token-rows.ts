@@ -8,14 +8,16 @@ import {
 } from "../core/extension-tokens.ts";
 import { secretText, toBase64 } from "../core/secrets.ts";
 import type { Secret } from "../core/secrets.ts";
-import { canonicalTime } from "../times.ts";
+import {
+  appliedMetadata,
+  extensionTokenKindLabel,
+  freeLabels,
+  rowMetadata,
+  shownMetadata,
+  timestamp,
+} from "./rows.ts";
 import type { ExtensionToken } from "./tokens.ts";
 
-/** What kind of token it is, for whoever asks by label. */
-export const extensionTokenKindLabel = "authn.management.cattle.io/kind";
-
-/** Said by the server, whatever a client writes. */
-const fixedLabels = [extensionKindLabel, extensionUserLabel, extensionTokenKindLabel];
 const lastDate = 8.64e15;
 
 /** Keys of the Secret's data by members of `spec`; a client may change the first three. */
@@ -38,8 +40,7 @@ export function ttlOfSecret(secret: Pick<Secret, "data">): number {
 
 /** Without the hash, which nobody is shown. */
 export function tokenOfSecret(secret: Secret, now = Date.now()): ExtensionToken {
-  const { namespace: _n, labels = {}, managedFields, ...metadata } = secret.metadata;
-  const { [extensionKindLabel]: _k, ...shownLabels } = labels;
+  const metadata = shownMetadata(secret.metadata, storedMembers);
   const text = (key: string): string => secretText(secret, key);
   const ttl = ttlOfSecret(secret);
   const created = Date.parse(metadata.creationTimestamp ?? "");
@@ -48,11 +49,7 @@ export function tokenOfSecret(secret: Secret, now = Date.now()): ExtensionToken 
   return {
     apiVersion: "ext.cattle.io/v1",
     kind: "Token",
-    metadata: {
-      ...metadata,
-      ...(Object.keys(shownLabels).length === 0 ? {} : { labels: shownLabels }),
-      ...(managedFields === undefined ? {} : { managedFields: managedFields.map(shownFields) }),
-    },
+    metadata,
     spec: {
       userID: text("user-id"),
       userPrincipal: principalOf(text("principal")),
@@ -75,7 +72,18 @@ export function tokenOfSecret(secret: Secret, now = Date.now()): ExtensionToken 
 /** The Secret of a new token. `name` has been chosen. */
 export function secretOfToken(
   { metadata, spec = {} }: ExtensionToken,
-  { name, hash, now }: { readonly name: string; readonly hash: string; readonly now: Date },
+  {
+    name,
+    hash,
+    labels = {},
+    now,
+  }: {
+    readonly name: string;
+    readonly hash: string;
+    /** The server's own, besides those of every token. */
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly now: Date;
+  },
 ): Secret {
   const { userID = "", userPrincipal = {}, kind = "", description = "", ttl = 0, enabled = true } = spec;
   const data = {
@@ -103,6 +111,7 @@ export function secretOfToken(
       namespace: extensionTokenNamespace,
       labels: {
         ...freeLabels(given.labels),
+        ...labels,
         [extensionKindLabel]: extensionTokenKind,
         [extensionUserLabel]: userID,
         [extensionTokenKindLabel]: kind,
@@ -115,44 +124,25 @@ export function secretOfToken(
 
 /** The Secret after a change of the token; `wanted` has been judged. */
 export function changedSecret(current: Secret, { metadata, spec = {} }: ExtensionToken, now: Date): Secret {
-  const { namespace, labels, managedFields } = current.metadata;
-  const kept = Object.fromEntries(
-    Object.entries(labels ?? {}).filter(([label]) => fixedLabels.includes(label)),
-  );
   const data = { ...current.data, ...changedData(spec) };
   const same = JSON.stringify(data) === JSON.stringify(current.data);
   return {
     ...current,
-    metadata: {
-      ...metadata,
-      ...(namespace === undefined ? {} : { namespace }),
-      labels: { ...freeLabels(metadata.labels), ...kept },
-      // An empty list takes all of them off.
-      ...(metadata.managedFields?.length === 0 || managedFields === undefined
-        ? {}
-        : { managedFields: [...managedFields] }),
-    },
+    metadata: rowMetadata(current.metadata, metadata),
     data: same ? data : { ...data, ...encoded({ "last-update-time": timestamp(now) }) },
   };
 }
 
 /** What of a configuration that somebody applies is his to say. */
 export function appliedSecret(
-  { namespace, name, uid }: ObjectMeta,
+  row: ObjectMeta,
   { metadata, spec = {} }: { readonly metadata: Partial<ObjectMeta>; readonly spec?: Partial<Spec> },
 ): Record<string, unknown> {
-  const { annotations, finalizers, ownerReferences, labels } = metadata;
-  const said = { annotations, finalizers, ownerReferences, labels: labels && freeLabels(labels) };
   const data = changedData(spec);
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: {
-      ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
-      namespace,
-      name,
-      uid,
-    },
+    metadata: appliedMetadata(row, metadata),
     ...(Object.keys(data).length === 0 ? {} : { data }),
   };
 }
@@ -173,15 +163,6 @@ function encoded(data: Readonly<Record<string, string>>): Record<string, string>
   return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, toBase64(text)]));
 }
 
-/** RFC 3339 in whole seconds. */
-function timestamp(date: Date): string {
-  return canonicalTime(date.toISOString()) ?? "";
-}
-
-function freeLabels(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([label]) => !fixedLabels.includes(label)));
-}
-
 function principalOf(text: string): NonNullable<Spec["userPrincipal"]> {
   try {
     const value: unknown = JSON.parse(text);
@@ -189,21 +170,4 @@ function principalOf(text: string): NonNullable<Spec["userPrincipal"]> {
   } catch {
     return {};
   }
-}
-
-/** Who manages which members, by the names that they have here. */
-function shownFields(entry: unknown): object {
-  const { fieldsV1, ...told } = entry as { readonly fieldsV1?: Readonly<Record<string, object>> };
-  const { "f:metadata": metadata, "f:data": data } = fieldsV1 ?? {};
-  const spec = Object.entries(storedMembers).flatMap(([member, key]) =>
-    data !== undefined && Object.hasOwn(data, `f:${key}`) ? [[`f:${member}`, {}] as const] : [],
-  );
-  return {
-    ...told,
-    apiVersion: "ext.cattle.io/v1",
-    fieldsV1: {
-      ...(metadata === undefined ? {} : { "f:metadata": metadata }),
-      ...(spec.length === 0 ? {} : { "f:spec": Object.fromEntries(spec) }),
-    },
-  };
 }

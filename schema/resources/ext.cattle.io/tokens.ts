@@ -59,7 +59,7 @@ export const tokens: ResourceDefinition<ExtensionToken> = {
   view: {
     of: secrets,
     namespace: extensionTokenNamespace,
-    // What is written goes by functions/http/ext/token-store.ts, which knows who writes.
+    // What is written goes by functions/http/ext/own-store.ts, which knows who writes.
     toStored: (object) => object,
     standing: {},
     fromStored: (object) => tokenOfSecret(object),

@@ -21,7 +21,7 @@ import type { AppContext, AppEnv } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { toApiError } from "../../render-error.ts";
 import { answerFailure } from "./answer.ts";
-import { tokenRows, tokenStore } from "../../ext/token-store.ts";
+import { ownTypeOf } from "../../ext/own-types.ts";
 import { requireCsrfToken } from "../../norman/csrf.ts";
 import type { Call } from "./call.ts";
 import { verbsOf } from "./discovery.ts";
@@ -128,6 +128,7 @@ async function serve(c: AppContext): Promise<Response> {
   const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "", isQuestion);
   if (output === undefined)
     throw new ApiError("NotAcceptable", "only application/json and application/yaml are served");
+  const own = ownTypeOf(definition);
   const call: Call = {
     c,
     info,
@@ -135,8 +136,8 @@ async function serve(c: AppContext): Promise<Response> {
     definition,
     namespace,
     identity,
-    store: storeOf(c, identity, actor, definition),
-    ...(definition.view?.namespace === undefined ? {} : { rows: tokenRows(identity, info.verb as Verb) }),
+    store: own?.store(c, identity, actor) ?? storeOf(c, actor, definition),
+    ...(own === undefined ? {} : { rows: own.rows(identity, info.verb as Verb) }),
     output,
     warnings: [],
   };
@@ -174,15 +175,9 @@ async function callerOf(c: AppContext): Promise<Identity> {
   return anybody ?? requireIdentity(c);
 }
 
-function storeOf(
-  c: AppContext,
-  identity: Identity,
-  actor: Actor,
-  definition: ResourceDefinition,
-): BoundStore {
+function storeOf(c: AppContext, actor: Actor, definition: ResourceDefinition): BoundStore {
   const { view } = definition;
   if (view === undefined) return c.get("store").as(actor);
-  if (view.namespace !== undefined) return tokenStore(c, identity, actor);
   const own = c.get("store").as(viewActor(actor, definition, view));
   return viewStore(own, systemStore(c, "view"), view);
 }

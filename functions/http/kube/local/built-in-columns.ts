@@ -86,6 +86,32 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     column("Holder", "Who holds the lease.", (object) => text(member(object, "spec"), "holderIdentity")),
     ageColumn,
   ],
+  "kubeconfigs.ext.cattle.io": [
+    nameColumn,
+    column("TTL", "How long its tokens live.", (object) =>
+      humanDuration(count(member(object, "spec"), "ttl") * 1_000),
+    ),
+    column(
+      "Tokens",
+      "How many tokens it came with, of which all are there until one expires.",
+      (object) => list(member(object, "status"), "tokens").length,
+    ),
+    column("Status", "Whether it could be made.", (object) => text(member(object, "status"), "summary")),
+    ageColumn,
+    column("User", "Whose it is.", ({ metadata }) => metadata.labels?.["cattle.io/user-id"] ?? "", 1),
+    column(
+      "Clusters",
+      "Which clusters it is for.",
+      (object) => list(member(object, "spec"), "clusters").join(","),
+      1,
+    ),
+    column(
+      "Description",
+      "What its owner says of it.",
+      (object) => text(member(object, "spec"), "description"),
+      1,
+    ),
+  ],
   "tokens.ext.cattle.io": [
     nameColumn,
     column("User", "Whose token it is.", (object) => text(member(object, "spec"), "userID"), 1),
@@ -175,4 +201,9 @@ function text(object: object, key: string): string {
 function count(object: object, key: string): number {
   const value = (object as Record<string, unknown>)[key];
   return typeof value === "number" ? value : 0;
+}
+
+function list(object: object, key: string): unknown[] {
+  const value = (object as Record<string, unknown>)[key];
+  return Array.isArray(value) ? value : [];
 }
