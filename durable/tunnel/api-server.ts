@@ -17,6 +17,17 @@ export interface ApiServer {
   readonly direct: boolean;
 }
 
+/** What is known of a cluster cannot be used: the text says why. */
+export class UnusableConnection extends Error {
+  /** There would be a way to it without an agent. */
+  readonly direct: boolean;
+
+  constructor(direct: boolean, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.direct = direct;
+  }
+}
+
 /** Throws when there can be no connection: the text says why. */
 export function apiServerOf({ endpoint, ca, token, direct }: ClusterConnection): ApiServer {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
@@ -41,7 +52,7 @@ const absentAgeMs = 10_000;
 const minAgeMs = 2_000;
 
 /** What was found: a server, nothing, or why there can be none. */
-type Found = { readonly server: ApiServer | undefined } | { readonly problem: unknown };
+type Found = { readonly server: ApiServer | undefined } | { readonly problem: UnusableConnection };
 
 export class ApiServerCache {
   readonly #load: () => Promise<ClusterConnection | null>;
@@ -59,7 +70,7 @@ export class ApiServerCache {
     this.#now = now;
   }
 
-  /** The same object while nothing has changed. `undefined`: nothing is known. Throws as `apiServerOf` does, and when it cannot ask. */
+  /** The same object while nothing has changed. `undefined`: nothing is known. Throws UnusableConnection, and when it cannot ask. */
   async get(): Promise<ApiServer | undefined> {
     const good = "server" in this.#found && this.#found.server !== undefined;
     if (this.#fresh && this.#now() - this.#loadedAt < (good ? maxAgeMs : absentAgeMs)) return this.#answer();
@@ -100,7 +111,7 @@ export class ApiServerCache {
 function found(connection: ClusterConnection | null): Found {
   try {
     return { server: connection === null ? undefined : apiServerOf(connection) };
-  } catch (problem) {
-    return { problem };
+  } catch (error) {
+    return { problem: new UnusableConnection(connection?.direct === true, error) };
   }
 }

@@ -14,7 +14,8 @@ import type { DurableEnv } from "../env.ts";
 import { Admission, isInteractive } from "./admission.ts";
 import { within } from "../within.ts";
 import { statusAnswer } from "./answers.ts";
-import { ApiServerCache } from "./api-server.ts";
+import { ApiServerCache, UnusableConnection } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import { DirectCarrier } from "./direct-carrier.ts";
@@ -162,10 +163,22 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const steve = this.#sessions.candidates("steve");
     // kube-apiserver knows nothing of Steve's API.
     if (steve.length > 0 || /^\/(?:v1|ping)(?:[/?]|$)/.test(target)) return steve;
-    const server = await within(connectionMs, "the cluster's connection", this.#apiServer.get());
+    const main = this.#sessions.candidates("main");
+    const server = await this.#knownServer(main.length > 0);
     if (server === undefined) return [];
-    const carriers = server.direct ? [this.#direct] : this.#sessions.candidates("main");
+    const carriers = server.direct ? [this.#direct] : main;
     return carriers.map((carrier) => this.#tlsRoutes.over(carrier, server));
+  }
+
+  /** Throws when it cannot be used, or not be known. Where that needs an agent and none is there, this is what to tell of. */
+  async #knownServer(hasAgent: boolean): Promise<ApiServer | undefined> {
+    try {
+      return await within(connectionMs, "the cluster's connection", this.#apiServer.get());
+    } catch (error) {
+      if (hasAgent || (error instanceof UnusableConnection && error.direct)) throw error;
+      this.#log.debug("the cluster's connection cannot be used", { error });
+      return undefined;
+    }
   }
 
   async #admitted(routes: readonly Route[], request: Request, context: ProxyContext): Promise<Response> {

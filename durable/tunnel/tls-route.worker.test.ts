@@ -165,3 +165,9 @@ it("asks anew for what is known of the cluster when its server does not take it 
     .poll(async () => (await ask(stub, clusterId)).status, { timeout: 8_000, interval: 500 })
     .toBe(200);
 });
+
+it("answers 503 without an agent, whatever is known of the cluster", async () => {
+  know({ ca: "none" });
+  const answer = await ask(stub, clusterId);
+  expect([answer.status, answer.text.includes("cluster agent disconnected")]).toEqual([503, true]);
+});
