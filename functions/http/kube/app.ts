@@ -68,7 +68,7 @@ async function proxyToCluster(
     origin: "user",
     ...(shards === 1 ? {} : { shards }),
     ...wrappedUpgrade(c.req.raw.headers, c.env),
-    limits: await requestLimits(c.get("settings")),
+    limits: await requestLimits(c.get("settings"), shards),
   });
 }
 
