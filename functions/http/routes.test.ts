@@ -130,6 +130,8 @@ describe("the route table", () => {
       "POST /apis/ext.cattle.io/v1/passwordchangerequests",
       "POST /k8s/clusters/local/apis/ext.cattle.io/v1/selfusers",
       "POST /k8s/clusters/local/apis/ext.cattle.io/v1/passwordchangerequests",
+      "POST /ext/apis/ext.cattle.io/v1/selfusers",
+      "POST /ext/apis/ext.cattle.io/v1/passwordchangerequests",
       "POST /v3/users changepassword",
       "GET /v3/users",
       "GET /v3/users/:id",

@@ -37,7 +37,7 @@ export const routes: readonly Route[] = [
     face: "kube",
   },
   { path: "/k8s/clusters/local/openid/v1/jwks", methods: get, access: "public", face: "kube" },
-  ...["", "/k8s/clusters/local"].flatMap((prefix) =>
+  ...["", "/k8s/clusters/local", "/ext"].flatMap((prefix) =>
     // Who am I, and the way out of a password that must be changed.
     ["selfusers", "passwordchangerequests"].map((plural): Route => ({
       path: `${prefix}/apis/ext.cattle.io/v1/${plural}`,
@@ -51,6 +51,7 @@ export const routes: readonly Route[] = [
   { path: "/k8s/proxy/*", access: "authenticated", face: "kube" },
   { path: "/api/*", access: "authenticated", face: "kube" },
   { path: "/apis/*", access: "authenticated", face: "kube" },
+  { path: "/ext/*", access: "authenticated", face: "kube" },
   { path: "/openapi/*", methods: get, access: "authenticated", face: "kube" },
   { path: "/version", methods: get, access: "authenticated", face: "kube" },
   { path: "/meta/proxy/*", access: "authenticated", face: "norman" },

@@ -77,6 +77,10 @@ describe("ext.cattle.io", () => {
     expect(names).toMatch(/^selfusers +ext\.cattle\.io\/v1 +false +SelfUser +create/m);
     const legacy = await rest(`GET ${api}`, { token: ann.token });
     expect(legacy.json).toMatchObject({ kind: "APIResourceList", groupVersion: "ext.cattle.io/v1" });
+    const alone = await rest("GET /ext/apis/ext.cattle.io/v1", { token: ann.token });
+    expect(alone.json).toEqual(legacy.json);
+    for (const elsewhere of ["/ext/api/v1/namespaces", "/ext/apis/apps/v1", "/ext/apis", "/ext"])
+      expect((await rest(`GET ${elsewhere}`, { token: local.admin.token })).status, elsewhere).toBe(404);
     expect(await kubectl(["explain", "passwordchangerequest.spec"])).toContain("newPassword");
     expect(await kubectl(["get", "crd", "-o", "name"])).not.toContain("ext.cattle.io");
     expect(await kubectl(["get", "apiservice", "v1.ext.cattle.io", "-o", "name"])).toContain("v1.ext");

@@ -80,9 +80,9 @@ function operationFor<T extends Operation>(operation: T): T {
   return { ...operation, parameters, responses };
 }
 
-/** kube-apiserver has Go structs for them, and so have we rules that take what Go takes. */
+/** Upstream has Go structs for them, and so have we rules that take what Go takes. */
 function isGoType(name: string): boolean {
-  return name.startsWith("io.k8s.");
+  return name.startsWith("io.k8s.") || name.startsWith("io.cattle.ext.");
 }
 
 /** Nothing else than its own kind gets beyond the first look at an object. */
@@ -90,7 +90,7 @@ function withKind(schema: Schema): Schema {
   const [type, ...others] = schema["x-kubernetes-group-version-kind"] ?? [];
   if (type === undefined || others.length > 0) return schema;
   const { group, version, kind } = type;
-  const kubernetes = group === "" || group === "autoscaling" || group.endsWith(".k8s.io");
+  const kubernetes = ["", "autoscaling", "ext.cattle.io"].includes(group) || group.endsWith(".k8s.io");
   const apiVersion = group === "" ? version : `${group}/${version}`;
   const own = (text: string): Schema => ({ type: "string", enum: kubernetes ? ["", text, null] : [text] });
   return {

@@ -38,6 +38,9 @@ import { watch } from "./watch.ts";
 import { create, patch, remove, removeCollection, update } from "./write.ts";
 
 const prefix = "/k8s/clusters/local";
+/** Where Rancher's API server of ext.cattle.io is, which serves nothing else. */
+const extensionPrefix = "/ext";
+const extensionRoot = `/apis/${extension.group}`;
 
 export const localKubeApp = new Hono<AppEnv>()
   .all(prefix, serve)
@@ -46,6 +49,8 @@ export const localKubeApp = new Hono<AppEnv>()
   .all("/api/*", serve)
   .all("/apis", serve)
   .all("/apis/*", serve)
+  .all(`${extensionPrefix}${extensionRoot}`, serve)
+  .all(`${extensionPrefix}${extensionRoot}/*`, serve)
   .all("/openapi/*", serve)
   .all("/.well-known/openid-configuration", serve)
   .all("/openid/v1/jwks", serve)
@@ -89,11 +94,8 @@ async function serve(c: AppContext): Promise<Response> {
   const identity = await resolveImpersonation(c, await callerOf(c), "local");
   const [path = "", search = ""] = split(c.get("target"));
   const query = new URLSearchParams(search);
-  const info = parseRequestInfo(
-    c.req.method,
-    path.startsWith(prefix) ? path.slice(prefix.length) : path,
-    query,
-  );
+  const before = [prefix, extensionPrefix].find((one) => path.startsWith(one)) ?? "";
+  const info = parseRequestInfo(c.req.method, path.slice(before.length), query);
   if (info === undefined) throw notFound();
   refuseOddTimeout(info.verb, query.get("timeout") ?? "");
   const manager = fieldManagerOf(query.get("fieldManager") ?? "", c.req.header("user-agent") ?? "");
