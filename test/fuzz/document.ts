@@ -44,15 +44,15 @@ const rights =
 export const unexpectedMethods = ["OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 export function documentFor<T extends OpenApi>(document: T): T {
+  const { schemas: described = {} } = document.components ?? {};
   const stores = Object.values(document.paths).some((item) => "get" in item);
+  const isExtension = Object.keys(described).some((name) => name.startsWith("io.cattle.ext."));
   const paths = Object.entries(document.paths).map(([path, item]) => [path, pathFor(path, item)]);
-  const schemas = Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => [
-    name,
-    asTaken(
-      stores || !name.endsWith(".ObjectMeta") ? withKind(schema) : withoutRequired(schema),
-      isGoType(name),
-    ),
-  ]);
+  const schemas = Object.entries(described).map(([name, schema]) => {
+    if (isExtension) return [name, asTaken(withKind(withoutStatus(withoutRequired(schema))), isGoType(name))];
+    const isQuestion = !stores && name.endsWith(".ObjectMeta");
+    return [name, asTaken(withKind(isQuestion ? withoutRequired(schema) : schema), isGoType(name))];
+  });
   return {
     ...document,
     paths: Object.fromEntries(paths) as T["paths"],
@@ -102,6 +102,12 @@ function withKind(schema: Schema): Schema {
     },
     ...(kubernetes ? {} : { required: [...(schema.required ?? []), "kind"] }),
   };
+}
+
+/** Nobody looks at the status that a client sends of Rancher's extensions. */
+function withoutStatus(schema: Schema): Schema {
+  const { properties = {} } = schema;
+  return "status" in properties ? { ...schema, properties: { ...properties, status: {} } } : schema;
 }
 
 /** Of a question, nobody looks at the metadata. */
