@@ -9,6 +9,7 @@ import { ChunkedBody } from "./chunked-body.ts";
 import type { Gate } from "./gate.ts";
 import { refusal, unavailable } from "./refusal.ts";
 import { RelayedWatch, asksToWatch } from "./relayed-watch.ts";
+import type { Turnstile } from "./turnstile.ts";
 import type { WatchRelay } from "./watch-relay.ts";
 import { MAX_HEAD_BYTES, MAX_TARGET_BYTES, rewriteHead } from "./request-head.ts";
 import { switchedToSpdy, wrapSpdy } from "./spdy-head.ts";
@@ -24,8 +25,11 @@ export interface ConnectionOptions {
   readonly holdMs: number;
   /** Without it, watches are answered by workerd to their end. */
   readonly relay?: WatchRelay | undefined;
+  /** For agents that connect: after a restart, all of them come at once. */
+  readonly agents: Turnstile;
 }
 
+const AGENT = /^GET \/v3\/connect(?:\/register)?[ ?]/;
 const HEAD_END = "\r\n\r\n";
 const SWITCHING = "HTTP/1.1 101 ";
 const RETRY_MS = 25;
@@ -69,6 +73,8 @@ class FrontConnection {
   #used = false;
   /** While it is answered; what the client asks meanwhile waits. */
   #watch: RelayedWatch | undefined;
+  /** Gives back the place of an agent that connects. */
+  #leavePlace: (() => void) | undefined;
 
   constructor(client: Socket, clientIp: string, options: ConnectionOptions) {
     this.#client = client;
@@ -91,6 +97,7 @@ class FrontConnection {
     this.#phase = { kind: "closing" };
     this.#stopHeadTimer();
     this.#watch?.leave();
+    this.#leavePlace?.();
     this.#backend?.destroy();
     this.#client.destroySoon();
   }
@@ -173,8 +180,20 @@ class FrontConnection {
     else if (upgrade) this.#phase = { kind: "upgrading", answer: "" };
     else if (body.kind === "length") this.#phase = { kind: "length", left: body.bytes };
     else if (body.kind === "chunked") this.#phase = { kind: "chunked", body: new ChunkedBody() };
-    this.#toBackend(Buffer.from(wrapped ?? text, "latin1"));
+    const bytes = Buffer.from(wrapped ?? text, "latin1");
+    if (upgrade && AGENT.test(text)) this.#connectAgent(bytes);
+    else this.#toBackend(bytes);
     return at + size;
+  }
+
+  #connectAgent(head: Buffer): void {
+    this.#options.agents.wait(
+      () => this.#phase.kind === "closing",
+      (leave) => {
+        this.#leavePlace = leave;
+        this.#toBackend(head);
+      },
+    );
   }
 
   /** Bytes of a body or a tunnel from `at`. */
@@ -331,6 +350,7 @@ class FrontConnection {
   #watchUpgrade(phase: Phase & { kind: "upgrading" }, chunk: Buffer): void {
     phase.answer += chunk.toString("latin1", 0, SWITCHING.length - phase.answer.length);
     if (phase.answer.length < SWITCHING.length) return;
+    this.#leavePlace?.();
     this.#phase = phase.answer === SWITCHING ? { kind: "tunnel" } : HEAD;
     this.#client.resume();
     this.#consumeHeld();
@@ -356,6 +376,7 @@ class FrontConnection {
   #answer(response: string): void {
     this.#phase = { kind: "closing" };
     this.#stopHeadTimer();
+    this.#leavePlace?.();
     this.#held = EMPTY;
     this.#dropBackend();
     this.#client.resume();

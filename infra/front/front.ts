@@ -11,6 +11,7 @@ import { UserError } from "../user-error.ts";
 import { serveClient } from "./connection.ts";
 import { Gate } from "./gate.ts";
 import { refusal } from "./refusal.ts";
+import { Turnstile } from "./turnstile.ts";
 import type { WatchRelay } from "./watch-relay.ts";
 
 export interface FrontOptions {
@@ -36,10 +37,14 @@ export interface Front {
   stop(): Promise<void>;
 }
 
+/** Agents that connect: as many as keep workerd busy. */
+const AGENTS_AT_ONCE = 32;
+
 /** Listens at once; throws `UserError` naming `--port` or `--host` when it cannot. */
 export async function startFront(options: FrontOptions): Promise<Front> {
   const { host, port, certificate, backendPath, relay, headMs = 30_000, holdMs = 10_000 } = options;
   const gate = new Gate();
+  const agents = new Turnstile(AGENTS_AT_ONCE);
   const server = createServer({
     cert: certificate.certPem,
     key: certificate.keyPem,
@@ -62,7 +67,14 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     const ip = socket.remoteAddress;
     if (ip === undefined) socket.destroy();
     else
-      serveClient(socket, ip.replace(/^::ffff:(?=\d+\.)/, ""), { backendPath, gate, headMs, holdMs, relay });
+      serveClient(socket, ip.replace(/^::ffff:(?=\d+\.)/, ""), {
+        backendPath,
+        gate,
+        headMs,
+        holdMs,
+        relay,
+        agents,
+      });
   });
   server.on("tlsClientError", (error, socket) => {
     if (errorCode(error) !== "ERR_SSL_HTTP_REQUEST") return;

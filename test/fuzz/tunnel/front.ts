@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveClient } from "../../../infra/front/connection.ts";
 import { Gate } from "../../../infra/front/gate.ts";
+import { Turnstile } from "../../../infra/front/turnstile.ts";
 import { pieces } from "./noise.ts";
 import { malformedRequest } from "./requests.ts";
 import { messagesPerEpisode, must } from "./target.ts";
@@ -42,7 +43,13 @@ export const front: FuzzTarget = {
     const open = new Set<Socket>();
     const server = createServer((socket) => {
       open.add(socket.on("close", () => open.delete(socket)));
-      serveClient(socket, clientIp, { backendPath, gate, headMs: 5_000, holdMs: 1_000 });
+      serveClient(socket, clientIp, {
+        backendPath,
+        gate,
+        agents: new Turnstile(32),
+        headMs: 5_000,
+        holdMs: 1_000,
+      });
     }).listen(0, "127.0.0.1");
     await Promise.all([once(backend, "listening"), once(server, "listening")]);
     const { port } = server.address() as AddressInfo;
