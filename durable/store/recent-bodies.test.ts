@@ -1,6 +1,7 @@
 /** On a real PostgreSQL: what the writer says of a commit is what the log has of it. */
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testItem, testObject } from "../../test/setup/commits.ts";
 import { migratedSql } from "../../test/setup/database.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
 import { readLog } from "../../schema/store/log.ts";
@@ -15,19 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-const object = (name: string, more: Partial<CommitObject> = {}): CommitObject => ({
-  type: "tests",
-  namespace: "ns",
-  name,
-  action: "create",
-  uid: `uid-${name}`,
-  body: JSON.stringify({ name, x: Math.random() }),
-  sealed: null,
-  labels: { of: name },
-  fields: {},
-  ...more,
-});
-const itemOf = (...objects: CommitObject[]): CommitItem => ({ id: crypto.randomUUID(), objects, work: [] });
+const object = (name: string, more: Partial<CommitObject> = {}): CommitObject =>
+  testObject(name, {
+    namespace: "ns",
+    body: JSON.stringify({ name, x: Math.random() }),
+    labels: { of: name },
+    ...more,
+  });
+const itemOf = (...objects: CommitObject[]): CommitItem => testItem(objects);
 const lastRevision = (results: readonly CommitResult[]): number => {
   const [result] = results;
   return result?.ok === true ? (result.revisions.at(-1) ?? 0) : 0;

@@ -4,28 +4,14 @@ import { env as bindings } from "cloudflare:workers";
 import postgres from "postgres";
 import { describe, expect, it } from "vitest";
 import type { CommitItem, CommitObject, CommitResult } from "../../schema/store/types.ts";
+import { testItem, testObject } from "../../test/setup/commits.ts";
 import type { DurableEnv } from "../env.ts";
 
 const env = bindings as unknown as DurableEnv;
 const writer = () => env.STORE_WRITER.getByName("main");
 
-const object = (name: string, more: Partial<CommitObject> = {}): CommitObject => ({
-  type: "tests",
-  namespace: "",
-  name,
-  action: "create",
-  uid: crypto.randomUUID(),
-  body: JSON.stringify({ name }),
-  sealed: null,
-  labels: {},
-  fields: {},
-  ...more,
-});
-const item = (name: string, more: Partial<CommitObject> = {}): CommitItem => ({
-  id: crypto.randomUUID(),
-  objects: [object(name, more)],
-  work: [],
-});
+const item = (name: string, more: Partial<CommitObject> = {}): CommitItem =>
+  testItem([testObject(name, more)]);
 const poison = (name: string): CommitItem => item(name, { fields: { f: ["\ud800"] } });
 
 async function query<T extends object>(text: string): Promise<T[]> {

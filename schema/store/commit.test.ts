@@ -1,11 +1,12 @@
 /** The committing statement on a real PostgreSQL: revisions, atomicity, and what one bad item does to its batch. */
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testItem, testObject } from "../../test/setup/commits.ts";
 import { migratedSql } from "../../test/setup/database.ts";
 import { batchLength } from "./batch.ts";
 import { commitBatch } from "./commit.ts";
 import { readRows } from "./rows.ts";
-import type { CommitItem, CommitObject, CommitResult } from "./types.ts";
+import type { CommitResult } from "./types.ts";
 
 let sql: Sql;
 let stop: () => Promise<void>;
@@ -14,25 +15,6 @@ beforeAll(async () => {
   ({ sql, stop } = await migratedSql());
 });
 afterAll(() => stop());
-
-const object = (name: string, more: Partial<CommitObject> = {}): CommitObject => ({
-  type: "tests",
-  namespace: "",
-  name,
-  action: "create",
-  uid: `uid-${name}`,
-  body: JSON.stringify({ name }),
-  sealed: null,
-  labels: {},
-  fields: {},
-  ...more,
-});
-const item = (objects: readonly CommitObject[], more: Partial<CommitItem> = {}): CommitItem => ({
-  id: crypto.randomUUID(),
-  objects,
-  work: [],
-  ...more,
-});
 
 const revisionsOf = (result: CommitResult | undefined): readonly number[] =>
   result?.ok === true ? result.revisions : [];
@@ -56,19 +38,22 @@ async function namesOf(prefix: string): Promise<string[]> {
 
 describe("commitBatch", () => {
   it("gives revisions in the order of items and objects", async () => {
-    const results = await commitBatch(sql, [item([object("o1"), object("o2")]), item([object("o3")])]);
+    const results = await commitBatch(sql, [
+      testItem([testObject("o1"), testObject("o2")]),
+      testItem([testObject("o3")]),
+    ]);
     const [a, b] = [revisionsOf(results[0]), revisionsOf(results[1])];
     expect([...a, ...b]).toEqual([1, 2, 3].map((step) => step + ((a[0] ?? 0) - 1)));
     await expectNoGap();
   });
 
   it("leaves no gap and no duplicate when many batches of many items race, with refusals among them", async () => {
-    await commitBatch(sql, [item([object("race-taken")])]);
+    await commitBatch(sql, [testItem([testObject("race-taken")])]);
     const batches = Array.from({ length: 24 }, (_, batch) =>
       Array.from({ length: 9 }, (_unused, index) =>
         index % 3 === 2
-          ? item([object(`race-${batch}-${index}-lost`), object("race-taken")])
-          : item([object(`race-${batch}-${index}-a`), object(`race-${batch}-${index}-b`)]),
+          ? testItem([testObject(`race-${batch}-${index}-lost`), testObject("race-taken")])
+          : testItem([testObject(`race-${batch}-${index}-a`), testObject(`race-${batch}-${index}-b`)]),
       ),
     );
     const results = (await Promise.all(batches.map((batch) => commitBatch(sql, batch)))).flat();
@@ -82,11 +67,14 @@ describe("commitBatch", () => {
   });
 
   it("applies all objects of an item or none, with its work and its generations", async () => {
-    const failing = item([object("atomic-1"), object("atomic-2", { action: "update" }), object("atomic-3")], {
-      work: [{ controller: "c", key: "atomic", runAt: 0 }],
-      raiseGenerations: ["atomic"],
-    });
-    expect(await commitBatch(sql, [failing, item([object("atomic-4")])])).toEqual([
+    const failing = testItem(
+      [testObject("atomic-1"), testObject("atomic-2", { action: "update" }), testObject("atomic-3")],
+      {
+        work: [{ controller: "c", key: "atomic", runAt: 0 }],
+        raiseGenerations: ["atomic"],
+      },
+    );
+    expect(await commitBatch(sql, [failing, testItem([testObject("atomic-4")])])).toEqual([
       { ok: false, reason: "absent", object: 1 },
       { ok: true, revisions: [expect.any(Number)] },
     ]);
@@ -97,12 +85,12 @@ describe("commitBatch", () => {
   });
 
   it("creates, changes and deletes in one item", async () => {
-    await commitBatch(sql, [item([object("mix-old"), object("mix-changed")])]);
+    await commitBatch(sql, [testItem([testObject("mix-old"), testObject("mix-changed")])]);
     const [result] = await commitBatch(sql, [
-      item([
-        object("mix-new"),
-        object("mix-changed", { action: "update", body: "{}" }),
-        object("mix-old", { action: "delete", body: "" }),
+      testItem([
+        testObject("mix-new"),
+        testObject("mix-changed", { action: "update", body: "{}" }),
+        testObject("mix-old", { action: "delete", body: "" }),
       ]),
     ]);
     expect(revisionsOf(result)).toHaveLength(3);
@@ -112,8 +100,8 @@ describe("commitBatch", () => {
 
   it("fails as a whole on an item that the database cannot take, and applies the others one by one", async () => {
     // Half a surrogate pair in an indexed field: jsonb refuses it.
-    const poison = item([object("poison-bad", { fields: { f: ["\ud800"] } })]);
-    const batch = [item([object("poison-1")]), poison, item([object("poison-2")])];
+    const poison = testItem([testObject("poison-bad", { fields: { f: ["\ud800"] } })]);
+    const batch = [testItem([testObject("poison-1")]), poison, testItem([testObject("poison-2")])];
     expect(batchLength(batch)).toBe(3);
     await expect(commitBatch(sql, batch)).rejects.toThrow(/json/);
     expect(await namesOf("poison-")).toEqual([]);
@@ -124,10 +112,10 @@ describe("commitBatch", () => {
   });
 
   it("answers items that are in the log already with their revisions, whatever has become of their objects", async () => {
-    const first = item([object("again")]);
+    const first = testItem([testObject("again")]);
     const [result] = await commitBatch(sql, [first]);
-    await commitBatch(sql, [item([object("again", { action: "delete", body: "" })])]);
-    expect(await commitBatch(sql, [first, item([object("again-2")])])).toEqual([
+    await commitBatch(sql, [testItem([testObject("again", { action: "delete", body: "" })])]);
+    expect(await commitBatch(sql, [first, testItem([testObject("again-2")])])).toEqual([
       result,
       { ok: true, revisions: [expect.any(Number)] },
     ]);
@@ -136,28 +124,28 @@ describe("commitBatch", () => {
   });
 
   it("judges the expected generation, and raises one by as much as items of the batch raise it", async () => {
-    const raise = (name: string) => item([object(name)], { raiseGenerations: ["g"] });
+    const raise = (name: string) => testItem([testObject(name)], { raiseGenerations: ["g"] });
     await commitBatch(sql, [raise("g-1"), raise("g-2")]);
-    const late = item([object("g-3")], { expectGenerations: { g: 1 } });
-    const now = item([object("g-4")], { expectGenerations: { g: 2 } });
+    const late = testItem([testObject("g-3")], { expectGenerations: { g: 1 } });
+    const now = testItem([testObject("g-4")], { expectGenerations: { g: 2 } });
     expect(await commitBatch(sql, [late, now])).toMatchObject([{ ok: false, reason: "stale" }, { ok: true }]);
     await expectNoGap();
   });
 
   it("reads no table as a whole, although its connection planned it when there was next to nothing in them", async () => {
     const connection = await sql.reserve();
-    await commitBatch(connection, [item([object("many")])]);
+    await commitBatch(connection, [testItem([testObject("many")])]);
     await readRows(connection, [{ type: "tests", namespace: "", name: "many" }]);
     const names = Array.from({ length: 1_000 }, (_, index) => `many-${index}`);
     for (let at = 0; at < names.length; at += 100)
-      await commitBatch(sql, [item(names.slice(at, at + 100).map((name) => object(name)))]);
+      await commitBatch(sql, [testItem(names.slice(at, at + 100).map((name) => testObject(name)))]);
     const wholeReads = async (): Promise<unknown> =>
       connection`select relname, seq_scan from pg_stat_xact_user_tables
         where relname in ('objects', 'events', 'meta', 'work') order by relname`;
     await connection`begin`;
     const before = await wholeReads();
     const change = { action: "update" as const, body: "{}" };
-    await commitBatch(connection, [item([object("many-1", { ...change, uid: "uid-many-1" })])]);
+    await commitBatch(connection, [testItem([testObject("many-1", { ...change, uid: "uid-many-1" })])]);
     await readRows(connection, [{ type: "tests", namespace: "", name: "many-1" }]);
     const after = await wholeReads();
     await connection`rollback`;
