@@ -1,9 +1,9 @@
 /** Between a Kubeconfig of ext.cattle.io and the ConfigMap that holds it, in Rancher's form (auth.md 3.8). Pure; total. */
 import type { ObjectMeta, OwnerReference } from "../../object.ts";
 import type { ConfigMap } from "../core/config-maps.ts";
-import { extensionKindLabel, extensionTokenNamespace, extensionUserLabel } from "../core/extension-tokens.ts";
+import { extensionKindLabel, extensionUserLabel } from "../core/extension-tokens.ts";
 import type { Kubeconfig } from "./kubeconfigs.ts";
-import { appliedMetadata, freeLabels, rowMetadata, shownMetadata } from "./rows.ts";
+import { appliedMetadata, newRowMetadata, rowMetadata, shownMetadata } from "./rows.ts";
 
 /** The value of the label `cattle.io/kind`. */
 export const kubeconfigKind = "kubeconfig";
@@ -59,20 +59,16 @@ export function rowOfKubeconfig(
     owners,
   }: { readonly name: string; readonly userId: string; readonly owners: OwnerReference[] },
 ): ConfigMap {
-  const { generateName: _g, uid: _u, namespace: _n, ownerReferences = [], ...given } = metadata;
+  const { ownerReferences = [], ...given } = metadata;
   const allOwners = [...ownerReferences, ...owners];
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: {
-      ...given,
-      name,
-      namespace: extensionTokenNamespace,
-      labels: {
-        ...freeLabels(given.labels),
+      ...newRowMetadata(given, name, {
         [extensionKindLabel]: kubeconfigKind,
         [extensionUserLabel]: userId,
-      },
+      }),
       annotations: { ...given.annotations, [uidAnnotation]: crypto.randomUUID() },
       ...(allOwners.length === 0 ? {} : { ownerReferences: allOwners }),
     },

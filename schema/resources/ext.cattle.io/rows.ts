@@ -1,6 +1,6 @@
 /** What Secrets and ConfigMaps that hold objects of ext.cattle.io have in common: labels, and names of members. Pure. */
 import type { ObjectMeta } from "../../object.ts";
-import { extensionKindLabel, extensionUserLabel } from "../core/extension-tokens.ts";
+import { extensionKindLabel, extensionTokenNamespace, extensionUserLabel } from "../core/extension-tokens.ts";
 import { canonicalTime } from "../times.ts";
 
 /** What kind of token it is, for whoever asks by label. */
@@ -27,6 +27,20 @@ export function shownMetadata(
     ...(managedFields === undefined
       ? {}
       : { managedFields: managedFields.map((entry) => shownFields(entry, members)) }),
+  };
+}
+
+/** The metadata of a new row. `labels`: what the server says of it. */
+export function newRowMetadata(
+  { generateName: _g, uid: _u, namespace: _n, ...given }: ObjectMeta,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): ObjectMeta {
+  return {
+    ...given,
+    name,
+    namespace: extensionTokenNamespace,
+    labels: { ...freeLabels(given.labels), ...labels },
   };
 }
 

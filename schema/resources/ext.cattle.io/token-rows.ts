@@ -1,17 +1,12 @@
 /** Between a Token of ext.cattle.io and the Secret that holds it (auth.md 3.7). Pure; total, for Secrets come from elsewhere too. */
 import type { ObjectMeta } from "../../object.ts";
-import {
-  extensionKindLabel,
-  extensionTokenKind,
-  extensionTokenNamespace,
-  extensionUserLabel,
-} from "../core/extension-tokens.ts";
+import { extensionKindLabel, extensionTokenKind, extensionUserLabel } from "../core/extension-tokens.ts";
 import { secretText, toBase64 } from "../core/secrets.ts";
 import type { Secret } from "../core/secrets.ts";
 import {
   appliedMetadata,
   extensionTokenKindLabel,
-  freeLabels,
+  newRowMetadata,
   rowMetadata,
   shownMetadata,
   timestamp,
@@ -101,22 +96,15 @@ export function secretOfToken(
     "last-used-at": "",
     "last-activity-seen": "",
   };
-  const { generateName: _g, uid: _u, namespace: _n, ...given } = metadata;
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: {
-      ...given,
-      name,
-      namespace: extensionTokenNamespace,
-      labels: {
-        ...freeLabels(given.labels),
-        ...labels,
-        [extensionKindLabel]: extensionTokenKind,
-        [extensionUserLabel]: userID,
-        [extensionTokenKindLabel]: kind,
-      },
-    },
+    metadata: newRowMetadata(metadata, name, {
+      ...labels,
+      [extensionKindLabel]: extensionTokenKind,
+      [extensionUserLabel]: userID,
+      [extensionTokenKindLabel]: kind,
+    }),
     type: "Opaque",
     data: encoded(data),
   };
