@@ -41,6 +41,17 @@ export function clusterHandle(admin: Connection, id: string): ImportedCluster {
   };
 }
 
+/** A kubeconfig of this cluster, written to `path`. */
+export async function writeKubeconfig(admin: Connection, id: string, path: string): Promise<string> {
+  const { config } = await callJson<{ config: string }>(
+    admin,
+    "POST",
+    `/v3/clusters/${id}?action=generateKubeconfig`,
+  );
+  writeFileSync(path, config, { mode: 0o600 });
+  return path;
+}
+
 /** Creates a cluster over HTTP and applies its manifest with the real kubectl. */
 export async function importInto(
   admin: Connection,

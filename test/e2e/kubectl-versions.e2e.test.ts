@@ -11,7 +11,7 @@ import { runKubectl } from "../testbed/kubectl.ts";
 import type { KubectlOptions, KubectlResult } from "../testbed/kubectl.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
-import { importInto, startAgent } from "./cluster.ts";
+import { importInto, startAgent, writeKubeconfig } from "./cluster.ts";
 import type { Agent } from "./cluster.ts";
 import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
@@ -53,13 +53,7 @@ describe("kubectl of every age", () => {
     const cluster = await importInto(admin, "versions", testbed);
     agent = await startAgent(testbed, join(home, "agent"));
     await Promise.all([cluster.waitFor("active", 20_000), testbed.createPod("web")]);
-    const { config } = await callJson<{ config: string }>(
-      admin,
-      "POST",
-      `/v3/clusters/${cluster.id}?action=generateKubeconfig`,
-    );
-    kubeconfig = join(home, "kc");
-    writeFileSync(kubeconfig, config, { mode: 0o600 });
+    kubeconfig = await writeKubeconfig(admin, cluster.id, join(home, "kc"));
   }, 900_000);
 
   afterAll(async () => {

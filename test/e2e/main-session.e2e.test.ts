@@ -2,7 +2,7 @@
  * A cluster whose agent opens a main session alone, as Rancher's does unless it is told otherwise: requests go by TLS of Drover's own to
  * a real kube-apiserver. The same cluster is there a second time, with a steve session, to compare.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import type { Peer } from "../peers/peers.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
 import { makePair } from "../tls/certificates.ts";
-import { clusterHandle, importInto } from "./cluster.ts";
+import { clusterHandle, importInto, writeKubeconfig } from "./cluster.ts";
 import type { ImportedCluster } from "./cluster.ts";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
@@ -38,14 +38,7 @@ describe("an agent with a main session only", () => {
     const cluster = await importInto(admin, name, testbed);
     agents.push(await startRancherAgent(buildPeer("v0.6.1"), testbed, join(home, name), env));
     await cluster.waitFor("active", 60_000);
-    const { config } = await callJson<{ config: string }>(
-      admin,
-      "POST",
-      `/v3/clusters/${cluster.id}?action=generateKubeconfig`,
-    );
-    const path = join(home, `${name}.kubeconfig`);
-    writeFileSync(path, config, { mode: 0o600 });
-    configs.set(cluster, path);
+    configs.set(cluster, await writeKubeconfig(admin, cluster.id, join(home, `${name}.kubeconfig`)));
     return cluster;
   };
 

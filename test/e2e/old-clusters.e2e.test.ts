@@ -13,9 +13,9 @@ import { runKubectl } from "../testbed/kubectl.ts";
 import type { KubectlOptions, KubectlResult } from "../testbed/kubectl.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
-import { importInto, startAgent } from "./cluster.ts";
+import { importInto, startAgent, writeKubeconfig } from "./cluster.ts";
 import type { Agent } from "./cluster.ts";
-import { callJson, cleanEnv, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import { cleanEnv, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Drover } from "./drover.ts";
 
 const password = "old clusters passphrase";
@@ -41,13 +41,7 @@ describe("a cluster before 1.30", () => {
     const cluster = await importInto(admin, "old", testbed);
     agent = await startAgent(testbed, join(home, "agent"));
     await Promise.all([cluster.waitFor("active", 20_000), testbed.createPod("web")]);
-    const { config } = await callJson<{ config: string }>(
-      admin,
-      "POST",
-      `/v3/clusters/${cluster.id}?action=generateKubeconfig`,
-    );
-    kubeconfig = join(home, "kc");
-    writeFileSync(kubeconfig, config, { mode: 0o600 });
+    kubeconfig = await writeKubeconfig(admin, cluster.id, join(home, "kc"));
   }, 900_000);
 
   afterAll(async () => {

@@ -3,7 +3,7 @@
  * exactly what that agent does, with the remotedialer of each release, against a real kube-apiserver.
  */
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import { buildPeer, peerVersions } from "../peers/peers.ts";
 import type { Peer, PeerVersion } from "../peers/peers.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
-import { agentPod, importInto } from "./cluster.ts";
+import { agentPod, importInto, writeKubeconfig } from "./cluster.ts";
 import type { ImportedCluster } from "./cluster.ts";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
@@ -50,16 +50,8 @@ describe("Rancher's cluster agent", () => {
     rmSync(home, { recursive: true, force: true });
   }, 60_000);
 
-  const kubeconfigOf = async ({ id }: ImportedCluster): Promise<string> => {
-    const { config } = await callJson<{ config: string }>(
-      admin,
-      "POST",
-      `/v3/clusters/${id}?action=generateKubeconfig`,
-    );
-    const path = join(home, `${id}.kubeconfig`);
-    writeFileSync(path, config, { mode: 0o600 });
-    return path;
-  };
+  const kubeconfigOf = ({ id }: ImportedCluster): Promise<string> =>
+    writeKubeconfig(admin, id, join(home, `${id}.kubeconfig`));
 
   describe.each(Object.keys(peerVersions) as PeerVersion[])("with remotedialer %s", (version) => {
     let cluster: ImportedCluster;

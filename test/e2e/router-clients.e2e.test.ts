@@ -10,16 +10,12 @@ import { WebSocket, WebSocketServer } from "ws";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
 import { clusterHandle } from "./cluster.ts";
+import { askRaw } from "./raw.ts";
+import type { Raw } from "./raw.ts";
 import { answerLifecycle, connectAgent, newCluster } from "./scripted-agent.ts";
 import type { ScriptedAgent } from "./scripted-agent.ts";
 
 const password = "router clients passphrase";
-
-interface Raw {
-  status: number;
-  headers: IncomingMessage["headers"];
-  body: Buffer;
-}
 
 describe("clients of the router", () => {
   let drover: Drover;
@@ -66,42 +62,13 @@ describe("clients of the router", () => {
   const path = (rest: string): string => `/k8s/clusters/${id}${rest}`;
   const authorization = (): Record<string, string> => ({ authorization: `Bearer ${admin.token}` });
 
-  function raw(
+  const raw = (
     rawPath: string,
     headers: Record<string, string> = {},
     method = "GET",
     body?: Buffer,
-  ): Promise<Raw> {
-    const { port, ca } = drover;
-    return new Promise((resolve, reject) => {
-      request(
-        {
-          host: "localhost",
-          port,
-          ca,
-          path: rawPath,
-          method,
-          headers: { ...authorization(), ...headers },
-          // A connection ends behind a body that was too large; the next request must not be sent on it meanwhile.
-          ...(body === undefined ? {} : { agent: false }),
-        },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-          incoming.on("error", reject);
-          incoming.on("end", () =>
-            resolve({
-              status: incoming.statusCode ?? 0,
-              headers: incoming.headers,
-              body: Buffer.concat(chunks),
-            }),
-          );
-        },
-      )
-        .on("error", reject)
-        .end(body);
-    });
-  }
+  ): Promise<Raw> =>
+    askRaw(drover, { path: rawPath, headers: { ...authorization(), ...headers }, method, body });
 
   function openSocket(rest: string): WebSocket {
     const socket = new WebSocket(`wss://localhost:${drover.port}${path(rest)}`, {

@@ -12,16 +12,12 @@ import type { Connection, Drover } from "./drover.ts";
 import { clusterHandle } from "./cluster.ts";
 import type { ImportedCluster } from "./cluster.ts";
 import { startRelay } from "../relay.ts";
+import { askRaw } from "./raw.ts";
+import type { Raw } from "./raw.ts";
 import { answerLifecycle, connectAgent, newCluster } from "./scripted-agent.ts";
 import type { ScriptedAgent } from "./scripted-agent.ts";
 
 const password = "router test passphrase";
-
-interface Raw {
-  status: number;
-  headers: IncomingMessage["headers"];
-  body: Buffer;
-}
 
 describe("the cluster router", () => {
   let drover: Drover;
@@ -67,39 +63,18 @@ describe("the cluster router", () => {
   const status = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
   /** A request whose path nobody normalises, with chosen headers. */
-  function raw(
+  const raw = (
     rawPath: string,
     headers: Record<string, string> = {},
     method = "GET",
     body?: string,
-  ): Promise<Raw> {
-    return new Promise((resolve, reject) => {
-      const outgoing = request(
-        {
-          host: "localhost",
-          port: drover.port,
-          path: rawPath,
-          method,
-          ca: drover.ca,
-          headers: { authorization: `Bearer ${admin.token}`, ...headers },
-        },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-          incoming.on("error", reject);
-          incoming.on("end", () =>
-            resolve({
-              status: incoming.statusCode ?? 0,
-              headers: incoming.headers,
-              body: Buffer.concat(chunks),
-            }),
-          );
-        },
-      );
-      outgoing.on("error", reject);
-      outgoing.end(body);
+  ): Promise<Raw> =>
+    askRaw(drover, {
+      path: rawPath,
+      headers: { authorization: `Bearer ${admin.token}`, ...headers },
+      method,
+      body,
     });
-  }
 
   const headersOf = (entry: { rawHeaders: string[] }, name: string): string[] =>
     entry.rawHeaders.filter(
