@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reconnectDelay } from "./backoff.ts";
+import { reconnectDelay } from "../wire/backoff.ts";
 import { ConfigError, readAgentConfig } from "./config.ts";
 import { kubeconfigAccess } from "./kube-config.ts";
 import { proxyFor } from "./proxy-connect.ts";

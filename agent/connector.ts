@@ -1,6 +1,6 @@
 /** Keeps one session connected for ever, and knows since when it is not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { reconnectDelay } from "./backoff.ts";
+import { reconnectDelay } from "../wire/backoff.ts";
 import type { Log } from "./log.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 

@@ -1,7 +1,7 @@
 /** The cluster agent: `node agent/main.ts` outside of a cluster, the bundled `agent.mjs` inside. See `--help`. */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { reconnectDelay } from "./backoff.ts";
+import { reconnectDelay } from "../wire/backoff.ts";
 import { ConfigError, readAgentConfig, usage } from "./config.ts";
 import { createLog } from "./log.ts";
 import { establishAccess, serve } from "./serve.ts";

@@ -3,6 +3,7 @@
  * no socket, no clock, no timers. A broken stream never breaks the session; a broken session fails every stream.
  */
 import { decodeMessage, decodeSync, encodeMessage, encodeSync, encodeText, messageType } from "./codec.ts";
+import { formatClient, maxClientBytes, parseClient } from "./clients.ts";
 import { Conn, fenceId, maxErrorBytes } from "./conn.ts";
 import type { ConnHost } from "./conn.ts";
 import { Budget, defaultLimits } from "./limits.ts";
@@ -23,6 +24,8 @@ export interface SessionOptions {
   /** Streams that the peer opens; absent = refused, each on its own (a Go server ends the session instead). */
   readonly onConnect?: (conn: Conn) => void;
   readonly authorize?: (proto: string, address: string) => boolean;
+  /** A peer can reach that client by this session, or no longer (tunnel.md 1.13). Absent: who is no peer says nothing by it. */
+  readonly onClient?: (change: "added" | "removed", clientKey: string, sessionKey: string) => void;
   readonly limits?: Partial<Limits>;
   /** Shared by the sessions of one object. */
   readonly budget?: Budget;
@@ -116,6 +119,12 @@ export class Session implements ConnHost {
     this.send(encodeSync([...this.#conns.keys()]));
   }
 
+  /** Tells a peer that it can reach a client by this session, or no longer. `sessionKey`: decimal int63. */
+  announce(change: "added" | "removed", clientKey: string, sessionKey: string): void {
+    const type = change === "added" ? messageType.addClient : messageType.removeClient;
+    this.send(encodeText(type, 0, formatClient(clientKey, sessionKey)));
+  }
+
   /** The socket is gone: every stream fails, all buffers are freed. Nothing is sent. */
   fail(reason: string): void {
     if (this.#ended) return;
@@ -158,9 +167,23 @@ export class Session implements ConnHost {
       case messageType.sync:
         this.#receiveSync(payload);
         return;
+      case messageType.addClient:
+        this.#receiveClient("added", payload);
+        return;
+      case messageType.removeClient:
+        this.#receiveClient("removed", payload);
+        return;
       default:
-      // ADDCLIENT and REMOVECLIENT mean nothing to a session without peers; unknown types are a newer peer's.
+      // A newer peer's.
     }
+  }
+
+  #receiveClient(change: "added" | "removed", payload: Uint8Array): void {
+    const { onClient } = this.#options;
+    if (onClient === undefined) return;
+    const client = parseClient(decoder.decode(payload.subarray(0, maxClientBytes)));
+    if (client === undefined) this.fatal("malformed announcement of a client");
+    else onClient(change, client.clientKey, client.sessionKey);
   }
 
   /** A text message, or anything else that Go would not survive either. */

@@ -9,6 +9,8 @@ import type { Frame } from "./frame.ts";
 export interface MessageEvents {
   readonly onText: (text: string) => void;
   readonly onBinary: (bytes: Uint8Array) => void;
+  /** An answer to `ping`, or one that nobody asked for. */
+  readonly onPong?: () => void;
   /** A close frame came; 1005 = without a code. */
   readonly onClose: (code: number, reason: string) => void;
   /** The peer broke the protocol; a close frame with this code has been sent. */
@@ -54,6 +56,11 @@ export class MessageStream {
     this.#send(opcode.binary, bytes);
   }
 
+  /** Asks the peer for a PONG (tunnel.md 1.8: without a payload). */
+  ping(): void {
+    this.#send(opcode.ping, new Uint8Array(0));
+  }
+
   /** Sends one close frame; codes that must not be on the wire go without a code. */
   close(code: number, reason: string): void {
     if (this.#closeSent) return;
@@ -82,6 +89,7 @@ export class MessageStream {
         this.#send(opcode.pong, frame.payload);
         return;
       case opcode.pong:
+        this.#events.onPong?.();
         return;
       case opcode.close: {
         const close = decodeClose(frame.payload);
