@@ -12,6 +12,7 @@ import { createLogger } from "../schema/logger.ts";
 import { onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
 import { parseSeedInput } from "./seed/input.ts";
 import { seed } from "./seed/seed.ts";
+import { createSettings } from "./settings/settings.ts";
 import { clusterConnection } from "./store/cluster-connection.ts";
 import { checkDatabase, openStore } from "./store/open-store.ts";
 
@@ -37,7 +38,8 @@ export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneR
     const store = openStore(this.env).as(systemActor("watch-access"));
     // Before the rights are read: what changes them later has a later revision.
     const { revision } = await store.texts.revision();
-    return { revision, revoked: await revokedGrants(store, grants, Date.now()) };
+    const settings = createSettings(this.env, () => store);
+    return { revision, revoked: await revokedGrants({ store, settings, now: Date.now() }, grants) };
   }
 
   /** For the local launcher: `GET /ready`, `POST /seed`, `POST /cron`. Errors are 500 with their message: no user reads it. */

@@ -44,6 +44,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly printerColumns?: readonly PrinterColumn[];
   /** JSON pointers of top-level members that are sealed at rest, in objects and events: `["/data"]`. */
   readonly sensitive?: readonly string[];
+  /**
+   * Top-level members that say what was seen, such as when a token was last used: a change of these alone is no new
+   * generation. Of credentials, it changes nobody's rights.
+   */
+  readonly observations?: readonly string[];
   /** Field name → values stored in the indexed `fields` column; computed before sealing. Never index a clear secret: hash it. */
   readonly indexes?: Readonly<Record<string, IndexValues<T>>>;
   /**

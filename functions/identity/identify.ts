@@ -5,10 +5,12 @@ import type { BoundStore } from "../../schema/store/store.ts";
 import { digestOf } from "./digest.ts";
 import { hasher } from "./hasher.ts";
 import { createIdentityCache } from "./identity-cache.ts";
+import { idleLimitMs } from "./idle-limit.ts";
 import { authenticatedGroups } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { fullName, readToken } from "./token-records.ts";
-import { tokenFacts, tokenProblem } from "./token-validity.ts";
+import type { Settings } from "../settings/settings.ts";
+import { idleEnd, isIdleJudged, tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
 const cache = createIdentityCache();
@@ -18,18 +20,24 @@ export function forgetIdentities(): void {
   cache.forget();
 }
 
+/** What an identity is made of, opened only on a miss, so that a hot request needs no database. */
+export interface IdentitySources {
+  readonly store: () => BoundStore;
+  readonly settings: Settings;
+}
+
 /**
  * The identity behind a credential, or `undefined` whatever is wrong with it. At most 10 s old. Rejects only when the
- * store cannot be read. `store` is opened only on a miss, so that a hot request needs no database.
+ * store cannot be read.
  */
 export async function identify(
   credential: TokenCredential,
-  store: () => BoundStore,
+  { store, settings }: IdentitySources,
   now: () => number = Date.now,
 ): Promise<Identity | undefined> {
   return remembered(
     `${fullName(credential)}:${credential.secret}`,
-    () => load(credential, store(), now()),
+    () => load(credential, store(), settings, now()),
     now,
   );
 }
@@ -42,7 +50,9 @@ export async function remembered(
 ): Promise<Identity | undefined> {
   // The cache holds no secret.
   const key = digestOf(secret);
-  const known = cache.get(key, now());
+  const found = cache.get(key, now());
+  // The user may have been active since, in another isolate or this one: what is stored says.
+  const known = found !== undefined && now() > (found.idleUntil ?? Infinity) ? undefined : found;
   if (known !== undefined && !cache.renews(key, now())) return isExpired(known, now()) ? undefined : known;
   const began = cache.generation();
   let identity: Identity | undefined;
@@ -62,15 +72,18 @@ export async function remembered(
 async function load(
   credential: TokenCredential,
   store: BoundStore,
+  settings: Settings,
   now: number,
 ): Promise<Identity | undefined> {
   const token = await readToken(store, fullName(credential));
   if (token === undefined) return undefined;
   if (!(await verifyTokenSecret(hasher(), token.token ?? "", credential.secret))) return undefined;
-  if (tokenProblem(token, now) !== undefined) return undefined;
+  const idleMs = isIdleJudged(token) ? await idleLimitMs(settings) : Infinity;
+  if (tokenProblem(token, now, idleMs) !== undefined) return undefined;
   const access = await loadUserAccess(store, token.userId);
   if (access === undefined) return undefined;
   const { user, roles, rules } = access;
+  const idleUntil = idleEnd(token, idleMs);
   return {
     userId: token.userId,
     username: user.username ?? "",
@@ -84,6 +97,7 @@ async function load(
     },
     mustChangePassword: user.mustChangePassword === true,
     token: tokenFacts(token),
+    ...(idleUntil === undefined ? {} : { idleUntil }),
   };
 }
 

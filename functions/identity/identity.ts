@@ -36,6 +36,8 @@ export interface Identity {
   readonly extra: Readonly<Record<string, readonly string[]>>;
   readonly mustChangePassword: boolean;
   readonly token: TokenFacts;
+  /** Epoch milliseconds: when the session ends, as far as is known here, unless its user is active before. */
+  readonly idleUntil?: number;
   /** The authenticated user behind `Impersonate-User`. */
   readonly impersonator?: string;
 }

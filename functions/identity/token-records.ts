@@ -13,9 +13,12 @@ import {
 import { secretText, secrets } from "../../schema/resources/core/secrets.ts";
 import type { Secret } from "../../schema/resources/core/secrets.ts";
 import { extensionTokenKindLabel } from "../../schema/resources/ext.cattle.io/rows.ts";
-import { tokenOfSecret } from "../../schema/resources/ext.cattle.io/token-rows.ts";
+import { seenSecret, tokenOfSecret } from "../../schema/resources/ext.cattle.io/token-rows.ts";
+import { tokens as extensionTokens } from "../../schema/resources/ext.cattle.io/tokens.ts";
 import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import type { Token } from "../../schema/resources/management.cattle.io/tokens.ts";
+import type { WriteOptions } from "../../schema/store/contract.ts";
+import { notFound } from "../../schema/store/errors.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { absentAsUndefined } from "../store/absent.ts";
 
@@ -32,6 +35,45 @@ export async function readToken(store: BoundStore, name: string): Promise<Token 
   const own = name.slice(prefix.length);
   const secret = await absentAsUndefined(store.get<Secret>(secrets, extensionTokenNamespace, own));
   return secret === undefined ? undefined : asToken(secret);
+}
+
+/** As requests to ext.cattle.io name it: either kind by its own name. Throws what reads throw. */
+export async function readTokenNamed(store: BoundStore, name: string): Promise<Token | undefined> {
+  return (await readToken(store, name)) ?? readToken(store, `${prefix}${name}`);
+}
+
+/**
+ * Notes when the token's user was last seen. `judge` is given the token as it is, and answers with the time (RFC 3339), or
+ * `undefined`: then nothing is written. Answers with the token as it is then. Throws `NotFound`, and what `judge` throws.
+ */
+export async function noteActivity(
+  store: BoundStore,
+  fullName: string,
+  judge: (token: Token) => string | undefined,
+  options: WriteOptions & { readonly verb?: "update" | "patch" } = {},
+): Promise<Token> {
+  if (!fullName.startsWith(prefix))
+    return store.modify<Token>(
+      tokens,
+      "",
+      fullName,
+      (token) => {
+        const seen = judge(token);
+        return seen === undefined ? undefined : { ...token, activityLastSeenAt: seen };
+      },
+      options,
+    );
+  const name = fullName.slice(prefix.length);
+  const read = (secret: Secret): Token => {
+    const token = asToken(secret);
+    if (token === undefined) throw notFound(extensionTokens, name);
+    return token;
+  };
+  const change = (secret: Secret): Secret | undefined => {
+    const seen = judge(read(secret));
+    return seen === undefined ? undefined : seenSecret(secret, seen);
+  };
+  return read(await store.modify<Secret>(secrets, extensionTokenNamespace, name, change, options));
 }
 
 /** Nothing happens where there is none. */

@@ -10,21 +10,29 @@ export const tokenHashedAnnotation = "authn.management.cattle.io/token-hashed";
 export type TokenProblem = "disabled" | "deleted" | "expired" | "idle" | "provider";
 
 /**
- * Why a token is refused at `now` (epoch milliseconds), or `undefined`. `idleMs`: how long a session may be idle; judged
- * only where activity was recorded. Only the local provider exists: a token of any other belongs to a disabled one.
+ * Why a token is refused at `now` (epoch milliseconds), or `undefined`. `idleMs`: how long a session may be idle. Only the
+ * local provider exists: a token of any other belongs to a disabled one.
  */
-export function tokenProblem(
-  token: Token,
-  now: number,
-  idleMs = Number.POSITIVE_INFINITY,
-): TokenProblem | undefined {
+export function tokenProblem(token: Token, now: number, idleMs: number): TokenProblem | undefined {
   if (token.enabled === false) return "disabled";
   if (token.metadata.deletionTimestamp !== undefined) return "deleted";
   if ((token.authProvider ?? "local") !== "local") return "provider";
   const expiry = tokenExpiry(token);
   if (expiry !== undefined && now >= expiry) return "expired";
+  return now > (idleEnd(token, idleMs) ?? Infinity) ? "idle" : undefined;
+}
+
+/** Whether its user's activity was recorded, so that it ends when he is idle. Others, even of logins, end by their time alone. */
+export function isIdleJudged({ isDerived, activityLastSeenAt = "" }: Token): boolean {
+  return isDerived !== true && activityLastSeenAt !== "";
+}
+
+/** Epoch milliseconds after which the token has ended for idleness; `undefined` = never. What cannot be read has ended. */
+export function idleEnd(token: Token, idleMs: number): number | undefined {
+  if (!isIdleJudged(token)) return undefined;
   const seen = Date.parse(token.activityLastSeenAt ?? "");
-  return Number.isFinite(seen) && now > seen + idleMs ? "idle" : undefined;
+  const end = (Number.isFinite(seen) ? seen : -Infinity) + idleMs;
+  return Number.isNaN(end) || end === Infinity ? undefined : end;
 }
 
 /** Epoch milliseconds; `undefined` = never. A token without a readable creation time has expired. */

@@ -6,13 +6,15 @@ import { allows } from "../../schema/rbac/evaluate.ts";
 import type { ResourceAttributes } from "../../schema/rbac/types.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { ApiError } from "../http/errors.ts";
+import type { Settings } from "../settings/settings.ts";
+import { idleLimitMs } from "./idle-limit.ts";
 import type { Identity } from "./identity.ts";
 import type { ImpersonationRequest } from "./impersonation-request.ts";
 import { impersonated } from "./impersonation.ts";
 import { loadRbacRules } from "./rbac-rights.ts";
 import { hasEnded } from "./service-accounts/verify.ts";
 import { readToken } from "./token-records.ts";
-import { tokenFacts, tokenProblem } from "./token-validity.ts";
+import { isIdleJudged, tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
 type Caller = Pick<Identity, "userId" | "groups" | "token">;
@@ -39,19 +41,23 @@ export function watchGrant(
   return JSON.stringify(grant);
 }
 
-/** Indexes of the grants that hold no longer. `store`: the server's own. Rejects when the store cannot be read. */
-export async function revokedGrants(
-  store: BoundStore,
-  grants: readonly string[],
-  now: number,
-): Promise<number[]> {
+/** What grants are judged by. `store`: the server's own. */
+export interface GrantSources {
+  readonly store: BoundStore;
+  readonly settings: Settings;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Indexes of the grants that hold no longer. Rejects when the store cannot be read. */
+export async function revokedGrants(sources: GrantSources, grants: readonly string[]): Promise<number[]> {
   const identities = new Map<string, Promise<Identity | undefined>>();
   const holds = async (text: string): Promise<boolean> => {
     const { v, caller, as, asks } = JSON.parse(text) as WatchGrant;
     // Of another version of this program: the client comes back, and its rights are judged then.
     if (v !== 1) return false;
     const key = JSON.stringify([caller, as]);
-    const known = identities.get(key) ?? identityOf(store, caller, as, now);
+    const known = identities.get(key) ?? identityOf(sources, caller, as);
     identities.set(key, known);
     const identity = await known;
     return identity !== undefined && allows(identity.rules, asks);
@@ -62,15 +68,14 @@ export async function revokedGrants(
 
 /** Who a request of the caller would run as now; `undefined`: it would be refused. */
 async function identityOf(
-  store: BoundStore,
+  sources: GrantSources,
   caller: Caller,
   as: ImpersonationRequest | undefined,
-  now: number,
 ): Promise<Identity | undefined> {
-  const identity = await currentIdentity(store, caller, now);
+  const identity = await currentIdentity(sources, caller);
   if (identity === undefined || as === undefined) return identity;
   try {
-    return await impersonated(store, identity, as, "local");
+    return await impersonated(sources.store, identity, as, "local");
   } catch (error) {
     if (error instanceof ApiError && error.code === "Forbidden") return undefined;
     throw error;
@@ -78,9 +83,8 @@ async function identityOf(
 }
 
 async function currentIdentity(
-  store: BoundStore,
+  { store, settings, now }: GrantSources,
   { userId, groups, token: facts }: Caller,
-  now: number,
 ): Promise<Identity | undefined> {
   const self = { userId, groups, extra: {}, mustChangePassword: false, token: facts };
   if (facts.claims !== undefined) {
@@ -98,7 +102,8 @@ async function currentIdentity(
   // One that was made anew under the name, or given another secret, is another token.
   if (token === undefined || token.userId !== userId || tokenFacts(token).proof !== facts.proof)
     return undefined;
-  if (tokenProblem(token, now) !== undefined) return undefined;
+  const idleMs = isIdleJudged(token) ? await idleLimitMs(settings) : Infinity;
+  if (tokenProblem(token, now, idleMs) !== undefined) return undefined;
   if (access === undefined || access.user.mustChangePassword === true) return undefined;
   const { user, roles, rules } = access;
   return { ...self, username: user.username ?? "", roles, rules };

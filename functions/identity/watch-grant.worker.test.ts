@@ -14,6 +14,7 @@ import { clusterRoles } from "../../schema/resources/rbac.authorization.k8s.io/c
 import type { BoundStore } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
+import { createSettings } from "../settings/settings.ts";
 import { openStore } from "../store/open-store.ts";
 import { authenticatedGroups } from "./identity.ts";
 import type { TokenFacts } from "./identity.ts";
@@ -71,7 +72,10 @@ const bind = (name: string, kind: string, subject: string, role = "watches") =>
     ],
   });
 const holds = async (...grants: string[]): Promise<boolean[]> => {
-  const revoked = await revokedGrants(store, grants, Date.now());
+  const revoked = await revokedGrants(
+    { store, settings: createSettings(env, () => store), now: Date.now() },
+    grants,
+  );
   return grants.map((_, index) => !revoked.includes(index));
 };
 

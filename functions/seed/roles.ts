@@ -21,6 +21,11 @@ const ownRules: readonly PolicyRule[] = [
   },
   {
     apiGroups: ["ext.cattle.io"],
+    resources: ["useractivities"],
+    verbs: ["get", "update", "patch"],
+  },
+  {
+    apiGroups: ["ext.cattle.io"],
     resources: ["tokens"],
     verbs: ["get", "list", "watch", "create", "delete", "update", "patch"],
   },

@@ -3,10 +3,7 @@ import type { Sql } from "postgres";
 import { distrust } from "../../schema/custom/types.ts";
 import type { TypesCache } from "../../schema/custom/types.ts";
 import { typeKey } from "../../schema/resource.ts";
-import { secrets } from "../../schema/resources/core/secrets.ts";
-import { serviceAccounts } from "../../schema/resources/core/service-accounts.ts";
 import { settings } from "../../schema/resources/management.cattle.io/settings.ts";
-import { tokens } from "../../schema/resources/management.cattle.io/tokens.ts";
 import { registry } from "../../schema/resources/registry.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
 import type { StoredRow } from "../../schema/store/encoding.ts";
@@ -17,6 +14,7 @@ import type { Store } from "../../schema/store/store.ts";
 import type { CommitItem, CommitResult, ObjectKey } from "../../schema/store/types.ts";
 import { once } from "../../schema/structural/once.ts";
 import type { Env } from "../env.ts";
+import { changesIdentities } from "../identity/credential-changes.ts";
 import { forgetIdentities } from "../identity/identify.ts";
 import { createLogger } from "../../schema/logger.ts";
 import type { Logger } from "../../schema/logger.ts";
@@ -38,15 +36,13 @@ export function openStore(
 ): Store {
   return createStore({
     sql,
-    commit: async (items) => {
-      const results = await commit(env, sql, log, items);
+    commit: async (items) => commit(env, sql, log, items),
+    committed(changes) {
       // This isolate's own revocations and grants work at once; others hear of them within 10 s.
-      if (items.some(changesIdentities)) forgetIdentities();
-      if (items.some(({ objects }) => objects.some(({ type }) => type === typeKey(settings))))
-        forgetSettings();
+      if (changes.some(changesIdentities)) forgetIdentities();
+      if (changes.some(({ type }) => type === typeKey(settings))) forgetSettings();
       // And its own types: others look once a second, and before they take a type for unknown.
-      if (items.some(({ raiseGenerations = [] }) => raiseGenerations.includes("registry"))) distrust(types);
-      return results;
+      if (changes.some(({ raise }) => raise.includes("registry"))) distrust(types);
     },
     sealer: sealerOf(env),
     readRow: (key) => readRow(env, sql, log, key),
@@ -61,16 +57,6 @@ export function openStore(
 /** Rejects with the database's error when it cannot be reached or was not migrated. */
 export async function checkDatabase(env: Env): Promise<void> {
   await openSql(env)`select revision from revision`;
-}
-
-/** Types by whose change or end a credential ends: service accounts' tokens may be bound to a Secret. */
-const revoking: ReadonlySet<string> = new Set([tokens, serviceAccounts, secrets].map(typeKey));
-
-function changesIdentities({ objects, raiseGenerations = [] }: CommitItem): boolean {
-  return (
-    raiseGenerations.includes("rbac") ||
-    objects.some(({ type, action }) => revoking.has(type) && action !== "create")
-  );
 }
 
 /**

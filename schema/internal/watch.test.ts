@@ -53,14 +53,21 @@ describe("changesRights", () => {
       .all()
       .filter(({ raises }) => raises === "rbac")
       .map(typeKey);
-    for (const kind of ["ADDED", "MODIFIED", "DELETED"])
-      expect(raising.filter((type) => !changesRights({ type, kind }))).toEqual([]);
+    const kinds = ["ADDED", "MODIFIED", "DELETED"] as const;
+    for (const kind of kinds) expect(raising.filter((type) => !changesRights({ type, kind }))).toEqual([]);
     const token = "tokens.management.cattle.io";
-    expect(["ADDED", "MODIFIED", "DELETED"].map((kind) => changesRights({ type: token, kind }))).toEqual([
-      false,
-      true,
-      true,
-    ]);
+    expect(kinds.map((kind) => changesRights({ type: token, kind }))).toEqual([false, true, true]);
     expect(changesRights({ type: "configmaps", kind: "DELETED" })).toBe(false);
+  });
+
+  it("is not so for a token that was only seen to be used: its generation is the same", () => {
+    const body = (generation?: number): string => JSON.stringify({ metadata: { generation }, ttl: 1 });
+    const change = { type: "tokens.management.cattle.io", kind: "MODIFIED", body: body(2) } as const;
+    expect(changesRights({ ...change, before: body(2) })).toBe(false);
+    expect(changesRights({ ...change, before: body(1) })).toBe(true);
+    expect(changesRights({ ...change, body: body(), before: body() })).toBe(true);
+    expect(changesRights({ ...change, kind: "DELETED", before: body(2) })).toBe(true);
+    // The value of another type's generation says nothing of what is sealed in it.
+    expect(changesRights({ ...change, type: "secrets", before: body(2) })).toBe(true);
   });
 });

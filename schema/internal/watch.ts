@@ -1,4 +1,5 @@
 /** A watch on one type, as it crosses from the API Worker to a `WatchFanout` in the internal context header. */
+import type { KubeObject } from "../object.ts";
 import type { LogEvent } from "../store/log.ts";
 import { headerJson } from "./context.ts";
 
@@ -38,11 +39,28 @@ const rightsTypes: readonly string[] = [
   "users.management.cattle.io",
 ];
 /** Credentials: a new one takes nothing away. Secrets end with their service accounts' tokens. */
-const credentialTypes: readonly string[] = ["secrets", "serviceaccounts", "tokens.management.cattle.io"];
+const tokensType = "tokens.management.cattle.io";
+const credentialTypes: readonly string[] = ["secrets", "serviceaccounts", tokensType];
 
-/** Whether watches that are open may be somebody's no longer after this change. */
-export function changesRights({ type, kind }: { readonly type: string; readonly kind: string }): boolean {
-  return rightsTypes.includes(type) || (kind !== "ADDED" && credentialTypes.includes(type));
+/**
+ * Whether watches that are open may be somebody's no longer after this change. A token whose generation is the same was
+ * seen to be used (`observations`): its secret, which cannot be read here, is the same too.
+ */
+export function changesRights({
+  type,
+  kind,
+  body = null,
+  before = null,
+}: Pick<LogEvent, "type" | "kind"> & Partial<Pick<LogEvent, "body" | "before">>): boolean {
+  if (rightsTypes.includes(type)) return true;
+  if (kind === "ADDED" || !credentialTypes.includes(type)) return false;
+  const generation = kind === "MODIFIED" && type === tokensType ? generationOf(body) : undefined;
+  return generation === undefined || generation !== generationOf(before);
+}
+
+function generationOf(body: string | null): number | undefined {
+  const { metadata } = JSON.parse(body ?? "{}") as Partial<KubeObject>;
+  return metadata?.generation;
 }
 
 const definitionsType = "customresourcedefinitions.apiextensions.k8s.io";

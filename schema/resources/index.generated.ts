@@ -31,10 +31,12 @@ import { secrets } from "./core/secrets.ts";
 import { serviceAccounts } from "./core/service-accounts.ts";
 import { eksClusterConfigs } from "./eks.cattle.io/cluster-configs.ts";
 import { events as events_events_k8s_io } from "./events.k8s.io/events.ts";
+import { groupMembershipRefreshRequests } from "./ext.cattle.io/group-membership-refresh-requests.ts";
 import { kubeconfigs } from "./ext.cattle.io/kubeconfigs.ts";
 import { passwordChangeRequests } from "./ext.cattle.io/password-change-requests.ts";
 import { selfUsers } from "./ext.cattle.io/self-users.ts";
 import { tokens as tokens_ext_cattle_io } from "./ext.cattle.io/tokens.ts";
+import { userActivities } from "./ext.cattle.io/user-activities.ts";
 import { bundleDeployments } from "./fleet.cattle.io/bundle-deployments.ts";
 import { bundleNamespaceMappings } from "./fleet.cattle.io/bundle-namespace-mappings.ts";
 import { bundles } from "./fleet.cattle.io/bundles.ts";
@@ -156,10 +158,12 @@ export const definitions: readonly ResourceDefinition[] = [
   serviceAccounts,
   eksClusterConfigs,
   events_events_k8s_io,
+  groupMembershipRefreshRequests,
   kubeconfigs,
   passwordChangeRequests,
   selfUsers,
   tokens_ext_cattle_io,
+  userActivities,
   bundleDeployments,
   bundleNamespaceMappings,
   bundles,

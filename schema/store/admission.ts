@@ -408,7 +408,10 @@ function withoutStatus<T extends KubeObject>(definition: ResourceDefinition<T>, 
 /** What `generation` counts changes of. */
 function contentOf<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): object {
   const { metadata: _, ...content } = withoutStatus(definition, object);
-  return content;
+  const { observations = [] } = definition;
+  return observations.length === 0
+    ? content
+    : Object.fromEntries(Object.entries(content).filter(([member]) => !observations.includes(member)));
 }
 
 /** What no update may do: begin or move a deletion, or give an object that goes another finalizer. */

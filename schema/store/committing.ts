@@ -74,6 +74,9 @@ export async function commitPlanned<T extends KubeObject>(
       ...(session.lease === undefined ? {} : { lease: session.lease }),
     },
   ]);
+  session.deps.committed?.(
+    all.map(({ definition, before, after, raise }) => ({ type: typeKey(definition), before, after, raise })),
+  );
   if (result === undefined) throw new Error("the commit gave no result");
   if (!result.ok) throw failureOf(result, all, asked.length);
   all.forEach(({ commit }, index) => {

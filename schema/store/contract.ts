@@ -36,7 +36,20 @@ export interface StoreDeps {
     after: KubeObject | undefined,
     now: Date,
   ) => readonly WorkRow[];
+  /** Told of every commit that was answered, whatever the answer, before its caller is: for what an isolate remembers. */
+  readonly committed?: (changes: readonly Change[]) => void;
   readonly now: () => Date;
+}
+
+/** Of one object, in a commit. */
+export interface Change {
+  /** `typeKey()`. */
+  readonly type: string;
+  readonly before: KubeObject | undefined;
+  /** `undefined` when it goes. */
+  readonly after: KubeObject | undefined;
+  /** Generations in `meta` that it raises. */
+  readonly raise: readonly string[];
 }
 
 export type Lease = NonNullable<CommitItem["lease"]>;

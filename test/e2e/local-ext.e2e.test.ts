@@ -1,6 +1,6 @@
-/** ext.cattle.io/v1 (auth.md 2.6, 3.8): one's own identity, and password, by stock kubectl and plain requests. */
+/** ext.cattle.io/v1 (auth.md 2.6, 3.8): one's own identity, password and activity, by stock kubectl and plain requests. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loginAs } from "./drover.ts";
+import { eventually, loginAs } from "./drover.ts";
 import {
   extensionApi as api,
   extensionClient,
@@ -47,6 +47,8 @@ describe("ext.cattle.io", () => {
     );
     expect(names).toMatch(/^kubeconfigs +ext\.cattle\.io\/v1 +false +Kubeconfig +create,delete/m);
     expect(names).toMatch(/^selfusers +ext\.cattle\.io\/v1 +false +SelfUser +create/m);
+    expect(names).toMatch(/^useractivities +ext\.cattle\.io\/v1 +false +UserActivity +get,patch,update +$/m);
+    expect(names).toMatch(/^groupmembershiprefreshrequests .* GroupMembershipRefreshRequest +create/m);
     const legacy = await rest(`GET ${api}`, { token: ann.token });
     expect(legacy.json).toMatchObject({ kind: "APIResourceList", groupVersion: "ext.cattle.io/v1" });
     const alone = await rest("GET /ext/apis/ext.cattle.io/v1", { token: ann.token });
@@ -165,6 +167,176 @@ describe("ext.cattle.io", () => {
       const { token } = await loginAs(local.drover, "dan", password);
       const refused = await change(token, { userID: String(admin?.["id"]), newPassword: "taken over now" });
       expect(refused.status, refused.text).toBe(403);
+    });
+  });
+
+  describe("UserActivity", () => {
+    const path = `${api}/useractivities`;
+    const idle = "/v3/settings/auth-user-session-idle-ttl-minutes";
+    const ago = (seconds: number): string =>
+      new Date(Date.now() - seconds * 1000).toISOString().replace(/\.\d+Z/, "Z");
+    const put = (token: string, name: string, spec: Json, query = ""): Promise<Reply> =>
+      rest(`PUT ${path}/${name}${query}`, { token, body: object("UserActivity", spec, { name }) });
+    const nameOf = (token: string): string => token.split(":")[0] ?? "";
+
+    it("notes when the user of a session was seen, in his token, and never that he was seen earlier", async () => {
+      const name = nameOf(ann.token);
+      const before = await rest(`GET ${path}/${name}`, { token: ann.token });
+      expect(before).toMatchObject({
+        status: 200,
+        json: { kind: "UserActivity", metadata: { name }, spec: {}, status: { expiresAt: "" } },
+      });
+      const at = ago(60);
+      const dry = await put(ann.token, name, { seenAt: at }, "?dryRun=All");
+      expect(dry).toMatchObject({ status: 200, json: { spec: { seenAt: at } } });
+      expect((await rest(`GET ${path}/${name}`, { token: ann.token })).json["spec"]).toEqual({});
+
+      const noted = await put(ann.token, name, { seenAt: at });
+      const expiresAt = new Date(Date.parse(at) + 960 * 60_000).toISOString().replace(".000Z", "Z");
+      expect(noted).toMatchObject({ status: 200, json: { spec: { seenAt: at }, status: { expiresAt } } });
+      expect((await rest(`GET /v3/tokens/${name}`, { token: ann.token })).json).toMatchObject({
+        activityLastSeenAt: at,
+      });
+      // Two windows of a browser: whatever version was read, and who writes last.
+      const { metadata } = before.json as { metadata: Json };
+      const stale = await rest(`PUT ${path}/${name}`, {
+        token: ann.token,
+        body: object("UserActivity", { seenAt: ago(600) }, { ...metadata, name }),
+      });
+      expect(stale).toMatchObject({ status: 200, json: { spec: { seenAt: at } } });
+      const future = await put(ann.token, name, { seenAt: ago(-3600) });
+      const { seenAt } = future.json["spec"] as { seenAt: string };
+      expect(Date.parse(seenAt)).toBeLessThanOrEqual(Date.now());
+      expect(seenAt > at).toBe(true);
+      const patched = await as(ann.token, [
+        "patch",
+        "useractivity",
+        name,
+        "--type=merge",
+        "-p",
+        '{"spec":{"seenAt":null}}',
+      ]);
+      expect(patched.stderr).toBe("");
+      const applied = await as(
+        ann.token,
+        ["apply", "--server-side", "--validate=ignore", "-f", "-"],
+        object("UserActivity", { seenAt: ago(0) }, { name }),
+      );
+      expect(applied.stderr).toBe("");
+      for (const spec of [{ seenAt: "noon" }, { seenAt: 7 }])
+        expect([400, 422]).toContain((await put(ann.token, name, spec)).status);
+      const got = await as(ann.token, ["get", "useractivity", name, "-o", "jsonpath={.spec.seenAt}"]);
+      expect(Date.parse(got.stdout)).toBeGreaterThanOrEqual(Date.parse(seenAt));
+    });
+
+    it("is of one's own sessions alone, by any token of one's own", async () => {
+      const ida = await newUser("ida");
+      const key = await rest("POST /v3/tokens", { token: ida.token, body: { type: "token" } });
+      const { token: bearer, id } = key.json as { token: string; id: string };
+      expect((await put(bearer, nameOf(ida.token), {})).status).toBe(200);
+      const asked = async (token: string, name: string): Promise<number[]> => [
+        (await rest(`GET ${path}/${name}`, { token })).status,
+        (await put(token, name, {})).status,
+        (
+          await rest(`PATCH ${path}/${name}`, {
+            token,
+            headers: { "content-type": "application/merge-patch+json" },
+            body: {},
+          })
+        ).status,
+      ];
+      expect(await asked(ann.token, nameOf(ida.token))).toEqual([403, 403, 403]);
+      expect(await asked(local.admin.token, nameOf(ida.token))).toEqual([403, 403, 403]);
+      expect(await asked(ida.token, id)).toEqual([403, 403, 403]);
+      expect(await asked(ann.token, "token-nosuc")).toEqual([404, 404, 404]);
+      const posing = await rest(`GET ${path}/${nameOf(ida.token)}`, {
+        token: local.admin.token,
+        headers: { "impersonate-user": ida.id },
+      });
+      expect(posing.status, posing.text).toBe(403);
+      for (const line of [
+        `GET ${path}`,
+        `POST ${path}`,
+        `DELETE ${path}/${nameOf(ann.token)}`,
+        `DELETE ${path}`,
+      ])
+        expect((await rest(line, { token: ann.token, body: {} })).status, line).toBe(405);
+    });
+
+    it("of a token of ext.cattle.io, which only a Rancher makes sessions of, is in its Secret", async () => {
+      const made = await rest(`POST ${api}/tokens`, {
+        token: local.admin.token,
+        body: object("Token", {}),
+      });
+      const { bearerToken } = made.json["status"] as { bearerToken: string };
+      const { name } = made.json["metadata"] as { name: string };
+      const row = JSON.parse(await kubectl(["-n", "cattle-tokens", "get", "secret", name, "-o", "json"])) as {
+        metadata: { labels: Json };
+        data: Json;
+      };
+      const moved = {
+        ...row,
+        metadata: { name: "token-sessn", labels: row.metadata.labels },
+        data: { ...row.data, kind: Buffer.from("session").toString("base64") },
+      };
+      await kubectl(["-n", "cattle-tokens", "create", "-f", "-"], { input: JSON.stringify(moved) });
+      const token = bearerToken.replace(name, "token-sessn");
+      const at = ago(1);
+      expect((await put(token, "token-sessn", { seenAt: at })).json["spec"]).toEqual({ seenAt: at });
+      const seen = await kubectl([
+        "get",
+        "tokens.ext.cattle.io",
+        "token-sessn",
+        "-o",
+        "jsonpath={.status.lastActivitySeen}",
+      ]);
+      expect(seen).toBe(at);
+      expect((await put(token, name, {})).status).toBe(403);
+    });
+
+    it("auth 15: ends a session whose user was idle, and wakes none", async () => {
+      const joy = await newUser("joy");
+      const { token: other } = await loginAs(local.drover, "joy", password);
+      const set = (value: string): Promise<Reply> =>
+        rest(`PUT ${idle}`, { token: local.admin.token, body: { value } });
+      expect((await set("1")).status).toBe(200);
+      expect((await put(joy.token, nameOf(other), { seenAt: ago(50) })).status).toBe(200);
+      const me = async (token: string): Promise<number> =>
+        (await rest("GET /v3/users?me=true", { token })).status;
+      expect(await me(other)).toBe(200);
+      await eventually("the idle session ends", 30_000, async () =>
+        (await me(other)) === 401 ? true : undefined,
+      );
+      expect((await put(joy.token, nameOf(other), {})).status).toBe(403);
+      // Nothing was recorded of this one.
+      expect(await me(joy.token)).toBe(200);
+      expect((await set("960")).status).toBe(200);
+    });
+  });
+
+  describe("GroupMembershipRefreshRequest", () => {
+    const ask = (token: string, spec: Json, query = ""): Promise<Reply> =>
+      rest(`POST ${api}/groupmembershiprefreshrequests${query}`, {
+        token,
+        body: object("GroupMembershipRefreshRequest", spec),
+      });
+
+    it("is answered for who may create users, about users that there are", async () => {
+      for (const userId of ["*", ann.id])
+        expect(await ask(local.admin.token, { userId })).toMatchObject({
+          status: 201,
+          json: {
+            spec: { userId },
+            status: {
+              conditions: [{ type: "UserRefreshInitiated", status: "True" }],
+              summary: "Completed",
+            },
+          },
+        });
+      expect((await ask(local.admin.token, { userId: "*" }, "?dryRun=All")).status).toBe(201);
+      expect((await ask(local.admin.token, {})).status).toBe(400);
+      expect((await ask(local.admin.token, { userId: "u-nosuch" })).status).toBe(400);
+      expect((await ask(ann.token, { userId: ann.id })).status).toBe(403);
     });
   });
 });

@@ -21,7 +21,7 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
     const store = (): BoundStore => systemStore(c, "authenticator");
     const load =
       bearer.state === "token"
-        ? identify(bearer.credential, store)
+        ? identify(bearer.credential, { store, settings: c.get("settings") })
         : bearer.state === "jwt" && serviceAccountMayUse(c.req.path)
           ? identifyServiceAccount(bearer.token, () => signerOf(c.env), store)
           : undefined;

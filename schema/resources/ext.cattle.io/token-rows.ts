@@ -25,6 +25,9 @@ const storedMembers: Readonly<Record<string, string>> = {
   clusterName: "cluster",
 };
 
+/** Keys of the Secret's data that say what was seen of the token, not what it opens. */
+export const observedKeys: readonly string[] = ["last-used-at", "last-activity-seen"];
+
 type Spec = NonNullable<ExtensionToken["spec"]>;
 
 /** Milliseconds from creation, below 0: never. What cannot be read has expired. */
@@ -119,6 +122,11 @@ export function changedSecret(current: Secret, { metadata, spec = {} }: Extensio
     metadata: rowMetadata(current.metadata, metadata),
     data: same ? data : { ...data, ...encoded({ "last-update-time": timestamp(now) }) },
   };
+}
+
+/** The Secret after its user was seen. `seen`: RFC 3339. */
+export function seenSecret(current: Secret, seen: string): Secret {
+  return { ...current, data: { ...current.data, ...encoded({ "last-activity-seen": seen }) } };
 }
 
 /** What of a configuration that somebody applies is his to say. */

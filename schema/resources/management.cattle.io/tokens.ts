@@ -45,6 +45,7 @@ export const tokens: ResourceDefinition<Token> = {
   scope: "Cluster",
   schema,
   sensitive: ["/token"],
+  observations: ["lastUsedAt", "activityLastSeenAt"],
   indexes: {
     userId: ({ userId }) => [userId],
     clusterName: ({ clusterName = "" }) => (clusterName === "" ? [] : [clusterName]),
@@ -91,9 +92,11 @@ async function validate(context: AdmissionContext<Token>): Promise<FieldError[]>
     "clusterName",
     "isDerived",
   ]);
-  const { lastUsedAt = "" } = object;
-  if (lastUsedAt !== "" && canonicalTime(lastUsedAt) === undefined)
-    errors.push(invalid("lastUsedAt", lastUsedAt, "must be an RFC 3339 time"));
+  for (const member of ["lastUsedAt", "activityLastSeenAt"] as const) {
+    const { [member]: time = "" } = object;
+    if (time !== "" && canonicalTime(time) === undefined)
+      errors.push(invalid(member, time, "must be an RFC 3339 time"));
+  }
   if (!isDnsSubdomain(metadata.name))
     errors.push(invalid("metadata.name", metadata.name, "must be a DNS subdomain"));
   // Whoever sets a token's secret, or makes it live longer, can act as its user.

@@ -139,7 +139,7 @@ async function serve(c: AppContext): Promise<Response> {
     namespace,
     identity,
     store: own?.store(c, identity, actor) ?? storeOf(c, actor, definition),
-    ...(own === undefined ? {} : { rows: own.rows(identity, info.verb as Verb) }),
+    ...(own?.rows === undefined ? {} : { rows: own.rows(identity, info.verb as Verb) }),
     output,
     warnings: [],
   };

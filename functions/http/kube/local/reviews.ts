@@ -15,6 +15,7 @@ import { subjectAccessReviews } from "../../../../schema/resources/authorization
 import type { SubjectAccessReview } from "../../../../schema/resources/authorization.k8s.io/subject-access-reviews.ts";
 import { tokenReviews } from "../../../../schema/resources/authentication.k8s.io/token-reviews.ts";
 import { selfSubjectReviews } from "../../../../schema/resources/authentication.k8s.io/self-subject-reviews.ts";
+import { groupMembershipRefreshRequests } from "../../../../schema/resources/ext.cattle.io/group-membership-refresh-requests.ts";
 import { passwordChangeRequests } from "../../../../schema/resources/ext.cattle.io/password-change-requests.ts";
 import type { PasswordChangeRequest } from "../../../../schema/resources/ext.cattle.io/password-change-requests.ts";
 import { selfUsers } from "../../../../schema/resources/ext.cattle.io/self-users.ts";
@@ -33,6 +34,7 @@ import { absentAsUndefined } from "../../../store/absent.ts";
 import { systemStore } from "../../context.ts";
 import { ApiError } from "../../errors.ts";
 import { answerPasswordChange } from "../../ext/change-password.ts";
+import { answerGroupRefresh } from "../../ext/refresh-groups.ts";
 import { answerObject } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { decodeBody, requireType } from "./decode-body.ts";
@@ -57,6 +59,8 @@ const answers: Readonly<Record<string, Answers>> = {
   [typeKey(selfUsers)]: ({ identity }) => ({ userID: identity.userId }),
   [typeKey(passwordChangeRequests)]: async ({ c, identity }, review, dryRun) =>
     answerPasswordChange(c, identity, review, dryRun),
+  [typeKey(groupMembershipRefreshRequests)]: async ({ c, identity }, review, dryRun) =>
+    answerGroupRefresh(c, identity, review, dryRun),
   [typeKey(subjectAccessReviews)]: async (call, review) => askAbout(call, review),
   [typeKey(localSubjectAccessReviews)]: (call, review) => {
     const { resourceAttributes } = (review as SubjectAccessReview).spec;

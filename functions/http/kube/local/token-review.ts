@@ -42,7 +42,7 @@ export async function reviewToken(call: Call, review: KubeObject): Promise<Answe
   const shared = own.filter((audience) => wanted.includes(audience));
   const credential = parseTokenCredential(token);
   if (credential === undefined || shared.length === 0) return refused();
-  const identity = await identify(credential, store);
+  const identity = await identify(credential, { store, settings: c.get("settings") });
   const isValid =
     identity !== undefined &&
     !identity.mustChangePassword &&

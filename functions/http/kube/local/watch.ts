@@ -26,8 +26,10 @@ export async function watch(call: Call): Promise<Response> {
   const options = parseListOptions(call.query, definition, true);
   const selection = selectionOf(call, options);
   store.texts.mayWatch(definition, selection.namespace ?? namespace, info.name);
-  const { expiresAt = Infinity } = call.identity.token;
-  const timeoutMs = Math.max(Math.min(timeoutOf(options) * 1000, expiresAt - Date.now()), 0);
+  // A session's user may be active meanwhile: his client then comes back as after any timeout.
+  const { token, idleUntil = Infinity } = call.identity;
+  const endsAt = Math.min(token.expiresAt ?? Infinity, idleUntil);
+  const timeoutMs = Math.max(Math.min(timeoutOf(options) * 1000, endsAt - Date.now()), 0);
 
   if (!wantsState(options)) {
     const after = options.resourceVersion ?? (await store.texts.revision()).revision;
