@@ -31,6 +31,8 @@ import { Shards, sessionsToMove } from "./shards.ts";
 import { SessionSet } from "./session-set.ts";
 import { SpillStore } from "./spill-store.ts";
 import { TlsRoutes } from "./tls-route.ts";
+import { tunnelTimes } from "./times.ts";
+import type { TunnelTimes } from "./times.ts";
 
 /** Looking for silent deaths: 75 s and a probe of 10 s stay below the 90 s that a watched cluster is promised. */
 const watchedPeriodMs = 75_000;
@@ -61,11 +63,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     traffic: () => this.#sessions.all().map((session) => session.takeTraffic()),
     report: (report) => this.#statistics().report({ clusterId: this.ctx.id.name ?? "", ...report }),
     onBusy: () => this.#sessions.candidates("steve")[0]?.measure(),
+    reportMs: this.times.reportMs,
   });
   readonly #apiServer = new ApiServerCache(() => this.env.API.clusterConnection(this.#clusterId()));
   readonly #tlsRoutes = new TlsRoutes();
   readonly #shards = new Shards(this.env, this.ctx.id.name ?? "", () => this.#record.value.shards);
-  readonly #direct = new DirectCarrier(this.#meter, this.#log);
+  readonly #direct = new DirectCarrier(this.#meter, this.#log, this.times.keptMs);
   /** As of the last `status`. */
   #connectionKey: string | undefined;
   #alarmAt: number | null | undefined;
@@ -82,6 +85,11 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       else this.#add(socket, attachment);
     }
     this.#noticeLosses();
+  }
+
+  /** Tests do not wait. */
+  protected get times(): TunnelTimes {
+    return tunnelTimes;
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -128,18 +136,19 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   async #proxy(request: Request, context: ProxyContext): Promise<Response> {
     this.#log.debug("request");
-    if (context.origin === "user") {
-      await this.#watch();
-      this.#meter.request();
-    }
+    if (context.origin === "user") await this.#watch();
     let routes: readonly Route[];
     try {
       routes = await this.#routes(context.target);
     } catch (error) {
+      this.#count(context);
       this.#meter.error("connection");
       return statusAnswer(502, `error trying to reach the cluster: ${messageOf(error)}`);
     }
-    if (routes.length > 0) return this.#admitted(routes, request, context);
+    if (routes.length > 0) {
+      this.#count(context);
+      return this.#admitted(routes, request, context);
+    }
     const next = this.#shards.next(context);
     if (next !== undefined) {
       const headers = new Headers(request.headers);
@@ -148,6 +157,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     }
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
+    this.#count(context);
     this.#meter.error("no-session");
     this.#log.debug("no session for a request", { requestId: context.requestId });
     const key = clientKey({ clusterId: this.#clusterId(), kind: "steve" });
@@ -156,6 +166,11 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       `cluster agent disconnected: failed to find Session for client ${key}`,
       returning ? 1 : undefined,
     );
+  }
+
+  /** By the shard that answers it: one that passes it on has nothing to report. */
+  #count({ origin }: ProxyContext): void {
+    if (origin === "user") this.#meter.request();
   }
 
   /** In the order in which they are tried; of one kind all. */
@@ -309,6 +324,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       budget: this.#budget,
       meter: this.#meter,
       log: this.#log,
+      keptMs: this.times.keptMs,
       address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
       askedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
       onIdle: (idle) =>

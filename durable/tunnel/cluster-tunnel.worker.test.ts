@@ -1,5 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { CONTEXT_HEADER } from "../../schema/internal/context.ts";
 import {
   TUNNEL,
@@ -9,6 +9,7 @@ import {
   connectAgent as connectTo,
 } from "./testing/agent.ts";
 import type { Answer, Stub, TestAgent } from "./testing/agent.ts";
+import { inBothLives } from "./testing/lives.ts";
 
 let clusterId: string;
 let stub: Stub;
@@ -29,12 +30,12 @@ const connectAgent = (tokenHash?: string): Promise<TestAgent> =>
   connectTo(stub, clusterId, answerWithId, tokenHash === undefined ? {} : { tokenHash });
 const ask = (): Promise<Answer> => askOf(stub, clusterId);
 
-describe("a cluster's tunnel", () => {
+inBothLives("a cluster's tunnel", ({ rest }) => {
   it("tunnel 6: goes on over the same socket after it lost its memory, and never repeats a stream's id", async () => {
     const agent = await connectAgent();
     for (let round = 0; round < 3; round++) {
       for (let request = 0; request < 2; request++) expect(await ask()).toMatchObject({ status: 200 });
-      await evictDurableObject(stub, { webSockets: "hibernate" });
+      await rest(stub);
     }
     expect(agent.streams).toHaveLength(6);
     expect(new Set(agent.streams).size).toBe(6);
@@ -54,7 +55,7 @@ describe("a cluster's tunnel", () => {
     for (const total of [2, 4]) {
       for (let request = 0; request < 2; request++) await ask();
       await expect.poll(requests, { timeout: 10_000 }).toBe(total);
-      await evictDurableObject(stub, { webSockets: "hibernate" });
+      await rest(stub);
     }
     const last = await statistics();
     expect(last).toMatchObject({
@@ -69,6 +70,7 @@ describe("a cluster's tunnel", () => {
 
   it("tunnel 22: reports sessions that it lost together with its memory, and says 503 at once", async () => {
     await connectAgent();
+    await rest(stub);
     expect((await ask()).status).toBe(200);
     await evictDurableObject(stub, { webSockets: "close" });
     const answer = await ask();
@@ -82,9 +84,9 @@ describe("a cluster's tunnel", () => {
     expect((await stub.status()).sessions).toEqual([]);
   });
 
-  it("asks a silent session for a sign of life after an eviction, and keeps one that gives it", async () => {
+  it("asks a silent session for a sign of life, and keeps one that gives it", async () => {
     const agent = await connectAgent();
-    await evictDurableObject(stub, { webSockets: "hibernate" });
+    await rest(stub);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     await expect.poll(agent.probes, { timeout: 5_000 }).toBe(1);
     expect((await stub.status()).sessions).toHaveLength(1);
@@ -94,21 +96,23 @@ describe("a cluster's tunnel", () => {
   it("forgets everything when its sessions are closed for good, and takes a new agent afterwards", async () => {
     const { socket } = await connectAgent();
     const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener("close", resolve));
+    await rest(stub);
     await stub.closeSessions("cluster deleted");
     expect(await closed).toMatchObject({ code: 1000, reason: "cluster deleted" });
     expect((await stub.status()).sessions).toEqual([]);
     expect(await runDurableObjectAlarm(stub)).toBe(false);
+    await rest(stub);
     await connectAgent();
     expect((await ask()).status).toBe(200);
   });
 
-  it("closes the sessions of tokens that count no longer, also after an eviction, and keeps the others", async () => {
+  it("closes the sessions of tokens that count no longer, and keeps the others", async () => {
     const agents = [await connectAgent("a"), await connectAgent("b"), await connectAgent()];
     const closed: (string | undefined)[] = [];
     agents.forEach(({ socket }, index) =>
       socket.addEventListener("close", ({ reason }) => void (closed[index] = reason)),
     );
-    await evictDurableObject(stub, { webSockets: "hibernate" });
+    await rest(stub);
     await stub.keepSessionsOf(["b", "c"], "registration token revoked");
     await expect
       .poll(() => closed, { timeout: 5_000 })
@@ -119,8 +123,13 @@ describe("a cluster's tunnel", () => {
   });
 
   it("refuses a request without an internal context", async () => {
-    expect((await stub.fetch("https://tunnel/version")).status).toBe(400);
-    const headers = { [CONTEXT_HEADER]: '{"v":2,"op":"proxy"}' };
-    expect((await stub.fetch("https://tunnel/version", { headers })).status).toBe(400);
+    for (const headers of [{}, { [CONTEXT_HEADER]: '{"v":2,"op":"proxy"}' }]) {
+      const refused = await stub.fetch("https://tunnel/version", { headers });
+      expect([refused.status, await refused.text()]).toEqual([
+        400,
+        expect.stringContaining("no valid internal context"),
+      ]);
+      await rest(stub);
+    }
   });
 });

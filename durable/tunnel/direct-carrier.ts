@@ -8,11 +8,13 @@ import type { Carrier } from "./tls-route.ts";
 export class DirectCarrier implements Carrier {
   readonly meter: Meter;
   readonly log: Logger;
+  readonly keptMs: number;
   #streams = 0;
 
-  constructor(meter: Meter, log: Logger) {
+  constructor(meter: Meter, log: Logger, keptMs: number) {
     this.meter = meter;
     this.log = log;
+    this.keptMs = keptMs;
   }
 
   /** Open connections. */

@@ -1,7 +1,7 @@
-import { evictDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { TUNNEL, answer, answerWithId, ask, connectAgent, failToDial, silence } from "./testing/agent.ts";
 import type { Behaviour, Stub } from "./testing/agent.ts";
+import { inBothLives } from "./testing/lives.ts";
 
 let clusterId: string;
 let stub: Stub;
@@ -17,11 +17,7 @@ const named =
   (agent, connId) =>
     answer(agent, connId, name);
 
-/** `evicts`: the object leaves memory between connect and request. */
-describe.each([
-  ["in memory", false],
-  ["after an eviction", true],
-])("several agents of a cluster, %s", (_when, evicts) => {
+inBothLives("several agents of a cluster", ({ rest }) => {
   const connect = async (...behaviours: readonly Behaviour[]) => {
     const agents = [];
     for (const behaviour of behaviours) {
@@ -29,13 +25,14 @@ describe.each([
       // Sessions are ordered by the millisecond.
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    if (evicts) await evictDurableObject(stub, { webSockets: "hibernate" });
+    await rest(stub);
     return agents;
   };
 
   it("tunnel 25: the newest is used, and the one before it when that closes", async () => {
     const [, newer] = await connect(named("older"), named("newer"));
     expect((await ask(stub, clusterId)).text).toBe("newer");
+    await rest(stub);
     newer?.socket.close(1000);
     await expect.poll(async () => (await ask(stub, clusterId)).text, { timeout: 5_000 }).toBe("older");
   });

@@ -104,15 +104,17 @@ export function unprovenOf({ identity, registration }: ConnectContext): Pick<Att
 function askThrough(routes: readonly Route[]): Ask {
   return async (method, path, body) => {
     const headers = { accept: "application/json", "content-type": "application/json" };
-    const answer = await proxy(
-      routes,
-      new Request(`https://tunnel${path}`, {
-        method,
-        headers,
-        signal: AbortSignal.timeout(askMs),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
-      {
+    const over = new AbortController();
+    // Not `AbortSignal.timeout`, whose timer would keep the object in memory when the answer is there.
+    const timer = setTimeout(() => over.abort(), askMs);
+    const request = new Request(`https://tunnel${path}`, {
+      method,
+      headers,
+      signal: over.signal,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    try {
+      const answer = await proxy(routes, request, {
         v: 1,
         op: "proxy",
         target: path,
@@ -120,9 +122,11 @@ function askThrough(routes: readonly Route[]): Ask {
         requestId: crypto.randomUUID(),
         prefix: "",
         origin: "controller",
-      },
-    );
-    return { status: answer.status, body: parsed(await answer.text()) };
+      });
+      return { status: answer.status, body: parsed(await answer.text()) };
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
 

@@ -1,5 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import {
   identityNamespacePath,
   identityOf,
@@ -13,6 +12,7 @@ import { messageType } from "../../wire/remotedialer/codec.ts";
 import { maxNewcomers } from "./newcomers.ts";
 import { TUNNEL, ask, connectAgent, failToDial, silence } from "./testing/agent.ts";
 import type { Behaviour, Stub, TestAgent } from "./testing/agent.ts";
+import { inBothLives } from "./testing/lives.ts";
 
 const registration = { apiEndpoint: "https://10.43.0.1:443", caCert: "", token: "new-token" };
 const pem = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n";
@@ -69,11 +69,14 @@ const changes = (): string[] =>
     .filter((event) => event.clusterId === clusterId)
     .map(({ kind, change }) => `${kind} ${change}`);
 
-describe("a session of a cluster that is known", () => {
+inBothLives("a session of a cluster that is known", ({ rest }) => {
   it("is used when it has shown the cluster's key, in place of the one before", async () => {
     await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
     await isUsed("old");
+    await rest(stub);
     await connectAgent(stub, clusterId, cluster("new", { status: 200 }), { identity });
+    await isUsed("new");
+    await rest(stub);
     await isUsed("new");
     expect(changes()).toEqual(["steve opened", "steve opened"]);
   });
@@ -92,8 +95,10 @@ describe("a session of a cluster that is known", () => {
   ])("is refused when it is of %s, and the one before goes on", async (_what, scene, reason) => {
     await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
     await isUsed("old");
+    await rest(stub);
     const thief = await connectAgent(stub, clusterId, cluster("thief", scene), { identity });
     expect(await closing(thief)).toBe(reason);
+    await rest(stub);
     expect(await ask(stub, clusterId)).toMatchObject({ status: 200, text: "old" });
     expect((await stub.status()).sessions).toHaveLength(1);
     expect(changes()).toEqual(["steve opened"]);
@@ -107,19 +112,23 @@ describe("a session of a cluster that is known", () => {
     expect((await stub.status()).sessions).toMatchObject([{ unproven: true }]);
     scene.status = 200;
     await isUsed("ill");
-    await evictDurableObject(stub, { webSockets: "hibernate" });
+    await rest(stub);
     await isUsed("ill");
     expect(changes()).toEqual(["steve opened"]);
   });
 
   it("is one of a few: who shows nothing cannot fill the object", async () => {
+    await connectAgent(stub, clusterId, cluster("old", { status: 200 }), { identity });
+    await isUsed("old");
+    await rest(stub);
     for (let index = 0; index < maxNewcomers; index++)
       await connectAgent(stub, clusterId, silence, { identity });
     await expect(connectAgent(stub, clusterId, silence, { identity })).rejects.toThrow("no WebSocket");
+    await isUsed("old");
   });
 });
 
-describe("what a main session says of a cluster that is known", () => {
+inBothLives("what a main session says of a cluster that is known", ({ rest }) => {
   const params = { ...registration, caCert: btoa(pem) };
 
   it("is written down when the cluster says so, whichever session comes first", async () => {
@@ -134,6 +143,8 @@ describe("what a main session says of a cluster that is known", () => {
       .poll(() => globalThis.testRegistrations, { timeout: 10_000 })
       .toEqual([{ clusterId, ...params }]);
     await expect.poll(changes, { timeout: 5_000 }).toContain("main opened");
+    await rest(stub);
+    expect((await stub.status()).sessions.filter(({ unproven }) => unproven)).toEqual([]);
     expect(main.socket.readyState).toBe(WebSocket.OPEN);
   });
 
@@ -143,6 +154,7 @@ describe("what a main session says of a cluster that is known", () => {
   ])("is refused for a wrong %s, and nothing is written", async (_what, scene, said, reason) => {
     await connectAgent(stub, clusterId, cluster("old", scene), { identity });
     await isUsed("old");
+    await rest(stub);
     const thief = await connectAgent(stub, clusterId, failToDial, {
       kind: "main",
       registration: said,
@@ -180,6 +192,9 @@ describe("what a main session says of a cluster that is known", () => {
     await mainInFrontOf(makePair(), "a2V5");
     await expect.poll(() => globalThis.testRegistrations, { timeout: 10_000 }).toMatchObject([{ clusterId }]);
     await expect.poll(changes, { timeout: 5_000 }).toEqual(["main opened"]);
+    await rest(stub);
+    const { sessions } = await stub.status();
+    expect(sessions.map(({ kind, unproven }) => [kind, unproven])).toEqual([["main", undefined]]);
   });
 
   it("is refused when it works, and leads to another cluster", async () => {
@@ -187,6 +202,8 @@ describe("what a main session says of a cluster that is known", () => {
     expect(await closing(thief)).toBe(
       "1008 refused: it does not have the key that Drover left in the cluster",
     );
+    await rest(stub);
+    expect((await stub.status()).sessions).toEqual([]);
     expect(globalThis.testRegistrations).toEqual([]);
   });
 });

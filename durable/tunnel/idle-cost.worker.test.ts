@@ -49,7 +49,9 @@ describe("an idle hour of a cluster", () => {
     const agents = await connectBoth(true);
     let answers = 0;
     for (const { socket } of agents)
-      socket.addEventListener("message", ({ data }) => (answers += Number(data === keepaliveAnswer)));
+      socket.addEventListener("message", ({ data }) => {
+        answers += Number(data === keepaliveAnswer);
+      });
     const bill = await hour(async () => {
       const before = answers;
       for (const { socket } of agents) socket.send(keepaliveAsk);
@@ -84,6 +86,7 @@ describe("an idle hour of a cluster", () => {
     const agent = await connectAgent(stub, clusterId, answerWithId, { keepalive: true });
     expect(agent.headers.get("x-api-tunnel-keepalive")).toBe(keepaliveAsk);
     expect((await connectAgent(stub, clusterId)).headers.get("x-api-tunnel-keepalive")).toBeNull();
+    await sleep();
     expect((await ask(stub, clusterId)).status).toBe(200);
     agent.socket.send("something else");
     await expect.poll(async () => (await stub.status()).sessions.length).toBe(1);

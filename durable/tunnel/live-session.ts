@@ -35,6 +35,8 @@ export interface LiveSessionOptions {
   readonly askedAt: () => number;
   readonly meter: Meter;
   readonly log: Logger;
+  /** Of streams that nobody uses (times.ts). */
+  readonly keptMs: number;
   /** The last stream has gone. */
   readonly onIdle: (session: LiveSession) => void;
   /** The peer broke the protocol, or stopped answering. */
@@ -58,6 +60,7 @@ export class LiveSession implements Route {
   readonly pool: ConnPool;
   readonly meter: Meter;
   readonly log: Logger;
+  readonly keptMs: number;
   lastHeardAt = Date.now();
   /** Seconds, of the last probe that was answered. */
   roundTrip: number | undefined;
@@ -73,12 +76,13 @@ export class LiveSession implements Route {
   #taken: Traffic = { dials: 0, receivedBytes: 0, sentBytes: 0 };
 
   constructor(options: LiveSessionOptions) {
-    const { socket, attachment, budget, address, meter, log } = options;
+    const { socket, attachment, budget, address, meter, log, keptMs } = options;
     this.#options = options;
     this.socket = socket;
     this.attachment = attachment;
     this.meter = meter;
     this.log = log;
+    this.keptMs = keptMs;
     this.#session = new Session({
       send: (message) => this.#send(message),
       onFatal: (reason) => options.onBroken(this, "closed", reason),
@@ -94,7 +98,7 @@ export class LiveSession implements Route {
         if (this.#leaving && this.streams === 0) options.onIdle(this);
       },
     });
-    this.pool = new ConnPool(() => this.dial(address));
+    this.pool = new ConnPool(() => this.dial(address), keptMs);
   }
 
   /** A stream to that TCP address. Throws when the session has ended. */

@@ -7,8 +7,6 @@ import type { TunnelCounts, TunnelGauges, TunnelReport } from "../../schema/inte
 
 /** While streams are open: the object stays in memory for them anyway. */
 const busyMs = 10_000;
-/** After the last one: soon, for the object may be about to leave memory, but at most this often. */
-const idleMs = 1_000;
 
 export type Traffic = Pick<TunnelCounts, "dials" | "receivedBytes" | "sentBytes">;
 
@@ -21,6 +19,8 @@ export interface MeterOptions {
   readonly report: (report: Omit<TunnelReport, "clusterId">) => Promise<void>;
   /** A report is made while streams are open: the time to measure a round trip. */
   readonly onBusy: () => void;
+  /** After the last stream (times.ts). */
+  readonly reportMs: number;
 }
 
 type Counts = { -readonly [Name in keyof TunnelCounts]: TunnelCounts[Name] };
@@ -67,7 +67,7 @@ export class Meter {
   /** What `gauges` answers has changed. A reconciler's stream through an idle tunnel is no use: its timer would be paid for. */
   streams(): void {
     if (!this.#used) return;
-    this.#reportWithin(this.#options.gauges().streams > 0 ? busyMs : idleMs);
+    this.#reportWithin(this.#options.gauges().streams > 0 ? busyMs : this.#options.reportMs);
   }
 
   /** Forgets what has not been reported. */

@@ -2,18 +2,19 @@
 import type { ByteStream } from "../../wire/byte-stream.ts";
 
 const maxIdle = 16;
-/** Short: a pending timer keeps the object in memory, and a stream that outlives it is freed only by the agent's SYNC. */
-const idleMs = 4_000;
 
 export class ConnPool {
   /** A fresh stream. Throws when there can be none. */
   readonly dial: () => ByteStream;
+  readonly #keptMs: number;
   readonly #idle: ByteStream[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #used = false;
 
-  constructor(dial: () => ByteStream) {
+  /** `keptMs`: unused for so long, and at most twice that, they are closed (times.ts). */
+  constructor(dial: () => ByteStream, keptMs: number) {
     this.dial = dial;
+    this.#keptMs = keptMs;
   }
 
   /** A kept stream, which may turn out to be closed by the agent just now, or a fresh one. */
@@ -34,7 +35,7 @@ export class ConnPool {
     this.#idle.push(conn);
     // The last response may have left its brake on.
     conn.resumeReading();
-    this.#timer ??= setTimeout(() => this.#expire(), idleMs);
+    this.#timer ??= setTimeout(() => this.#expire(), this.#keptMs);
   }
 
   /** Closes all when nothing was taken since the last look. */
@@ -42,7 +43,7 @@ export class ConnPool {
     this.#timer = undefined;
     if (this.#used) {
       this.#used = false;
-      this.#timer = setTimeout(() => this.#expire(), idleMs);
+      this.#timer = setTimeout(() => this.#expire(), this.#keptMs);
       return;
     }
     this.clear();

@@ -1,9 +1,9 @@
-import { evictDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { tunnelName } from "../../schema/internal/tunnel-name.ts";
 import { messageType } from "../../wire/remotedialer/codec.ts";
 import { TUNNEL, answer, ask, connectAgent } from "./testing/agent.ts";
 import type { Behaviour, Stub, TestAgent } from "./testing/agent.ts";
+import { inBothLives } from "./testing/lives.ts";
 
 let clusterId: string;
 let shards: Stub[];
@@ -44,18 +44,8 @@ const join = async (
   return { ...agent, closed };
 };
 
-/** `evicts`: the objects leave memory before each step. */
-describe.each([
-  ["in memory", false],
-  ["after evictions", true],
-])("a cluster's shards, %s", (_when, evicts) => {
-  const pause = async (): Promise<void> => {
-    if (!evicts) return;
-    for (const stub of shards) {
-      // One that is not in memory says so, and needs no eviction.
-      await evictDurableObject(stub, { webSockets: "hibernate" }).catch(() => undefined);
-    }
-  };
+inBothLives("a cluster's shards", ({ rest }) => {
+  const pause = (): Promise<void> => rest(first, ...shards.slice(1));
 
   it("pass a request on to the next one that has a session, and tell of the sessions of all", async () => {
     await first.spread(3);
@@ -105,6 +95,7 @@ describe.each([
     const running = ask(shards[1] ?? first, clusterId, { shards: 2 });
     await expect.poll(() => above.streams.length).toBe(1);
     await join(0, named("below"));
+    await rest(first);
     await first.spread(1);
     expect((await ask(first, clusterId)).text).toBe("below");
     finish(above);

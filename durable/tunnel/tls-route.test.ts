@@ -6,6 +6,7 @@ import { parseTrustAnchors } from "../../wire/tls/trust.ts";
 import type { ApiServer } from "./api-server.ts";
 import { Meter } from "./meter.ts";
 import { TlsRoutes } from "./tls-route.ts";
+import { tunnelTimes } from "./times.ts";
 import type { Carrier } from "./tls-route.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -49,8 +50,10 @@ function silentCarrier(dialled: Silence[]): Carrier {
       traffic: () => [],
       report: () => Promise.resolve(),
       onBusy: () => undefined,
+      ...tunnelTimes,
     }),
     log: createLogger("error", {}),
+    ...tunnelTimes,
     awaitAnswer: () => () => undefined,
     demote: () => undefined,
     dial: (address) => {

@@ -14,6 +14,8 @@ const handshakeMs = 15_000;
 export interface Carrier extends Pick<Route, "meter" | "log" | "awaitAnswer" | "demote"> {
   /** A stream to `host:port`. Throws when there can be none. */
   readonly dial: (address: string) => ByteStream;
+  /** Of streams that nobody uses (times.ts). */
+  readonly keptMs: number;
 }
 
 export class TlsRoute implements Route {
@@ -30,7 +32,7 @@ export class TlsRoute implements Route {
     this.meter = carrier.meter;
     this.log = carrier.log;
     this.authorization = server.authorization;
-    this.pool = new ConnPool(() => openTls(carrier, server));
+    this.pool = new ConnPool(() => openTls(carrier, server), carrier.keptMs);
   }
 
   awaitAnswer(onSuspect?: () => void): () => void {

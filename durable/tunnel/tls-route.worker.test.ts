@@ -1,11 +1,11 @@
-import { evictDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { ApiServerOfTests, respond } from "../../test/tls/api-server.ts";
 import type { Stream } from "../../test/tls/api-server.ts";
 import { makeCertificate, makePair } from "../../test/tls/certificates.ts";
 import { messageType } from "../../wire/remotedialer/codec.ts";
 import { TUNNEL, ask, connectAgent, failToDial } from "./testing/agent.ts";
 import type { Behaviour, Stub, TestAgent } from "./testing/agent.ts";
+import { inBothLives } from "./testing/lives.ts";
 
 const { ca, server: identity } = makePair();
 
@@ -38,14 +38,10 @@ function connectMain(behaviour?: Behaviour): Promise<TestAgent> {
   return connectAgent(stub, clusterId, behaviour ?? carry, { kind: "main" });
 }
 
-/** `evicts`: the object leaves memory between connect and request. */
-describe.each([
-  ["in memory", false],
-  ["after an eviction", true],
-])("a cluster whose agent has a main session only, %s", (_when, evicts) => {
+inBothLives("a cluster whose agent has a main session only", ({ rest }) => {
   const connect = async (behaviour?: Behaviour): Promise<TestAgent> => {
     const agent = await connectMain(behaviour);
-    if (evicts) await evictDurableObject(stub, { webSockets: "hibernate" });
+    await rest(stub);
     return agent;
   };
 
@@ -131,43 +127,47 @@ describe.each([
     expect(answer.status).toBe(503);
     expect(answer.text).toContain(`failed to find Session for client stv-cluster-${clusterId}`);
   });
-});
 
-it("goes by the steve session as soon as there is one, and by TLS again when it is lost", async () => {
-  await connectMain();
-  expect((await ask(stub, clusterId)).text).toBe("GET /version HTTP/1.1");
-  const steve = await connectAgent(stub, clusterId);
-  expect((await ask(stub, clusterId)).text).toBe(String(steve.streams[0]));
-  steve.socket.close(1000);
-  await expect
-    .poll(async () => (await ask(stub, clusterId)).text, { timeout: 5_000 })
-    .toBe("GET /version HTTP/1.1");
-});
+  it("goes by the steve session as soon as there is one, and by TLS again when it is lost", async () => {
+    await connect();
+    expect((await ask(stub, clusterId)).text).toBe("GET /version HTTP/1.1");
+    const steve = await connectAgent(stub, clusterId);
+    await rest(stub);
+    expect((await ask(stub, clusterId)).text).toBe(String(steve.streams[0]));
+    await rest(stub);
+    steve.socket.close(1000);
+    await expect
+      .poll(async () => (await ask(stub, clusterId)).text, { timeout: 5_000 })
+      .toBe("GET /version HTTP/1.1");
+  });
 
-it("uses what a newly connected agent brought at once, on streams of its own", async () => {
-  await connectMain();
-  await ask(stub, clusterId);
-  know({ token: "second-token" });
-  expect((await ask(stub, clusterId)).status).toBe(200);
-  expect(api.requests.at(-1)).toContain("Bearer account-token");
-  await connectMain();
-  await ask(stub, clusterId);
-  expect(api.requests.at(-1)).toContain("Bearer second-token");
-  expect(api.streams).toBe(2);
-});
+  it("uses what a newly connected agent brought at once, on streams of its own", async () => {
+    await connect();
+    await ask(stub, clusterId);
+    know({ token: "second-token" });
+    expect((await ask(stub, clusterId)).status).toBe(200);
+    expect(api.requests.at(-1)).toContain("Bearer account-token");
+    await connectMain();
+    await ask(stub, clusterId);
+    expect(api.requests.at(-1)).toContain("Bearer second-token");
+    expect(api.streams).toBe(2);
+  });
 
-it("asks anew for what is known of the cluster when its server does not take it any more", async () => {
-  await connectMain();
-  await ask(stub, clusterId);
-  know({ token: "second-token" });
-  api.respond = (head) => respond(head.includes("second-token") ? 200 : 401, "");
-  await expect
-    .poll(async () => (await ask(stub, clusterId)).status, { timeout: 8_000, interval: 500 })
-    .toBe(200);
-});
+  it("asks anew for what is known of the cluster when its server does not take it any more", async () => {
+    await connect();
+    await ask(stub, clusterId);
+    know({ token: "second-token" });
+    api.respond = (head) => respond(head.includes("second-token") ? 200 : 401, "");
+    await expect
+      .poll(async () => (await ask(stub, clusterId)).status, { timeout: 8_000, interval: 500 })
+      .toBe(200);
+  });
 
-it("answers 503 without an agent, whatever is known of the cluster", async () => {
-  know({ ca: "none" });
-  const answer = await ask(stub, clusterId);
-  expect([answer.status, answer.text.includes("cluster agent disconnected")]).toEqual([503, true]);
+  it("answers 503 without an agent, whatever is known of the cluster", async () => {
+    know({ ca: "none" });
+    expect((await stub.status()).sessions).toEqual([]);
+    await rest(stub);
+    const answer = await ask(stub, clusterId);
+    expect([answer.status, answer.text.includes("cluster agent disconnected")]).toEqual([503, true]);
+  });
 });

@@ -2,6 +2,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { DurableEnv } from "../../durable/env.ts";
 import { ClusterTunnel as Tunnel } from "../../durable/tunnel/cluster-tunnel.ts";
+import type { TunnelTimes } from "../../durable/tunnel/times.ts";
 import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
 import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
 import { watchLimits } from "../../durable/watch/watch-limits.ts";
@@ -59,6 +60,10 @@ export class ClusterTunnel extends Tunnel {
     super(ctx, env);
   }
 
+  protected override get times(): TunnelTimes {
+    return globalThis.testTunnelTimes ?? super.times;
+  }
+
   override async alarm(): Promise<void> {
     if (globalThis.testTunnelBill !== undefined) globalThis.testTunnelBill.alarms += 1;
     await super.alarm();
@@ -94,6 +99,8 @@ export interface TunnelBill {
 declare global {
   /** What tunnels cost, once a test asks for it. */
   var testTunnelBill: TunnelBill | undefined;
+  /** In place of those of the product. */
+  var testTunnelTimes: TunnelTimes | undefined;
   /** What the next runs answer, in turn; then that nothing is due. A global: rooms do not import tests (design 1). */
   var testRuns: { answers: (() => Promise<number | null>)[]; count: number } | undefined;
   /** What tunnels have reported, once a test asks for it. */
