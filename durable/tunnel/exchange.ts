@@ -3,6 +3,7 @@ import type { ByteStream, CloseReason } from "../../wire/byte-stream.ts";
 import type { ResponseHead } from "../../wire/http1/head.ts";
 import { encodeChunk, lastChunk } from "../../wire/http1/request.ts";
 import { ResponseReader } from "../../wire/http1/response-reader.ts";
+import type { Hope } from "./hope.ts";
 import type { RequestBody } from "./request-body.ts";
 
 export type Outcome =
@@ -52,8 +53,8 @@ export interface ExchangeInput {
   readonly maxBody: number;
   /** The client is gone. */
   readonly signal: AbortSignal;
-  /** Whoever sent this has no more hope for an answer. */
-  readonly giveUp: AbortSignal;
+  /** Of whoever sent this, for an answer. */
+  readonly hope: Hope;
   /** The stream is free for another request. Not called when it has been closed. */
   readonly onReusable: () => void;
   /** There will be no answer, or no more of it. At most once. */
@@ -79,7 +80,6 @@ class Exchange {
   /** Wakes the sender that waits for room. */
   #wake: () => void = () => undefined;
   readonly #leave = (): void => this.#end("the client is gone");
-  readonly #giveUp = (): void => this.#end("no sign of life from the agent");
 
   constructor(input: ExchangeInput) {
     this.#input = input;
@@ -103,7 +103,9 @@ class Exchange {
       return;
     }
     signal.addEventListener("abort", this.#leave);
-    input.giveUp.addEventListener("abort", this.#giveUp);
+    input.hope.onLost = () => {
+      if (this.#head === undefined) this.#end("no sign of life from the agent");
+    };
     conn.write(head);
     if (input.body !== null) void this.#send(input.body);
   }
@@ -138,7 +140,6 @@ class Exchange {
   }
 
   #onHead(head: ResponseHead, length: number | undefined): void {
-    this.#input.giveUp.removeEventListener("abort", this.#giveUp);
     this.#head = head;
     this.#length = length;
     if (length === 0) return this.#resolve({ kind: "response", head, length, body: null });
@@ -212,7 +213,6 @@ class Exchange {
   #finish(): void {
     this.#over = true;
     this.#input.signal.removeEventListener("abort", this.#leave);
-    this.#input.giveUp.removeEventListener("abort", this.#giveUp);
     this.#wake();
   }
 }

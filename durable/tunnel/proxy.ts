@@ -64,7 +64,7 @@ async function proxyRequest(
 
   let outcome: Outcome;
   try {
-    outcome = await tryEach(routes, { signal, body, repeatable }, async (route, giveUp) => {
+    outcome = await tryEach(routes, { signal, body, repeatable }, async (route, hope) => {
       const onReusable = (conn: ByteStream) => () => (kept ? route.pool.put(conn) : conn.close());
       const send = (conn: ByteStream): Promise<Outcome> =>
         exchange({
@@ -75,7 +75,7 @@ async function proxyRequest(
           chunked,
           maxBody,
           signal,
-          giveUp,
+          hope,
           onReusable: onReusable(conn),
           onFailed: (problem) => failed(route, context, problem),
         });
@@ -90,7 +90,7 @@ async function proxyRequest(
           error instanceof ExchangeFailed &&
           !error.answered &&
           !signal.aborted &&
-          !giveUp.aborted;
+          !hope.lost;
         if (!again) throw error;
         return send(dial(route));
       }

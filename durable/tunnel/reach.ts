@@ -4,6 +4,7 @@ import type { ByteStream } from "../../wire/byte-stream.ts";
 import { errorKind } from "./error-kinds.ts";
 import { ExchangeFailed } from "./exchange.ts";
 import type { Outcome } from "./exchange.ts";
+import { Hope } from "./hope.ts";
 import type { Route } from "./route.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -22,8 +23,8 @@ export function failed(route: Route, { requestId, target }: ProxyContext, proble
   });
 }
 
-/** One try on one route; `giveUp` says that it gives no sign of life, while another one might. */
-type Attempt = (route: Route, giveUp: AbortSignal) => Promise<Outcome>;
+/** One try on one route; it loses hope when the route gives no sign of life, while another one might. */
+type Attempt = (route: Route, hope: Hope) => Promise<Outcome>;
 
 /**
  * Tries one route after the other: the next one when nothing reached the cluster (`dial …`), or when the request can be
@@ -36,12 +37,12 @@ export async function tryEach(
 ): Promise<Outcome> {
   for (const [index, route] of routes.entries()) {
     const isLast = index === routes.length - 1;
-    const giveUp = new AbortController();
+    const hope = new Hope();
     const answered = route.awaitAnswer(() => {
-      if (repeatable && !isLast) giveUp.abort();
+      if (repeatable && !isLast) hope.lose();
     });
     try {
-      return await attempt(route, giveUp.signal);
+      return await attempt(route, hope);
     } catch (error) {
       const neverDialled = error instanceof ExchangeFailed && error.neverDialled;
       if (neverDialled) route.demote();

@@ -150,7 +150,7 @@ async function askToSwitch(
   ]);
   const { signal } = request;
   // Not repeated: a command may have begun.
-  return tryEach(routes, { signal, body: null, repeatable: false }, (route, giveUp) => {
+  return tryEach(routes, { signal, body: null, repeatable: false }, (route, hope) => {
     const conn = dial(route);
     return exchange({
       conn,
@@ -160,7 +160,7 @@ async function askToSwitch(
       chunked: false,
       maxBody: 0,
       signal,
-      giveUp,
+      hope,
       onReusable: () => conn.close(),
       onFailed: (problem) => failed(route, context, problem),
     });

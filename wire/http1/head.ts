@@ -44,12 +44,8 @@ export function parseResponseHead(bytes: Uint8Array): ResponseHead | string {
 
 /** RFC 9112 section 6.3. Both lengths at once, or two different ones, are refused. */
 export function framingOf(head: ResponseHead, method: string): Framing | string {
-  const values = (wanted: string): string[] =>
-    head.headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
-  const codings = values("transfer-encoding");
-  const lengths = new Set(
-    values("content-length").flatMap((value) => value.split(",").map((part) => part.trim())),
-  );
+  const codings = valuesOf(head, "transfer-encoding");
+  const lengths = new Set(listOf(head, "content-length"));
   if (method === "HEAD" || head.status === 204 || head.status === 304) return { kind: "none" };
   if (codings.length > 0) {
     if (lengths.size > 0) return "Transfer-Encoding together with Content-Length";
@@ -65,13 +61,18 @@ export function framingOf(head: ResponseHead, method: string): Framing | string 
 
 /** Whether the peer keeps the connection open after this message. */
 export function keepsAlive(head: ResponseHead): boolean {
-  const connection = head.headers
-    .filter(([name]) => name.toLowerCase() === "connection")
-    .flatMap(([, value]) =>
-      value
-        .toLowerCase()
-        .split(",")
-        .map((part) => part.trim()),
-    );
+  const connection = listOf(head, "connection").map((option) => option.toLowerCase());
   return !connection.includes("close");
+}
+
+/** By lower-case name. Every response asks for several: only names of that length are compared. */
+function valuesOf({ headers }: ResponseHead, wanted: string): string[] {
+  const values: string[] = [];
+  for (const [name, value] of headers)
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(value);
+  return values;
+}
+
+function listOf(head: ResponseHead, wanted: string): string[] {
+  return valuesOf(head, wanted).flatMap((value) => value.split(",").map((part) => part.trim()));
 }
