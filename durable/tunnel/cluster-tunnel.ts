@@ -3,6 +3,7 @@
  * tells the API Worker when sessions come and go.
  */
 import { DurableObject } from "cloudflare:workers";
+import { answerHeaders } from "../../schema/internal/answer-headers.ts";
 import { CONTEXT_HEADER, decodeContext, encodeContext } from "../../schema/internal/context.ts";
 import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
@@ -98,7 +99,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       case "connect":
         return this.#connect(request, context);
       case "proxy":
-        return this.#proxy(request, context);
+        return named(await this.#proxy(request, context), context);
       default:
         return statusAnswer(400, "the request has no valid internal context");
     }
@@ -153,7 +154,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (next !== undefined) {
       const headers = new Headers(request.headers);
       headers.set(CONTEXT_HEADER, encodeContext(next.context));
-      return next.stub.fetch(new Request(request, { headers }));
+      const answer = await next.stub.fetch(new Request(request, { headers }));
+      return new Response(answer.body, answer);
     }
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
@@ -455,6 +457,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#log.debug("row written");
     await this.ctx.storage.setAlarm(at);
   }
+}
+
+/** With the headers that all answers carry. Only who is authenticated comes here. */
+function named(response: Response, { requestId }: ProxyContext): Response {
+  for (const [name, value] of answerHeaders(requestId, true)) response.headers.set(name, value);
+  return response;
 }
 
 function messageOf(error: unknown): string {

@@ -27,6 +27,8 @@ export interface AppVariables {
   /** This request's store; opens its Postgres connection on the first query. */
   readonly store: Store;
   readonly settings: Settings;
+  /** The answer is a tunnel object's, which has given it all its headers: it passes as it is. */
+  readonly throughTunnel?: true;
 }
 
 export interface AppEnv {

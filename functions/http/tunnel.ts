@@ -3,7 +3,10 @@ import { CONTEXT_HEADER, encodeContext } from "../../schema/internal/context.ts"
 import type { InternalContext } from "../../schema/internal/context.ts";
 import type { AppContext } from "./context.ts";
 
-/** `name`: of the object (tunnel-name.ts). Upgrades included. The answer is a copy whose headers the middleware may set; no JavaScript touches its body. */
+/**
+ * `name`: of the object (tunnel-name.ts). Upgrades included. The object gives its answer all headers that answers carry: no
+ * JavaScript of this Worker touches it again.
+ */
 export async function toTunnel(
   c: AppContext,
   request: Request,
@@ -12,8 +15,7 @@ export async function toTunnel(
 ): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.set(CONTEXT_HEADER, encodeContext(context));
-  const response = await c.env.TUNNEL.getByName(name).fetch(
-    new Request(request, { headers, redirect: "manual" }),
-  );
-  return new Response(response.body, response);
+  const response = await c.env.TUNNEL.getByName(name).fetch(request, { headers, redirect: "manual" });
+  c.set("throughTunnel", true);
+  return response;
 }

@@ -1,5 +1,4 @@
 /** Who may pass to the handlers: identity by the route table, and nothing but the way out for a password that must be changed. */
-import type { MiddlewareHandler } from "hono";
 import { extractBearer, sessionCookie, cookieValues } from "../../identity/bearer.ts";
 import { identify } from "../../identity/identify.ts";
 import { scopeAllows, serviceAccountMayUse } from "../../identity/scope.ts";
@@ -7,36 +6,34 @@ import { identifyServiceAccount } from "../../identity/service-accounts/authenti
 import { signerOf } from "../../identity/service-accounts/signer-of.ts";
 import type { BoundStore } from "../../../schema/store/store.ts";
 import { systemStore } from "../context.ts";
-import type { AppEnv } from "../context.ts";
+import type { AppContext } from "../context.ts";
 import { ApiError } from "../errors.ts";
 
 /**
  * Sets the identity; never refuses by itself. Whatever is wrong with a token, the caller is nobody. A database that
  * cannot be reached is not the caller's fault: 503, since 401 would make clients throw good tokens away.
  */
-export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
+export async function authenticate(c: AppContext): Promise<void> {
   const { access } = c.get("route");
-  if (access !== "own") {
-    const bearer = extractBearer(c.req.raw.headers);
-    const store = (): BoundStore => systemStore(c, "authenticator");
-    const load =
-      bearer.state === "token"
-        ? identify(bearer.credential, { store, settings: c.get("settings") })
-        : bearer.state === "jwt" && serviceAccountMayUse(c.req.path)
-          ? identifyServiceAccount(bearer.token, () => signerOf(c.env), store)
-          : undefined;
-    const identity = access === "public" ? await load?.catch(() => undefined) : await load;
-    if (identity !== undefined && scopeAllows(identity.token.clusterName, c.req.path))
-      c.set("identity", identity);
-  }
-  await next();
-};
+  if (access === "own") return;
+  const bearer = extractBearer(c.req.raw.headers);
+  const store = (): BoundStore => systemStore(c, "authenticator");
+  const load =
+    bearer.state === "token"
+      ? identify(bearer.credential, { store, settings: c.get("settings") })
+      : bearer.state === "jwt" && serviceAccountMayUse(c.req.path)
+        ? identifyServiceAccount(bearer.token, () => signerOf(c.env), store)
+        : undefined;
+  const identity = access === "public" ? await load?.catch(() => undefined) : await load;
+  if (identity !== undefined && scopeAllows(identity.token.clusterName, c.req.path))
+    c.set("identity", identity);
+}
 
 /**
  * A browser sends the session cookie along with an upgrade that a foreign page asks for, and no CORS rule stops it
  * (CVE-2019-13209): such an upgrade must name our own host as its origin, whatever the User-Agent.
  */
-export const webSocketOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+export function refuseForeignOrigin(c: AppContext): void {
   const headers = c.req.raw.headers;
   const upgrade =
     headers.has("upgrade") || /(^|[\s,])upgrade($|[\s,])/i.test(headers.get("connection") ?? "");
@@ -44,8 +41,7 @@ export const webSocketOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
     if (!sameHost(headers.get("origin"), c.get("origin")))
       throw new ApiError("Forbidden", "origin not allowed");
   }
-  await next();
-};
+}
 
 /** Compares host and port, with the scheme's default port filled in. */
 function sameHost(origin: string | null, own: string): boolean {
@@ -54,14 +50,13 @@ function sameHost(origin: string | null, own: string): boolean {
 }
 
 /** Deny by default: no handler after this sees a request that its route entry does not allow. */
-export const requireAccess: MiddlewareHandler<AppEnv> = async (c, next) => {
+export function requireAccess(c: AppContext): void {
   if (c.get("route").access === "authenticated" && c.get("identity") === undefined)
     throw new ApiError("Unauthorized", "must authenticate");
-  await next();
-};
+}
 
 /** While the password must be changed, a token opens only what is needed to change it (auth.md 2.4, "Ours"). */
-export const requireChangedPassword: MiddlewareHandler<AppEnv> = async (c, next) => {
+export function requireChangedPassword(c: AppContext): void {
   const identity = c.get("identity");
   const { access, beforePasswordChange } = c.get("route");
   if (identity?.mustChangePassword === true && access === "authenticated") {
@@ -71,8 +66,7 @@ export const requireChangedPassword: MiddlewareHandler<AppEnv> = async (c, next)
       (beforePasswordChange === "self" && c.req.path === `/v3/users/${identity.userId}`);
     if (!self) throw new ApiError("Forbidden", "the password must be changed first");
   }
-  await next();
-};
+}
 
 function isOnlyMe(target: string): boolean {
   return new URLSearchParams(target.slice(target.indexOf("?") + 1)).getAll("me").join() === "true";

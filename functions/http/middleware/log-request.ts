@@ -1,10 +1,8 @@
 /** A line for each request, at `debug`: what was asked, what came of it, how long it took until the answer began. */
-import type { MiddlewareHandler } from "hono";
-import type { AppEnv } from "../context.ts";
+import type { AppContext } from "../context.ts";
 
-export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const began = Date.now();
-  await next();
+/** `began`: epoch milliseconds. */
+export function logRequest(c: AppContext, began: number): void {
   const route = c.get("route");
   c.get("log").debug("request", {
     method: c.req.method,
@@ -13,4 +11,4 @@ export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
     status: c.res.status,
     ms: Date.now() - began,
   });
-};
+}

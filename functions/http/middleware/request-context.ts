@@ -1,18 +1,17 @@
-/** First in the chain: names the request, takes its target, and refuses what must not be routed. */
-import type { MiddlewareHandler } from "hono";
+/** What a request is before anybody looks at who asks: its name, its target, and whether it may be routed at all. */
 import { createLogger } from "../../../schema/logger.ts";
 import { createSettings } from "../../settings/settings.ts";
 import { openStore } from "../../store/open-store.ts";
 import { clientAddress } from "../client-address.ts";
 import { systemActor } from "../context.ts";
-import type { AppEnv } from "../context.ts";
+import type { AppContext } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { requestIdOf } from "../request-id.ts";
 import { routeOf } from "../routes.ts";
 import { splitUrl, targetProblem } from "../target.ts";
 
-/** Fills the context. Identity comes later (authenticate.ts). */
-export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** Fills the context. Identity comes later (access.ts). */
+export function fillContext(c: AppContext): void {
   const { origin, target, path } = splitUrl(c.req.raw.url);
   const requestId = requestIdOf(c.req.raw.headers);
   const log = createLogger(c.env.DROVER_LOG_LEVEL, { requestId });
@@ -31,24 +30,21 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
     "settings",
     createSettings(c.env, () => store.as(systemActor("settings"))),
   );
-  await next();
-};
+}
 
 /** 400 for dot segments in any spelling and for targets that parsers read differently. */
-export const refuseOddTargets: MiddlewareHandler<AppEnv> = async (c, next) => {
+export function refuseOddTarget(c: AppContext): void {
   const problem = targetProblem(splitUrl(c.req.raw.url), c.req.raw.headers.get("host"));
   if (problem !== undefined) throw new ApiError("BadRequest", problem);
-  await next();
-};
+}
 
 /** `x-drover-*` is ours alone: what a client sends under such a name goes no further. The local front sees to that itself. */
-export const dropInternalHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.env.DROVER_TRUST_FRONT === "1") return next();
+export function dropInternalHeaders(c: AppContext): void {
+  if (c.env.DROVER_TRUST_FRONT === "1") return;
   const foreign = [...c.req.raw.headers.keys()].filter((name) => name.startsWith("x-drover-"));
   if (foreign.length > 0) {
     const headers = new Headers(c.req.raw.headers);
     for (const name of foreign) headers.delete(name);
     c.req.raw = new Request(c.req.raw, { headers });
   }
-  await next();
-};
+}

@@ -4,13 +4,13 @@ import type { Env } from "../../env.ts";
 import type { AppEnv } from "../context.ts";
 import { rawPath } from "../target.ts";
 import { answerError } from "./answer-error.ts";
-import { requestContext } from "./request-context.ts";
+import { frame } from "./frame.ts";
 
 it.each(["", "{", '{"current":"k1","keys":{}}', '{"current":"k1","keys":{"k1":"short"}}'])(
   "answers 500 in the route's shape when DROVER_KEYS is %j",
   async (keys) => {
     const logged = vi.spyOn(console, "error").mockReturnValue();
-    const app = new Hono<AppEnv>({ getPath: rawPath }).use(requestContext).all("*", (c) => c.text("served"));
+    const app = new Hono<AppEnv>({ getPath: rawPath }).use(frame).all("*", (c) => c.text("served"));
     app.onError(answerError);
     const env = { DROVER_KEYS: keys, DROVER_LOG_LEVEL: "error" } as Env;
     const response = await app.fetch(new Request("http://localhost/v3/clusters"), env);
