@@ -4,15 +4,11 @@ import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256Hex } from "../../schema/auth/token-secret.ts";
-import { createTypes } from "../../schema/custom/types.ts";
-import type { PolicyRule } from "../../schema/rbac/types.ts";
 import type { KubeObject } from "../../schema/object.ts";
 import type { ResourceDefinition } from "../../schema/resource.ts";
 import { namespaces } from "../../schema/resources/core/namespaces.ts";
 import { secretText, secrets, toBase64 } from "../../schema/resources/core/secrets.ts";
 import type { Secret } from "../../schema/resources/core/secrets.ts";
-import { serviceAccounts } from "../../schema/resources/core/service-accounts.ts";
-import type { ServiceAccount } from "../../schema/resources/core/service-accounts.ts";
 import {
   clusterRegistrationTokens,
   rotateAnnotation,
@@ -27,101 +23,41 @@ import { users } from "../../schema/resources/management.cattle.io/users.ts";
 import { customResourceDefinitions } from "../../schema/resources/apiextensions.k8s.io/custom-resource-definitions.ts";
 import { clusterRoleBindings } from "../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
 import type { ClusterRoleBinding } from "../../schema/resources/rbac.authorization.k8s.io/cluster-role-bindings.ts";
-import { registry } from "../../schema/resources/registry.ts";
-import { createSealer } from "../../schema/seal/sealer.ts";
 import { commitBatch } from "../../schema/store/commit.ts";
-import { createStore } from "../../schema/store/store.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
-import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
+import { everythingOf, forgetAll, root, runUntilDone, testStore } from "../../test/setup/reconciling.ts";
 import type { Env } from "../env.ts";
 import { registerCluster } from "../http/connect/register-cluster.ts";
 import { credentialLabel, credentialNamespace } from "./cluster-lifecycle/credentials.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
-import type { Controller, ReconcileContext } from "./controller.ts";
+import type { Controller } from "./controller.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle/controller.ts";
 import { registrationTokens } from "./registration-tokens/controller.ts";
 import { customInstances } from "./custom-types/instances.ts";
 import { workOf } from "./registry.ts";
-import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { userRemoval } from "./user-removal.ts";
-
-const everything: PolicyRule[] = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
-const sealer = createSealer({ current: "k1", keys: new Map([["k1", new Uint8Array(32).fill(1)]]) });
 
 let sql: Sql;
 let store: BoundStore;
 
-class Killed extends Error {}
-
-const allTypes = () => createTypes({ sql: () => sql, declared: registry }).current();
-const storeWith = (commit: (items: readonly CommitItem[]) => Promise<readonly CommitResult[]>): BoundStore =>
-  createStore({ sql: () => sql, commit, sealer, registry, workOf, now: () => new Date() }).as({
-    name: "system:test",
-    rules: everything,
-  });
-
 beforeAll(async () => {
   sql = postgres((bindings as unknown as Env).DB.connectionString, { max: 4, fetch_types: false });
   // Other files use this database before and after.
-  await forgetAll();
-  store = storeWith((items) => commitBatch(sql, items));
+  await forgetAll(sql);
+  store = testStore(sql).as(root);
   for (const name of [credentialNamespace, "cattle-local-user-passwords"])
     await create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
 });
 
-afterAll(forgetAll);
-
-async function forgetAll(): Promise<void> {
-  await sql`delete from objects`;
-  await sql`delete from work`;
-  // Other files seal theirs by another key.
-  await sql`delete from meta where key = 'service-account-keys'`;
-}
+afterAll(() => forgetAll(sql));
 
 async function create<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): Promise<void> {
   await store.create(definition, object);
 }
 
-/** Places of all objects that name something, be it in a label or an indexed field. */
-async function everythingOf(part: string): Promise<string[]> {
-  const rows = await sql<{ place: string }[]>`
-    select type || '/' || namespace || '/' || name as place from objects
-    where type || '/' || namespace || '/' || name || labels::text || fields::text like ${`%${part}%`} order by 1`;
-  return rows.map(({ place }) => place);
-}
-
-async function runSteps(controller: Controller, context: ReconcileContext, key: string): Promise<void> {
-  for (const step of controller.steps) if ((await step.run(context, key)).next !== "continue") return;
-}
-
-/** Every run may write once and is killed at its second, until one is not. Answers with the number of runs. */
-async function untilDone(controller: Controller, key: string, env: Partial<Env> = {}): Promise<number> {
-  for (let runs = 1; runs < 50; runs++) {
-    let left = 1;
-    const dying = storeWith(async (items) => {
-      if (left === 0) throw new Killed();
-      const results = await commitBatch(sql, items);
-      // What is refused changed nothing: only writes count.
-      if (results.some(({ ok }) => ok)) left--;
-      return results;
-    });
-    const context: ReconcileContext = {
-      env: env as Env,
-      store: dying,
-      types: await allTypes(),
-      now: () => new Date(),
-      downstream: () => Promise.reject(new Error("no cluster")),
-    };
-    try {
-      await runSteps(controller, context, key);
-      return runs;
-    } catch (error) {
-      if (!(error instanceof Killed)) throw error;
-    }
-  }
-  throw new Error("it never ends");
-}
+const untilDone = (controller: Controller, key: string, env: Partial<Env> = {}): Promise<number> =>
+  runUntilDone(sql, controller, key, env);
 
 const cluster = (name: string): Cluster => ({
   apiVersion: "management.cattle.io/v3",
@@ -199,12 +135,12 @@ describe("user-removal", () => {
     );
     // He exists: nothing of his may go.
     expect(await untilDone(userRemoval, "u-gone")).toBe(1);
-    expect(await everythingOf("u-gone")).toHaveLength(8);
+    expect(await everythingOf(sql, "u-gone")).toHaveLength(8);
     await store.delete(users, "", "u-gone");
     expect(await sql`select key from work where controller = 'user-removal'`).toEqual([{ key: "u-gone" }]);
     expect(await untilDone(userRemoval, "u-gone")).toBeGreaterThan(4);
-    expect(await everythingOf("u-gone")).toEqual([]);
-    expect(await everythingOf("u-stays")).toHaveLength(7);
+    expect(await everythingOf(sql, "u-gone")).toEqual([]);
+    expect(await everythingOf(sql, "u-stays")).toHaveLength(7);
     expect(await untilDone(userRemoval, "u-gone")).toBe(1);
   });
 });
@@ -214,7 +150,7 @@ describe("registration-tokens", () => {
     await create(clusters, cluster("c-parts"));
     await untilDone(registrationTokens, "c-parts");
     await untilDone(registrationTokens, "c-parts/default-token");
-    expect(await everythingOf("c-parts")).toEqual([
+    expect(await everythingOf(sql, "c-parts")).toEqual([
       "clusterregistrationtokens.management.cattle.io/c-parts/default-token",
       "clusters.management.cattle.io//c-parts",
       "namespaces//c-parts",
@@ -310,11 +246,11 @@ describe("the credentials of a cluster", () => {
     await create(clusters, cluster("c-lost"));
     const seen = await current("c-lost");
     let commits = 0;
-    const failing = storeWith(async (items) => {
-      if (++commits === 2) throw new Killed();
+    const failing = testStore(sql, async (items) => {
+      if (++commits === 2) throw new Error("killed");
       return commitBatch(sql, items);
-    });
-    await expect(registerCluster(failing, seen, params("a"))).rejects.toBeInstanceOf(Killed);
+    }).as(root);
+    await expect(registerCluster(failing, seen, params("a"))).rejects.toThrow("killed");
     expect(await credentialsOf("c-lost")).toEqual([]);
     await store.delete(clusters, "", "c-lost");
     await registerCluster(store, seen, params("a"));
@@ -343,113 +279,9 @@ describe("removal of a cluster", () => {
     const closed: string[] = [];
     expect(await untilDone(clusterLifecycle, "c-gone", tunnels(closed))).toBeGreaterThan(4);
     await untilDone(namespaceLifecycle, "c-gone");
-    expect(await everythingOf("c-gone")).toEqual([]);
+    expect(await everythingOf(sql, "c-gone")).toEqual([]);
     expect(new Set(closed)).toEqual(new Set(["c-gone"]));
     expect(await untilDone(clusterLifecycle, "c-gone", tunnels(closed))).toBe(1);
-  });
-});
-
-describe("tokens of service accounts in Secrets", () => {
-  const keys = JSON.stringify({ current: "k1", keys: { k1: toBase64("\u0001".repeat(32)) } });
-  const env = { DB: (bindings as unknown as Env).DB, DROVER_KEYS: keys, CATTLE_CACERTS: "the CA" };
-  const account = (name: string): Promise<ServiceAccount> =>
-    store.create<ServiceAccount>(serviceAccounts, {
-      apiVersion: "v1",
-      kind: "ServiceAccount",
-      metadata: { name, namespace: "robots" },
-    });
-  const secretFor = (name: string, owner: string, more: Partial<Secret> = {}): Promise<Secret> =>
-    store.create<Secret>(secrets, {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: {
-        name,
-        namespace: "robots",
-        annotations: { "kubernetes.io/service-account.name": owner },
-      },
-      type: "kubernetes.io/service-account-token",
-      ...more,
-    });
-  const read = (name: string): Promise<Secret> => store.get<Secret>(secrets, "robots", name);
-  const run = (key: string): Promise<number> => untilDone(serviceAccountTokens, key, env);
-
-  beforeAll(() => create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "robots" } }));
-
-  it("are filled once, with the account's uid, and again where something is taken out", async () => {
-    const { metadata } = await account("filled");
-    await secretFor("filled-token", "filled");
-    await run("secret/robots/filled-token");
-    const first = await read("filled-token");
-    expect(first.metadata.annotations?.["kubernetes.io/service-account.uid"]).toBe(metadata.uid);
-    expect(Object.keys(first.data ?? {}).toSorted()).toEqual(["ca.crt", "namespace", "token"]);
-    expect(await run("secret/robots/filled-token")).toBe(1);
-    await store.modify<Secret>(secrets, "robots", "filled-token", ({ data, ...secret }) => ({
-      ...secret,
-      data: { token: data?.["token"] ?? "", "ca.crt": toBase64("another") },
-    }));
-    await run("secret/robots/filled-token");
-    expect((await read("filled-token")).data).toEqual(first.data);
-  });
-
-  it("go with their account, and when it is another one of that name", async () => {
-    await account("going");
-    await account("staying");
-    for (const name of ["going", "staying"]) {
-      await secretFor(`${name}-token`, name);
-      await run(`secret/robots/${name}-token`);
-    }
-    await secretFor("two", "going");
-    await store.delete(serviceAccounts, "robots", "going");
-    await account("going");
-    await run("account/robots/going");
-    expect(await everythingOf("going-token")).toEqual([]);
-    // It was for whichever account has the name, and now it is the new one's.
-    expect(Object.keys((await read("two")).data ?? {})).toContain("token");
-    expect(await everythingOf("staying-token")).toHaveLength(1);
-    await store.delete(serviceAccounts, "robots", "going");
-    await run("all");
-    expect(await everythingOf("robots/two")).toEqual([]);
-  });
-
-  it("are left alone where nobody can fill them, and are listed by no account once they are gone", async () => {
-    const owner = await account("listing");
-    await secretFor("fixed", "listing", { immutable: true });
-    await run("secret/robots/fixed");
-    expect((await read("fixed")).data).toBeUndefined();
-    await store.update<ServiceAccount>(serviceAccounts, {
-      ...owner,
-      secrets: [{ name: "fixed" }, { name: "other" }],
-    });
-    await run("reference/robots/listing/fixed");
-    const listed = async (): Promise<unknown> =>
-      (await store.get<ServiceAccount>(serviceAccounts, "robots", "listing")).secrets;
-    expect(await listed()).toHaveLength(2);
-    await store.delete(secrets, "robots", "fixed");
-    await run("reference/robots/listing/fixed");
-    expect(await listed()).toEqual([{ name: "other" }]);
-  });
-
-  it("call for work when they are made, emptied or given away, and not when we have filled them", async () => {
-    const owner = await account("worked");
-    const bare = await secretFor("worked-token", "worked");
-    await run("secret/robots/worked-token");
-    const full = await read("worked-token");
-    const other = { annotations: { "kubernetes.io/service-account.name": "another" } };
-    const keysOf = (before?: KubeObject, after?: KubeObject): string[] =>
-      workOf("secrets", before, after, new Date())
-        .filter(({ controller }) => controller === serviceAccountTokens.name)
-        .map(({ key }) => key);
-    expect(keysOf(undefined, bare)).toEqual(["secret/robots/worked-token"]);
-    expect(keysOf(bare, full)).toEqual([]);
-    expect(keysOf(full, bare)).toEqual(["secret/robots/worked-token"]);
-    expect(keysOf(full, { ...full, metadata: { ...full.metadata, ...other } })).toHaveLength(1);
-    expect(keysOf(full, undefined)).toEqual(["reference/robots/worked/worked-token"]);
-    expect(keysOf(undefined, { ...bare, type: "Opaque" } as Secret)).toEqual([]);
-    const gone = workOf("serviceaccounts", owner, undefined, new Date());
-    expect(gone.map(({ controller, key }) => [controller, key])).toContainEqual([
-      "service-account-tokens",
-      "account/robots/worked",
-    ]);
   });
 });
 
@@ -515,7 +347,7 @@ describe("custom-instances", () => {
         ],
       },
     });
-    const type = (await allTypes()).byTypeKey(name);
+    const type = (await testStore(sql).types.current()).byTypeKey(name);
     if (type === undefined) throw new Error("it is not served");
     await store.create(type, { apiVersion: "", kind: "", metadata: { name: "a" } });
     await store.delete(customResourceDefinitions, "", name);

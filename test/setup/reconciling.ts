@@ -11,7 +11,7 @@ import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
 import { completeWork, failWork, leaseDueWork, requeueWork } from "../../schema/store/work.ts";
 import type { LeasedWork } from "../../schema/store/work.ts";
 import type { Env } from "../../functions/env.ts";
-import type { StepResult } from "../../functions/scheduled/controller.ts";
+import type { Controller, ReconcileContext, StepResult } from "../../functions/scheduled/controller.ts";
 import { controllers, workOf } from "../../functions/scheduled/registry.ts";
 
 const everything: PolicyRule[] = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
@@ -44,6 +44,63 @@ export async function insertConfigMaps(
     insert into objects (type, namespace, name, uid, revision, body, labels, fields)
     select 'configmaps', ${namespace}, x.name, x.uid, r.revision, x.body, '{}', ${JSON.stringify(fields)}::text::jsonb
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as x(name text, uid text, body text), revision r`;
+}
+
+/** Of tests that share a database with those before and after them. */
+export async function forgetAll(sql: Sql): Promise<void> {
+  await sql`delete from objects`;
+  await sql`delete from work`;
+  // Other files seal theirs by another key.
+  await sql`delete from meta where key = 'service-account-keys'`;
+}
+
+/** Places of all objects that name something, be it in a label or an indexed field. */
+export async function everythingOf(sql: Sql, part: string): Promise<string[]> {
+  const rows = await sql<{ place: string }[]>`
+    select type || '/' || namespace || '/' || name as place from objects
+    where type || '/' || namespace || '/' || name || labels::text || fields::text like ${`%${part}%`} order by 1`;
+  return rows.map(({ place }) => place);
+}
+
+/**
+ * The steps of a controller for a key, without a work row. Every run may write once and is killed at its second, until one is
+ * not. Answers with the number of runs.
+ */
+export async function runUntilDone(
+  sql: Sql,
+  { steps }: Controller,
+  key: string,
+  env: Partial<Env> = {},
+): Promise<number> {
+  for (let runs = 1; runs < 50; runs++) {
+    const store = dyingStore(sql, 1);
+    const context: ReconcileContext = {
+      env: env as Env,
+      store: store.as(root),
+      types: await store.types.current(),
+      now: () => new Date(),
+      downstream: () => Promise.reject(new Error("no cluster")),
+    };
+    try {
+      for (const step of steps) if ((await step.run(context, key)).next !== "continue") break;
+      return runs;
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+  }
+  throw new Error("it never ends");
+}
+
+/** Whoever would write more often than this is killed. What is refused changed nothing: only writes count. */
+function dyingStore(sql: Sql, writes: number, afterCommit?: () => Promise<void>): Store {
+  let left = writes;
+  return testStore(sql, async (items) => {
+    if (left === 0) throw new Killed();
+    const results = await commitBatch(sql, items);
+    if (results.some(({ ok }) => ok)) left--;
+    await afterCommit?.();
+    return results;
+  });
 }
 
 export interface Settling {
@@ -83,15 +140,7 @@ async function run(
   { writes = Infinity, afterCommit, env }: Settling,
 ): Promise<void> {
   const { controller: name, key, token } = work;
-  let left = writes;
-  const opened = testStore(sql, async (items) => {
-    if (left === 0) throw new Killed();
-    const results = await commitBatch(sql, items);
-    // What is refused changed nothing: only writes count.
-    if (results.some(({ ok }) => ok)) left--;
-    await afterCommit?.();
-    return results;
-  });
+  const opened = dyingStore(sql, writes, afterCommit);
   const store = opened.as({ ...root, name: `system:controller:${name}` }, { controller: name, key, token });
   const controller = controllers.find((one) => one.name === name);
   if (controller === undefined) throw new Error(`no controller ${name}`);
