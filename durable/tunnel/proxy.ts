@@ -45,7 +45,10 @@ async function proxyRequest(
   const maxBody =
     context.limits === undefined || context.limits.bodyBytes === 0 ? Infinity : context.limits.bodyBytes;
   if (length !== null && Number(length) > maxBody) return tooLarge(context);
-  const body = request.body === null ? null : new RequestBody(request.body);
+  const body =
+    request.body === null
+      ? null
+      : new RequestBody(request.body, length === null ? undefined : Number(length));
   const chunked = body !== null && length === null;
   const framing: HeaderPair[] =
     body === null

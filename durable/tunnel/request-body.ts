@@ -2,17 +2,23 @@
 
 /** Most bodies of the Kubernetes API are smaller. */
 const keptBytes = 64 << 10;
+/** Of one read: what one DATA message carries. Unasked, the platform gives pieces of 4 KiB. */
+const pieceBytes = 32 << 10;
 
 export class RequestBody {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ReadableStreamBYOBReader;
+  #buffer: ArrayBuffer;
   /** All that was read, while it is little. */
   #kept: Uint8Array[] | undefined = [];
   #keptBytes = 0;
   #replay: Uint8Array[] = [];
   #reading: Promise<Uint8Array | undefined> | undefined;
+  #ended = false;
 
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.getReader();
+  /** `length`: of all of it, in bytes, where it is known. */
+  constructor(stream: ReadableStream<Uint8Array>, length = pieceBytes) {
+    this.#reader = stream.getReader({ mode: "byob" });
+    this.#buffer = new ArrayBuffer(Math.max(1, Math.min(length, pieceBytes)));
   }
 
   /** The next piece; `undefined` = the end. Rejects when the client breaks off. */
@@ -22,13 +28,24 @@ export class RequestBody {
   }
 
   async #next(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#reader.read();
+    if (this.#ended) return undefined;
+    const { done, value } = await this.#reader.read(new Uint8Array(this.#buffer));
     this.#reading = undefined;
+    this.#ended = done;
     if (done) return undefined;
-    this.#keptBytes += value.length;
+    const piece = this.#taken(value);
+    this.#keptBytes += piece.length;
     if (this.#keptBytes > keptBytes) this.#kept = undefined;
-    this.#kept?.push(value);
-    return value;
+    this.#kept?.push(piece);
+    return piece;
+  }
+
+  /** What waits to be sent is counted by its length: a few bytes must not hold a whole buffer. */
+  #taken(value: Uint8Array<ArrayBuffer>): Uint8Array {
+    const { buffer } = value;
+    const small = value.length < buffer.byteLength / 2;
+    this.#buffer = small ? buffer : new ArrayBuffer(buffer.byteLength);
+    return small ? value.slice() : value;
   }
 
   /** Starts from the beginning again. False: more was read than is kept. */
