@@ -1,4 +1,5 @@
 /** Bindings of the durable script (durable/wrangler.toml; locally infra/workerd/config.ts). */
+import type { PeerLinkRpc } from "../schema/internal/peers.ts";
 import type {
   ControlPlaneRpc,
   SchedulerRpc,
@@ -16,6 +17,7 @@ export interface DurableEnv {
   readonly DB: Hyperdrive;
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
   readonly TUNNEL_STATISTICS: DurableObjectNamespace<Remote<TunnelStatisticsRpc>>;
+  readonly PEER: DurableObjectNamespace<Remote<PeerLinkRpc>>;
   readonly STORE_WRITER: DurableObjectNamespace<Remote<StoreWriterRpc>>;
   readonly SCHEDULER: DurableObjectNamespace<Remote<SchedulerRpc>>;
   readonly STORE_READER: DurableObjectNamespace<Remote<StoreReaderRpc>>;

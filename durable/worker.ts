@@ -1,4 +1,5 @@
 /** The durable script: its classes. It serves nothing by itself: every object is reached through a binding. */
+export { PeerLink } from "./peers/peer-link.ts";
 export { ClusterTunnel } from "./tunnel/cluster-tunnel.ts";
 export { TunnelStatistics } from "./tunnel-statistics/tunnel-statistics.ts";
 export { Scheduler } from "./scheduler/scheduler.ts";

@@ -1,5 +1,6 @@
 /** The private side of the API Worker: reached by service binding and by the launcher's control socket, never by users. */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { PeerSettings } from "../schema/internal/peers.ts";
 import type { ClusterRegistration } from "../schema/internal/context.ts";
 import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
 import { clusters } from "../schema/resources/management.cattle.io/clusters.ts";
@@ -9,10 +10,11 @@ import { registerCluster } from "./http/connect/register-cluster.ts";
 import { systemActor } from "./http/context.ts";
 import { revokedGrants } from "./identity/watch-grant.ts";
 import { createLogger } from "../schema/logger.ts";
-import { onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
+import { onPeerChange, onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
 import { parseSeedInput } from "./seed/input.ts";
 import { seed } from "./seed/seed.ts";
 import { createSettings } from "./settings/settings.ts";
+import { peerOffers, peerSettings } from "./store/peers.ts";
 import { clusterConnection } from "./store/cluster-connection.ts";
 import { checkDatabase, openStore } from "./store/open-store.ts";
 
@@ -32,6 +34,18 @@ export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneR
 
   async clusterConnection(clusterId: string): Promise<ClusterConnection | null> {
     return clusterConnection(openStore(this.env).as(systemActor("cluster-connection")), clusterId);
+  }
+
+  async peerSettings(name: string): Promise<PeerSettings | null> {
+    return peerSettings(openStore(this.env).as(systemActor("peers")), name);
+  }
+
+  async peerOffers(name: string): Promise<readonly string[]> {
+    return peerOffers(openStore(this.env).as(systemActor("peers")), name);
+  }
+
+  async peerChanged(name: string): Promise<void> {
+    await onPeerChange(this.env, name);
   }
 
   async judgeWatches(grants: readonly string[]): Promise<{ revision: number; revoked: number[] }> {

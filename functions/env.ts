@@ -1,4 +1,5 @@
 /** Bindings of the API Worker (wrangler.toml; locally infra/workerd/config.ts). */
+import type { PeerLinkRpc } from "../schema/internal/peers.ts";
 import type {
   SchedulerRpc,
   StoreReaderRpc,
@@ -15,6 +16,8 @@ export interface Env {
   readonly DB: Hyperdrive;
   /** One object per cluster, named by cluster id. Never created for a cluster that no agent ever connected to. */
   readonly TUNNEL: DurableObjectNamespace<Remote<TunnelRpc>>;
+  /** One object per peer, named by it. */
+  readonly PEER: DurableObjectNamespace<Remote<PeerLinkRpc>>;
   /** One object named "main". */
   readonly TUNNEL_STATISTICS: DurableObjectNamespace<Remote<TunnelStatisticsRpc>>;
   /** One object named "main". */

@@ -1,11 +1,13 @@
 /** What a session must know after its object left memory while the socket stayed open. Versioned: code changes under open sockets. */
 import { isClusterIdentity } from "../../schema/internal/cluster-identity.ts";
 import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
+import type { ClientKind } from "../../schema/internal/peers.ts";
 
-export interface Attachment {
+/** `Kind`: `main` or `steve` of a cluster's sessions; others than agents have kinds of their own. */
+export interface Attachment<Kind extends string = ClientKind> {
   readonly v: 1;
   readonly clusterId: string;
-  readonly kind: "main" | "steve";
+  readonly kind: Kind;
   /** Decimal int63, chosen per accepted socket (tunnel.md 1.12). */
   readonly sessionKey: string;
   /** Epoch milliseconds. */

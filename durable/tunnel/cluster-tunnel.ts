@@ -6,6 +6,8 @@ import { DurableObject } from "cloudflare:workers";
 import { answerHeaders } from "../../schema/internal/answer-headers.ts";
 import { CONTEXT_HEADER, decodeContext, encodeContext } from "../../schema/internal/context.ts";
 import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
+import { clientKeyOf } from "../../schema/internal/peers.ts";
+import type { ClusterStreamContext } from "../../schema/internal/peers.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
 import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
 import { createLogger } from "../../schema/logger.ts";
@@ -19,17 +21,21 @@ import { ApiServerCache, UnusableConnection } from "./api-server.ts";
 import type { ApiServer } from "./api-server.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
+import { closeSocket } from "./close-socket.ts";
 import { DirectCarrier } from "./direct-carrier.ts";
 import { Gatekeeper, unprovenOf } from "./gatekeeper.ts";
 import type { Said } from "./gatekeeper.ts";
-import { LiveSession, clientKey } from "./live-session.ts";
+import { LiveSession } from "./live-session.ts";
 import { Meter } from "./meter.ts";
+import { PeerRoutes } from "./peer-routes.ts";
+import { peerStream } from "./peer-stream.ts";
 import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
 import type { TunnelRecord } from "./record.ts";
 import type { Route } from "./route.ts";
 import { Shards, sessionsToMove } from "./shards.ts";
 import { SessionSet } from "./session-set.ts";
+import { joinedStatus, sessionInfo } from "./status.ts";
 import { SpillStore } from "./spill-store.ts";
 import { TlsRoutes } from "./tls-route.ts";
 import { tunnelTimes } from "./times.ts";
@@ -70,6 +76,17 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #tlsRoutes = new TlsRoutes();
   readonly #shards = new Shards(this.env, this.ctx.id.name ?? "", () => this.#record.value.shards);
   readonly #direct = new DirectCarrier(this.#meter, this.#log, this.times.keptMs);
+  readonly #steveAddress = this.env.DROVER_STEVE_ADDRESS ?? defaultAddress;
+  readonly #peers = new PeerRoutes({
+    env: this.env,
+    clusterId: this.#shards.clusterId,
+    steveAddress: this.#steveAddress,
+    meter: this.#meter,
+    log: this.#log,
+    keptMs: this.times.keptMs,
+    tls: this.#tlsRoutes,
+    server: () => this.#knownServer(false),
+  });
   /** As of the last `status`. */
   #connectionKey: string | undefined;
   #alarmAt: number | null | undefined;
@@ -82,7 +99,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     for (const socket of ctx.getWebSockets()) {
       const attachment = readAttachment(socket.deserializeAttachment());
       if (attachment === undefined) socket.close(1012, "unknown session");
-      else if (attachment.unproven === "registration") close(socket, 1012, "connect again");
+      else if (attachment.unproven === "registration") closeSocket(socket, 1012, "connect again");
       else this.#add(socket, attachment);
     }
     this.#noticeLosses();
@@ -100,6 +117,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
         return this.#connect(request, context);
       case "proxy":
         return named(await this.#proxy(request, context), context);
+      case "stream":
+        return this.#stream(request, context);
       default:
         return statusAnswer(400, "the request has no valid internal context");
     }
@@ -157,12 +176,14 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       const answer = await next.stub.fetch(new Request(request, { headers }));
       return new Response(answer.body, answer);
     }
+    const throughPeers = await this.#peers.routes(context);
+    if (throughPeers.length > 0) return this.#admitted(throughPeers, request, context);
     const lost = this.#record.value.lastLostAt;
     const returning = lost !== undefined && Date.now() - lost < returningMs;
     this.#count(context);
     this.#meter.error("no-session");
     this.#log.debug("no session for a request", { requestId: context.requestId });
-    const key = clientKey({ clusterId: this.#clusterId(), kind: "steve" });
+    const key = clientKeyOf(this.#clusterId(), "steve");
     return statusAnswer(
       503,
       `cluster agent disconnected: failed to find Session for client ${key}`,
@@ -173,6 +194,28 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   /** By the shard that answers it: one that passes it on has nothing to report. */
   #count({ origin }: ProxyContext): void {
     if (origin === "user") this.#meter.request();
+  }
+
+  /** By an agent of ours alone: what comes from a peer goes to no other one. */
+  async #stream(request: Request, context: ClusterStreamContext): Promise<Response> {
+    const [session] = this.#sessions.candidates(context.kind);
+    if (session === undefined) {
+      const next = this.#shards.next(context);
+      const key = clientKeyOf(this.#clusterId(), context.kind);
+      if (next === undefined)
+        return new Response(`failed to find Session for client ${key}`, { status: 503 });
+      const headers = new Headers(request.headers);
+      headers.set(CONTEXT_HEADER, encodeContext(next.context));
+      return next.stub.fetch(new Request(request, { headers }));
+    }
+    await this.#watch();
+    this.#meter.request();
+    return peerStream({
+      session,
+      context,
+      steveAddress: this.#steveAddress,
+      server: () => this.#knownServer(true),
+    });
   }
 
   /** In the order in which they are tried; of one kind all. */
@@ -252,27 +295,13 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (connectionKey !== undefined && connectionKey !== this.#connectionKey) this.#apiServer.forget();
     this.#connectionKey = connectionKey ?? this.#connectionKey;
     const { lastLostAt, clusterId = "" } = this.#record.value;
-    const own = this.#sessions.all().map(({ attachment, lastHeardAt, askedAt }) => ({
-      kind: attachment.kind,
-      sessionKey: attachment.sessionKey,
-      openedAt: new Date(attachment.openedAt).toISOString(),
-      lastHeardAt: new Date(Math.max(lastHeardAt, askedAt)).toISOString(),
-      remoteAddress: attachment.remoteAddress,
-      ...(attachment.unproven === undefined ? {} : { unproven: true as const }),
-      ...(this.#shards.index === 0 ? {} : { shard: this.#shards.index }),
-    }));
-    const others = await Promise.all(
-      this.#shards.others.map((shard) => this.#shards.of(shard).status(connectionKey)),
-    );
-    const [lost] = [
-      ...(lastLostAt === undefined ? [] : [new Date(lastLostAt).toISOString()]),
-      ...others.flatMap((other) => other.lastLostAt ?? []),
-    ].toSorted((a, b) => b.localeCompare(a));
-    return {
+    const own = {
       clusterId,
-      sessions: [...own, ...others.flatMap(({ sessions }) => sessions)],
-      ...(lost === undefined ? {} : { lastLostAt: lost }),
+      sessions: this.#sessions.all().map((session) => sessionInfo(session, this.#shards.index)),
+      ...(lastLostAt === undefined ? {} : { lastLostAt: new Date(lastLostAt).toISOString() }),
     };
+    const others = this.#shards.others.map((shard) => this.#shards.of(shard).status(connectionKey));
+    return joinedStatus(own, await Promise.all(others));
   }
 
   async closeSessions(reason: string): Promise<void> {
@@ -281,7 +310,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       this.#sessions.remove(session);
       this.#gate.remove(session);
       session.fail(reason);
-      close(session.socket, 1000, reason);
+      closeSocket(session.socket, 1000, reason);
     }
     this.#record.forget();
     this.#meter.stop();
@@ -327,7 +356,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       meter: this.#meter,
       log: this.#log,
       keptMs: this.times.keptMs,
-      address: this.env.DROVER_STEVE_ADDRESS ?? defaultAddress,
+      clientKey: clientKeyOf(attachment.clusterId, attachment.kind),
+      address: this.#steveAddress,
       askedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
       onIdle: (idle) =>
         queueMicrotask(() => this.ctx.waitUntil(this.#lose(idle, "closed", "moved to another shard"))),
@@ -358,7 +388,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#gate.remove(session);
     this.#meter.traffic(session.takeTraffic());
     session.fail(`session lost: ${reason}`);
-    close(session.socket, code, reason);
+    closeSocket(session.socket, code, reason);
     this.#record.change({ ...lost, open: this.#openKeys() });
     return true;
   }
@@ -394,7 +424,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   #gauges(): TunnelGauges {
     const sessions: Record<string, number> = { main: 0, steve: 0 };
-    let { streams } = this.#direct;
+    let streams = this.#direct.streams + this.#peers.streams;
     for (const session of this.#sessions.all()) {
       sessions[session.attachment.kind] = (sessions[session.attachment.kind] ?? 0) + 1;
       streams += session.streams;
@@ -467,14 +497,4 @@ function named(response: Response, { requestId }: ProxyContext): Response {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Without its attachment, a socket that lingers in closing is no session after the object's next start. */
-function close(socket: WebSocket, code: number, reason: string): void {
-  try {
-    socket.serializeAttachment(null);
-    socket.close(code, reason.slice(0, 100).replace(/[^\x20-\x7e]/g, "?"));
-  } catch {
-    // It is closed already.
-  }
 }

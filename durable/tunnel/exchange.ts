@@ -30,9 +30,9 @@ export class ExchangeFailed extends Error {
     this.answered = answered;
   }
 
-  /** The agent did not reach its server: nobody has seen anything of the request (tunnel.md 1.12). */
+  /** The agent did not reach its server, or a peer its agent: nobody has seen anything of the request (tunnel.md 1.12). */
   get neverDialled(): boolean {
-    return !this.answered && this.message.startsWith("dial ");
+    return !this.answered && /^(?:dial |failed to find Session )/.test(this.message);
   }
 }
 

@@ -101,7 +101,8 @@ export function unprovenOf({ identity, registration }: ConnectContext): Pick<Att
   return identity === undefined ? {} : { unproven: identity };
 }
 
-function askThrough(routes: readonly Route[]): Ask {
+/** Asks as the agent's own account. */
+export function askThrough(routes: readonly Route[]): Ask {
   return async (method, path, body) => {
     const headers = { accept: "application/json", "content-type": "application/json" };
     const over = new AbortController();

@@ -1,9 +1,11 @@
 /** One agent WebSocket while its object is in memory: the protocol session, its pool, and whether it still answers. */
+import type { ClientKind } from "../../schema/internal/peers.ts";
 import type { Logger } from "../../schema/logger.ts";
 import type { Conn } from "../../wire/remotedialer/conn.ts";
 import type { Budget } from "../../wire/remotedialer/limits.ts";
 import { keepaliveMs } from "../../wire/remotedialer/keepalive.ts";
 import { Session } from "../../wire/remotedialer/session.ts";
+import type { SessionOptions } from "../../wire/remotedialer/session.ts";
 import { connIdBase } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Meter, Traffic } from "./meter.ts";
@@ -26,9 +28,13 @@ const pumpMs = 2;
 /** The lower the better. */
 export const sessionHealth = { good: 0, demoted: 1, suspect: 2 } as const;
 
-export interface LiveSessionOptions {
+export interface LiveSessionOptions<Kind extends string = ClientKind> {
   readonly socket: WebSocket;
-  readonly attachment: Attachment;
+  readonly attachment: Attachment<Kind>;
+  /** What Go calls it: the client key. */
+  readonly clientKey: string;
+  /** See `SessionOptions`. */
+  readonly onClient?: SessionOptions["onClient"];
   readonly budget: Budget;
   readonly address: string;
   /** When the agent last asked for a sign of life and the platform answered, epoch milliseconds; 0 = never. */
@@ -38,9 +44,9 @@ export interface LiveSessionOptions {
   /** Of streams that nobody uses (times.ts). */
   readonly keptMs: number;
   /** The last stream has gone. */
-  readonly onIdle: (session: LiveSession) => void;
+  readonly onIdle: (session: LiveSession<Kind>) => void;
   /** The peer broke the protocol, or stopped answering. */
-  readonly onBroken: (session: LiveSession, change: "closed" | "dead", reason: string) => void;
+  readonly onBroken: (session: LiveSession<Kind>, change: "closed" | "dead", reason: string) => void;
 }
 
 /** A request that waits for its response head. */
@@ -54,9 +60,9 @@ interface Probe {
   readonly answer: () => void;
 }
 
-export class LiveSession implements Route {
+export class LiveSession<Kind extends string = ClientKind> implements Route {
   readonly socket: WebSocket;
-  attachment: Attachment;
+  attachment: Attachment<Kind>;
   readonly pool: ConnPool;
   readonly meter: Meter;
   readonly log: Logger;
@@ -64,7 +70,7 @@ export class LiveSession implements Route {
   lastHeardAt = Date.now();
   /** Seconds, of the last probe that was answered. */
   roundTrip: number | undefined;
-  readonly #options: LiveSessionOptions;
+  readonly #options: LiveSessionOptions<Kind>;
   readonly #session: Session;
   readonly #waiting = new Set<Waiting>();
   #watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -75,7 +81,7 @@ export class LiveSession implements Route {
   #probedAt: number | undefined;
   #taken: Traffic = { dials: 0, receivedBytes: 0, sentBytes: 0 };
 
-  constructor(options: LiveSessionOptions) {
+  constructor(options: LiveSessionOptions<Kind>) {
     const { socket, attachment, budget, address, meter, log, keptMs } = options;
     this.#options = options;
     this.socket = socket;
@@ -87,7 +93,8 @@ export class LiveSession implements Route {
       send: (message) => this.#send(message),
       onFatal: (reason) => options.onBroken(this, "closed", reason),
       connIdBase: connIdBase(Date.now()),
-      label: `${clientKey(attachment)}/${attachment.sessionKey}`,
+      label: `${options.clientKey}/${attachment.sessionKey}`,
+      ...(options.onClient === undefined ? {} : { onClient: options.onClient }),
       budget,
       limits: { maxUnsent },
       ...bufferedAmountOf(socket),
@@ -103,7 +110,12 @@ export class LiveSession implements Route {
 
   /** A stream to that TCP address. Throws when the session has ended. */
   dial(address: string): Conn {
-    return this.#session.dial("tcp", address);
+    return this.open("tcp", address);
+  }
+
+  /** The same, of a protocol that the other end knows: a peer one of its clients' (`throughClient`). */
+  open(proto: string, address: string): Conn {
+    return this.#session.dial(proto, address);
   }
 
   /** It has shown that it is of its cluster: also after an eviction. */
@@ -256,11 +268,6 @@ export class LiveSession implements Route {
       // Closed: the close event fails the session.
     }
   }
-}
-
-/** The name under which Go registers a session (tunnel.md 1.12). */
-export function clientKey({ clusterId, kind }: Pick<Attachment, "clusterId" | "kind">): string {
-  return kind === "main" ? clusterId : `stv-cluster-${clusterId}`;
 }
 
 /** workerd has it since November 2026; without it the agent's PAUSE is the only brake. */

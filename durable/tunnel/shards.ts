@@ -1,5 +1,4 @@
 /** The other objects of a cluster whose tunnel is spread over several (docs/design/tunnel.md, "Shards"). */
-import type { ProxyContext } from "../../schema/internal/context.ts";
 import type { SessionInfo } from "../../schema/internal/rpc.ts";
 import { maxShards, parseTunnelName, tunnelName } from "../../schema/internal/tunnel-name.ts";
 import type { DurableEnv } from "../env.ts";
@@ -32,7 +31,9 @@ export class Shards {
   }
 
   /** Where a request goes for which this one has no session; `undefined`: all have been asked. */
-  next(context: ProxyContext): { stub: Stub; context: ProxyContext } | undefined {
+  next<Context extends { readonly shards?: number; readonly tried?: number }>(
+    context: Context,
+  ): { stub: Stub; context: Context } | undefined {
     const shards = Math.min(maxShards, Math.max(context.shards ?? 1, this.#known()));
     const tried = (context.tried ?? 0) + 1;
     if (tried >= shards) return undefined;

@@ -10,6 +10,7 @@ import { customNames } from "./custom-types/names.ts";
 import { garbageCollector } from "./garbage-collector/controller.ts";
 import { namespaceDefaults } from "./namespace-defaults.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle/controller.ts";
+import { peerLinks } from "./peers.ts";
 import { registrationTokens } from "./registration-tokens/controller.ts";
 import { serviceAccountTokens } from "./service-account-tokens.ts";
 import { tokenPurge } from "./token-purge.ts";
@@ -24,6 +25,7 @@ export const controllers: readonly Controller[] = [
   garbageCollector,
   namespaceDefaults,
   namespaceLifecycle,
+  peerLinks,
   registrationTokens,
   serviceAccountTokens,
   tokenPurge,

@@ -28,6 +28,7 @@ import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
 import { expireEvents } from "./event-expiry.ts";
 import { retainEvents } from "./event-retention.ts";
+import { dialPeers, peerLinks } from "./peers.ts";
 import { controllers } from "./registry.ts";
 import { rewrap } from "./rewrap.ts";
 import { rotateSigningKeys } from "./signing-keys.ts";
@@ -86,6 +87,13 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
   await poke(env, log, runAt);
 }
 
+/** A peer's session came or went: its conditions follow. */
+export async function onPeerChange(env: Env, name: string): Promise<void> {
+  const runAt = Date.now();
+  await enqueueWork(openSql(env), [{ controller: peerLinks.name, key: name, runAt }]);
+  await poke(env, createLogger(env.DROVER_LOG_LEVEL), runAt);
+}
+
 /**
  * Cron's safety net: wakes the scheduler when work is due, whatever became of pokes and alarms; and what no change calls
  * for: the log is kept short. In a steady state it only reads.
@@ -114,6 +122,7 @@ export async function sweep(env: Env, now = new Date()): Promise<void> {
     await part("event-expiry", () => expireEvents(sql, store.as(systemActor("event-expiry")), log));
     await part("signing-keys", () => rotateSigningKeys(sql, sealerOf(env), { log, now }));
     await part("rewrap", () => rewrap(sql, sealerOf(env), { log, now }));
+    await part("peers", () => dialPeers(env, store.as(systemActor("peers"))));
     await part("health-sweep", () => healthSweep(env, { sql, log, store, now }));
   } finally {
     await countJobs(env, log, jobs);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { call, callJson } from "./client.ts";
 import type { Connection } from "./client.ts";
+import { writeOut, writeTable } from "./table.ts";
 
 interface Cluster {
   id: string;
@@ -30,15 +31,7 @@ export async function listClusters(connection: Connection): Promise<void> {
     cluster.version?.gitVersion ?? "-",
     cluster.transitioningMessage ?? "",
   ]);
-  const table = [["NAME", "ID", "STATE", "VERSION", "MESSAGE"], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  await writeOut(`${lines.join("\n")}\n`);
+  await writeTable([["NAME", "ID", "STATE", "VERSION", "MESSAGE"], ...rows]);
 }
 
 /** By name or id; an unknown one is an error that lists what there is. */
@@ -109,11 +102,4 @@ export async function printToken(connection: Connection, options: TokenOptions):
     ttl: options.ttlMinutes * 60_000,
   });
   await writeOut(`${token}\n`);
-}
-
-/** Resolves when the whole text is handed over, so that exiting does not cut a pipe. Rejects when the reader is gone. */
-function writeOut(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }

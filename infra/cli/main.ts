@@ -4,6 +4,8 @@ import { parseArgs } from "node:util";
 import { importCluster, listClusters, printKubeconfig, printToken } from "./clusters.ts";
 import { readConfig } from "./config.ts";
 import { login } from "./login.ts";
+import type { PeerOptions } from "./peers.ts";
+import { addPeer, listPeers, removePeer } from "./peers.ts";
 
 const help = `Usage: npm run drover -- COMMAND [options]
 
@@ -20,6 +22,13 @@ const help = `Usage: npm run drover -- COMMAND [options]
         Prints a kubeconfig for the cluster NAME (name or id).
   token [--description TEXT] [--ttl MINUTES]
         Mints an API token and prints it.
+  peer add NAME [--url URL --ca FILE --local-id ID] [--offer IDS] [--use IDS]
+        Declares another installation, or changes what is said of it, and prints the secret that it must show. With
+        --url it is dialled: --ca signs its certificate, ID is what it knows us by, and DROVER_PEER_SECRET the secret
+        that it gave us. It may use our clusters in --offer, and is used for those in --use: ids by commas, or '*'.
+  peer list
+  peer remove NAME
+        Lists peers and their sessions; forgets one.
 `;
 
 async function main(): Promise<void> {
@@ -35,10 +44,14 @@ async function main(): Promise<void> {
       kubeconfig: { type: "string" },
       description: { type: "string", default: "drover CLI" },
       ttl: { type: "string", default: "0" },
+      url: { type: "string" },
+      "local-id": { type: "string" },
+      offer: { type: "string" },
+      use: { type: "string" },
       help: { type: "boolean", default: false, short: "h" },
     },
   });
-  const [command, name] = positionals;
+  const [command, name, third] = positionals;
   if (values.help || command === undefined) {
     process.stdout.write(help);
     return;
@@ -62,8 +75,30 @@ async function main(): Promise<void> {
       return printKubeconfig(readConfig(), required(name, "kubeconfig NAME"));
     case "token":
       return printToken(readConfig(), { description: values.description, ttlMinutes: minutes(values.ttl) });
+    case "peer":
+      return peer(name, third, {
+        url: values.url,
+        caFile: values.ca,
+        localId: values["local-id"],
+        offer: values.offer,
+        use: values.use,
+        outgoing: process.env["DROVER_PEER_SECRET"] || undefined,
+      });
     default:
       throw new Error(`unknown command ${command}: see \`npm run drover -- --help\``);
+  }
+}
+
+function peer(verb: string | undefined, name: string | undefined, options: PeerOptions): Promise<void> {
+  switch (verb) {
+    case "add":
+      return addPeer(readConfig(), required(name, "peer add NAME"), options);
+    case "list":
+      return listPeers(readConfig());
+    case "remove":
+      return removePeer(readConfig(), required(name, "peer remove NAME"));
+    default:
+      throw new Error("usage: npm run drover -- peer add|list|remove");
   }
 }
 

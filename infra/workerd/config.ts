@@ -14,6 +14,7 @@ const OBJECTS = [
   { className: "StoreReader", binding: "STORE_READER", uniqueKey: "drover-store-reader" },
   { className: "WatchHub", binding: "WATCH_HUB", uniqueKey: "drover-watch-hub" },
   { className: "WatchFanout", binding: "WATCH", uniqueKey: "drover-watch-fanout" },
+  { className: "PeerLink", binding: "PEER", uniqueKey: "drover-peer-link" },
   { className: "TunnelStatistics", binding: "TUNNEL_STATISTICS", uniqueKey: "drover-tunnel-statistics" },
 ] as const;
 

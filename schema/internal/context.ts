@@ -3,6 +3,7 @@
  * The Worker always overwrites the header; the object alone turns it into `Impersonate-*` lines.
  */
 import type { ClusterIdentity } from "./cluster-identity.ts";
+import type { ClusterStreamContext, PeerConnectContext, PeerStreamContext } from "./peers.ts";
 
 export const CONTEXT_HEADER = "x-drover-context";
 
@@ -48,6 +49,10 @@ export interface ProxyContext {
   readonly tried?: number;
   /** Absent: none (a reconciler's request, or a Worker older than this). */
   readonly limits?: RequestLimits;
+  /** By which the request may go on where no agent is connected (peers.ts). */
+  readonly peers?: readonly string[];
+  /** Of the cluster, when it is known: it must be shown through a peer as well. With `peers` alone. */
+  readonly clusterIdentity?: ClusterIdentity;
 }
 
 /** An agent's upgrade whose registration token the Worker has accepted. */
@@ -77,7 +82,20 @@ export interface ClusterRegistration {
   readonly token: string;
 }
 
-export type InternalContext = ProxyContext | ConnectContext;
+export type InternalContext =
+  | ProxyContext
+  | ConnectContext
+  | ClusterStreamContext
+  | PeerConnectContext
+  | PeerStreamContext;
+
+const operations: readonly string[] = [
+  "proxy",
+  "connect",
+  "stream",
+  "peer-connect",
+  "peer-stream",
+] satisfies InternalContext["op"][];
 
 export function encodeContext(context: InternalContext): string {
   return headerJson(context);
@@ -97,7 +115,7 @@ export function decodeContext(value: string | null): InternalContext | undefined
   try {
     const parsed: unknown = JSON.parse(value);
     if (typeof parsed !== "object" || parsed === null || !("v" in parsed) || parsed.v !== 1) return undefined;
-    return "op" in parsed && (parsed.op === "proxy" || parsed.op === "connect")
+    return "op" in parsed && typeof parsed.op === "string" && operations.includes(parsed.op)
       ? (parsed as InternalContext)
       : undefined;
   } catch {

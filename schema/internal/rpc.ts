@@ -4,6 +4,7 @@ import type { StoredRow } from "../store/encoding.ts";
 import type { CommitItem, CommitResult, ObjectKey } from "../store/types.ts";
 import type { ClusterRegistration } from "./context.ts";
 import type { JobTally } from "./jobs.ts";
+import type { PeerSettings } from "./peers.ts";
 import type { ClusterStatistics, TunnelReport } from "./tunnel-statistics.ts";
 
 export interface SessionInfo {
@@ -157,6 +158,12 @@ export interface ControlPlaneRpc {
   runWork(): Promise<{ nextRunAt: number | null; jobs?: JobTally }>;
   /** `null` while too little is known of it. */
   clusterConnection(clusterId: string): Promise<ClusterConnection | null>;
+  /** `null`: there is no such peer, or none any more. */
+  peerSettings(name: string): Promise<PeerSettings | null>;
+  /** Ids of clusters that are connected here and that the peer may use. */
+  peerOffers(name: string): Promise<readonly string[]>;
+  /** Something of `PeerStatus` has changed. */
+  peerChanged(name: string): Promise<void>;
   /** Indexes of those grants (`WatchContext`) that no longer hold, by the state at `revision` or later. */
   judgeWatches(
     grants: readonly string[],

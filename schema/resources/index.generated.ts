@@ -29,6 +29,7 @@ import { events as events_core } from "./core/events.ts";
 import { namespaces } from "./core/namespaces.ts";
 import { secrets } from "./core/secrets.ts";
 import { serviceAccounts } from "./core/service-accounts.ts";
+import { peers } from "./drover.io/peers.ts";
 import { eksClusterConfigs } from "./eks.cattle.io/cluster-configs.ts";
 import { events as events_events_k8s_io } from "./events.k8s.io/events.ts";
 import { groupMembershipRefreshRequests } from "./ext.cattle.io/group-membership-refresh-requests.ts";
@@ -156,6 +157,7 @@ export const definitions: readonly ResourceDefinition[] = [
   namespaces,
   secrets,
   serviceAccounts,
+  peers,
   eksClusterConfigs,
   events_events_k8s_io,
   groupMembershipRefreshRequests,

@@ -21,7 +21,7 @@ export interface ScriptedAgent {
 
 /** A steve session. `port`: of a relay in between. */
 export async function connectAgent(
-  drover: Drover,
+  drover: Pick<Drover, "port" | "ca">,
   token: string,
   listener: RequestListener,
   port: number = drover.port,

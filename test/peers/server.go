@@ -27,14 +27,18 @@ import (
 // is the token, with stv-cluster- in front for the steve session), and /via/<client key>/<path> is proxied through
 // the session to -dial, for each client key given as an argument; each request to /take/<client key> reads once from a
 // stream to -dial. /direct/<path> goes to a local backend without a tunnel.
+// /peer and /unpeer tell it of other servers.
 func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ExitOnError)
 	caFile := flags.String("ca-out", "", "file that the self-signed certificate is written to")
 	dial := flags.String("dial", "127.0.0.1:6080", "address in CONNECT")
 	plain := flags.Bool("plain", false, "no TLS")
+	peerID := flags.String("peer-id", "", "id that this server shows its peers")
+	peerToken := flags.String("peer-token", "", "token that it shows them")
 	_ = flags.Parse(args)
 
 	tunnel := remotedialer.New(authorize, remotedialer.DefaultErrorWriter)
+	tunnel.PeerID, tunnel.PeerToken = *peerID, *peerToken
 	address, err := listenBackend("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -48,6 +52,11 @@ func runServer(args []string) error {
 			rw.WriteHeader(http.StatusNotFound)
 		}
 	})
+	// ?url=&id=&token= of a peer: it is dialled, and may come.
+	mux.HandleFunc("/peer", func(_ http.ResponseWriter, req *http.Request) {
+		tunnel.AddPeer(req.FormValue("url"), req.FormValue("id"), req.FormValue("token"))
+	})
+	mux.HandleFunc("/unpeer", func(_ http.ResponseWriter, req *http.Request) { tunnel.RemovePeer(req.FormValue("id")) })
 	mux.Handle("/direct/", http.StripPrefix("/direct", proxyTo(address, nil)))
 	for _, key := range flags.Args() {
 		mux.Handle("/via/"+key+"/", http.StripPrefix("/via/"+key, proxyTo(*dial, tunnel.Dialer(key))))

@@ -7,9 +7,11 @@ import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
 import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
 import { watchLimits } from "../../durable/watch/watch-limits.ts";
 import type { ClusterRegistration } from "../../schema/internal/context.ts";
+import type { PeerSettings } from "../../schema/internal/peers.ts";
 import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
+export { PeerLink } from "../../durable/peers/peer-link.ts";
 export { StoreReader } from "../../durable/store/store-reader.ts";
 export { StoreWriter } from "../../durable/store/store-writer.ts";
 export { TunnelStatistics } from "../../durable/tunnel-statistics/tunnel-statistics.ts";
@@ -109,6 +111,8 @@ declare global {
   var testRegistrations: (ClusterRegistration & { clusterId: string })[] | undefined;
   /** How kube-apiservers are reached, by cluster id. */
   var testConnections: Record<string, ClusterConnection> | undefined;
+  /** By name: what the API Worker would say of peers. */
+  var testPeers: Record<string, { settings: PeerSettings; offers: readonly string[] }> | undefined;
   /** What the API Worker would say of grants. */
   var testGrants: { revision: number; revoked: readonly string[] } | undefined;
   /** In force at once. */
@@ -133,6 +137,18 @@ export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements Contro
 
   async clusterConnection(clusterId: string): Promise<ClusterConnection | null> {
     return globalThis.testConnections?.[clusterId] ?? null;
+  }
+
+  async peerSettings(name: string): Promise<PeerSettings | null> {
+    return globalThis.testPeers?.[name]?.settings ?? null;
+  }
+
+  async peerOffers(name: string): Promise<readonly string[]> {
+    return globalThis.testPeers?.[name]?.offers ?? [];
+  }
+
+  async peerChanged(): Promise<void> {
+    // Tests ask for the status.
   }
 
   async tunnelChanged(event: TunnelEvent): Promise<void> {

@@ -9,6 +9,7 @@ import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { KEEPALIVE_HEADER } from "../../../wire/remotedialer/keepalive.ts";
 import { toTunnel } from "../tunnel.ts";
+import { connectPeer, isPeer } from "./peer.ts";
 import { parseParams } from "./params.ts";
 import { placeAgent } from "./place.ts";
 import { markConnected, register } from "./register-cluster.ts";
@@ -23,6 +24,7 @@ interface Found extends Registration {
 
 async function connect(c: AppContext): Promise<Response> {
   const headers = c.req.raw.headers;
+  if (isPeer(headers)) return isUpgrade(headers) ? connectPeer(c) : notAnUpgrade();
   const store = systemStore(c, "agent-registration");
   const find = async (token: string): Promise<Found | undefined> => {
     const tokenHash = await sha256Hex(token);

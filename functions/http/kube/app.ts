@@ -10,8 +10,9 @@ import { requireIdentity } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
-import { clusterState, shardsOfKnown } from "./cluster-state.ts";
+import { clusterState, identityOfKnown, shardsOfKnown } from "./cluster-state.ts";
 import { requestLimits } from "./limits.ts";
+import { isHeld, peersFor } from "./peers.ts";
 import { refuseShell, shellTarget } from "./shell.ts";
 import type { ClusterTarget } from "./shell.ts";
 import { refuseOtherUpgrades, wrappedUpgrade } from "./upgrades.ts";
@@ -47,16 +48,18 @@ async function proxyToCluster(
       `clusters.management.cattle.io "${clusterId}" is forbidden: User "${identity.userId}" cannot get resource "clusters" in API group "management.cattle.io" at the cluster scope`,
     );
   }
-  const state = await clusterState(c, clusterId);
-  if (state === "absent") {
-    throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);
+  const [state, peers] = await Promise.all([clusterState(c, clusterId), peersFor(c, clusterId)]);
+  // The tunnel object of a cluster that never connected is neither made nor woken, unless a peer has the cluster.
+  if (state !== "known" && !(await isHeld(c.env, peers, clusterId))) {
+    if (state === "absent")
+      throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);
+    throw new ApiError("ClusterUnavailable", "cluster not provisioned");
   }
-  // The tunnel object of a cluster that never connected is neither made nor woken.
-  if (state === "never-connected") throw new ApiError("ClusterUnavailable", "cluster not provisioned");
   refuseOtherUpgrades(c.req.raw.headers, clusterId);
   await refuseShell(c, target);
 
   const shards = shardsOfKnown(clusterId);
+  const clusterIdentity = peers.length === 0 ? undefined : identityOfKnown(clusterId);
   const name = tunnelName(clusterId, shardOf(identity.userId, shards));
   return toTunnel(c, c.req.raw, name, {
     v: 1,
@@ -67,6 +70,8 @@ async function proxyToCluster(
     prefix,
     origin: "user",
     ...(shards === 1 ? {} : { shards }),
+    ...(peers.length === 0 ? {} : { peers }),
+    ...(clusterIdentity === undefined ? {} : { clusterIdentity }),
     ...wrappedUpgrade(c.req.raw.headers, c.env),
     limits: await requestLimits(c.get("settings"), shards),
   });
