@@ -3,11 +3,16 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** The suites start Postgres, workerd, kube-apiserver and Go programs: patient, and never two files at once. */
-function suite(name: string, include: string[]) {
+function suite(
+  name: string,
+  include: string[],
+  more: { env?: Record<string, string>; setupFiles?: string[] } = {},
+) {
   return {
     test: {
       name,
       include,
+      ...more,
       fileParallelism: false,
       testTimeout: 120_000,
       hookTimeout: 900_000,
@@ -49,6 +54,16 @@ export default defineConfig({
       },
       suite("e2e", ["test/{e2e,testbed}/**/*.e2e.test.ts"]),
       suite("interop", ["test/interop/**/*.test.ts"]),
+      // Tests of the tunnel once more, in a Drover whose tunnels leave memory whenever they can.
+      suite(
+        "evictions",
+        [
+          "test/e2e/{four-steps,handshake,kubectl-versions,main-session,many-agents,old-clusters}.e2e.test.ts",
+          "test/e2e/{rancher-agent,router,router-clients,tunnel-observability,tunnel-shards}.e2e.test.ts",
+          "test/interop/go-client.test.ts",
+        ],
+        { env: { DROVER_TEST_EVICTIONS: "1" }, setupFiles: ["test/evictions/setup.ts"] },
+      ),
       suite("crash", ["test/crash/**/*.test.ts"]),
       suite("conformance", ["test/conformance/**/*.test.ts"]),
     ],

@@ -8,10 +8,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-const suites: Record<string, { projects: string[]; withoutGo: "all" | "some" | "nothing" }> = {
+interface Suite {
+  readonly projects: readonly string[];
+  readonly withoutGo: "all" | "some" | "nothing";
+  /** What runs when no files are named: the rest is slow and adds little. */
+  readonly files?: readonly string[];
+}
+
+const suites: Record<string, Suite> = {
   unit: { projects: ["unit", "workers"], withoutGo: "all" },
   e2e: { projects: ["e2e"], withoutGo: "some" },
   interop: { projects: ["interop"], withoutGo: "nothing" },
+  evictions: {
+    projects: ["evictions"],
+    withoutGo: "nothing",
+    files: ["handshake", "main-session", "rancher-agent", "router", "tunnel-", "go-client"],
+  },
   crash: { projects: ["crash"], withoutGo: "nothing" },
   conformance: { projects: ["conformance"], withoutGo: "nothing" },
 };
@@ -39,7 +51,7 @@ function hasGo(): boolean {
   return version?.[1] !== undefined && Number(version[1]) >= 26;
 }
 
-function runProject(project: string, extra: string[]): JsonReport {
+function runProject(project: string, extra: readonly string[]): JsonReport {
   const dir = mkdtempSync(join(tmpdir(), "drover-report-"));
   const report = join(dir, "report.json");
   try {
@@ -81,7 +93,8 @@ for (const name of names) {
     leftOut.push(some ? `${e2eFiles({ testbed: true }).join(", ")}, test/testbed` : name);
   if (suite.withoutGo === "nothing" && !go) continue;
   for (const project of suite.projects) {
-    const report = runProject(project, some ? [...extra, ...e2eFiles({ testbed: false })] : extra);
+    const chosen = extra.length > 0 ? extra : (suite.files ?? []);
+    const report = runProject(project, some ? [...chosen, ...e2eFiles({ testbed: false })] : chosen);
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     success &&= report.success;

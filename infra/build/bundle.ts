@@ -39,7 +39,7 @@ export async function bundleWorker(options: BundleOptions): Promise<WorkerModule
     target: "es2024",
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
+    external: ["cloudflare:*", "node:*", "workerd:*"],
     // Nothing is minified: stack traces in the log should be readable, and the bundle never travels.
     sourcemap: false,
     logLevel: "silent",

@@ -120,6 +120,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     bundles,
     { dataDir, logLevel, keys, serverUrl: url, cacerts: caPem, version: VERSION, environment },
     runDir,
+    code,
   );
   const cron = cronTrigger(runDir.controlSocket, log);
   let started = false;
@@ -129,7 +130,7 @@ async function start(options: StartOptions, running: AsyncDisposableStack): Prom
     start: (signal) => {
       const until = started ? "alive" : "ready";
       started = true;
-      return startWorkerd({ ...runDir, log, until, signal });
+      return startWorkerd({ ...runDir, log, until, signal, experimental: code.evictor === true });
     },
     onDown: () => front.gate.close(),
     onUp: () => {

@@ -14,6 +14,8 @@ export interface RunDir {
   readonly controlSocket: string;
   /** Of the front: where fan-out objects send what many watch. */
   readonly relaySocket: string;
+  /** Of an entrypoint that only tests have (`Code`). */
+  readonly evictorSocket: string;
   /** The pooler; named as PostgreSQL's own sockets are, so that `psql -h <run dir>` works. */
   readonly databaseSocket: string;
   /** workerd's configuration; its path also tells our workerd from others. */
@@ -42,6 +44,7 @@ export function createRunDir(dataDir: string, temporary = tmpdir()): RunDir {
     httpSocket: join(path, "http.sock"),
     controlSocket: join(path, "control.sock"),
     relaySocket: join(path, "relay.sock"),
+    evictorSocket: join(path, "evictor.sock"),
     databaseSocket: join(path, DATABASE_SOCKET),
     configPath: join(path, "workerd.capnp"),
   };

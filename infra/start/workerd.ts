@@ -15,6 +15,8 @@ export interface Code {
   readonly migrationsDir: string;
   /** Whether to bundle the agent first, which the API Worker imports. */
   readonly agent: boolean;
+  /** The durable Worker has an entrypoint `Evictor`, which gets a socket, and may use workerd's module `workerd:unsafe`. */
+  readonly evictor?: true;
 }
 
 export const PROJECT_CODE: Code = {
@@ -49,7 +51,12 @@ export interface Bindings {
 }
 
 /** Writes the configuration, which holds the key material, where only we can read it. */
-export function writeWorkerdConfig(bundles: Bundles, bindings: Bindings, runDir: RunDir): void {
+export function writeWorkerdConfig(
+  bundles: Bundles,
+  bindings: Bindings,
+  runDir: RunDir,
+  { evictor }: Pick<Code, "evictor"> = {},
+): void {
   const objectsDir = join(bindings.dataDir, "objects");
   mkdirSync(objectsDir, { recursive: true, mode: 0o700 });
   const logLevel = { DROVER_LOG_LEVEL: bindings.logLevel };
@@ -60,6 +67,7 @@ export function writeWorkerdConfig(bundles: Bundles, bindings: Bindings, runDir:
     controlSocket: runDir.controlSocket,
     relaySocket: runDir.relaySocket,
     databaseSocket: runDir.databaseSocket,
+    ...(evictor === true ? { evictorSocket: runDir.evictorSocket } : {}),
     durableVariables: { ...logLevel, ...pick(bindings.environment, "DROVER_STEVE_ADDRESS") },
     apiVariables: {
       ...settings(bindings.environment),

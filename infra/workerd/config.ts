@@ -38,6 +38,8 @@ export interface WorkerdConfig {
   readonly controlSocket: string;
   /** Unix socket of the front, for the objects alone. */
   readonly relaySocket: string;
+  /** Unix socket of the durable Worker's entrypoint `Evictor`, which only tests have. */
+  readonly evictorSocket?: string;
   /** Unix socket of the pooler. */
   readonly databaseSocket: string;
   /** Text bindings of the API Worker: `DROVER_*` and `CATTLE_*`. */
@@ -80,6 +82,9 @@ export function workerdConfig(config: WorkerdConfig): string {
           durableObjectNamespaces: list(namespaces),
           durableObjectStorage: `(localDisk = "objects")`,
           globalOutbound: text("clusters"),
+          ...(config.evictorSocket === undefined
+            ? {}
+            : { compatibilityFlags: list([...COMPATIBILITY_FLAGS, "unsafe_module"].map(text)) }),
         },
       ),
     }),
@@ -117,6 +122,16 @@ export function workerdConfig(config: WorkerdConfig): string {
       http: "()",
       service: struct({ name: text("api"), entrypoint: text("ControlPlane") }),
     }),
+    ...(config.evictorSocket === undefined
+      ? []
+      : [
+          struct({
+            name: text("evictor"),
+            address: text(`unix:${config.evictorSocket}`),
+            http: "()",
+            service: struct({ name: text("durable"), entrypoint: text("Evictor") }),
+          }),
+        ]),
   ];
   return [
     'using Workerd = import "/workerd/workerd.capnp";',

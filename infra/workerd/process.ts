@@ -14,6 +14,7 @@ export interface WorkerdOptions {
   readonly configPath: string;
   readonly httpSocket: string;
   readonly controlSocket: string;
+  readonly evictorSocket: string;
   readonly log: Log;
   /**
    * What to wait for: that the API has reached its database, or, after a restart, that it answers at all. A database that is
@@ -23,6 +24,8 @@ export interface WorkerdOptions {
   /** How long that may take. */
   readonly readyMs?: number;
   readonly signal?: AbortSignal;
+  /** Allows what the product does not use: modules for tests. */
+  readonly experimental?: boolean;
 }
 
 const READY_MS = 30_000;
@@ -30,12 +33,21 @@ const POLL_MS = 20;
 
 /** Starts workerd; resolves when the API answers on the control socket. Throws `UserError` when it ends before that. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Part> {
-  const { configPath, httpSocket, controlSocket, log, until, readyMs = READY_MS, signal } = options;
-  for (const path of [httpSocket, controlSocket]) rmSync(path, { force: true });
+  const {
+    configPath,
+    httpSocket,
+    controlSocket,
+    evictorSocket,
+    log,
+    until,
+    readyMs = READY_MS,
+    signal,
+  } = options;
+  for (const path of [httpSocket, controlSocket, evictorSocket]) rmSync(path, { force: true });
   const lastLines: string[] = [];
   const part = startChild({
     command: workerdBinary(),
-    args: ["serve", configPath],
+    args: ["serve", ...(options.experimental === true ? ["--experimental"] : []), configPath],
     env: {},
     // With open sockets workerd does not end on SIGTERM by itself (platform.md 13).
     stopSteps: [["SIGTERM", 3000]],

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { call, callJson } from "../../infra/cli/client.ts";
 import type { Answer, Connection } from "../../infra/cli/client.ts";
 import { allPids, processInfo } from "../../infra/process/proc.ts";
+import { keepEvicting, withEvictions } from "../evictions/evictions.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -55,7 +56,7 @@ export async function startDrover(options: DroverOptions = {}): Promise<Drover> 
   const dataDir = options.dataDir ?? newDataDir();
   const began = Date.now();
   const args = [
-    "infra/start/main.ts",
+    withEvictions ? "test/evictions/main.ts" : "infra/start/main.ts",
     "--port",
     String(options.port ?? 0),
     "--data-dir",
@@ -82,6 +83,7 @@ export async function startDrover(options: DroverOptions = {}): Promise<Drover> 
     else if (Date.now() > deadline) throw new Error(`Drover did not start within 90 s:\n${output}`);
     else await sleep(20);
   }
+  if (withEvictions) void keepEvicting(join(dataDir, "run", "evictor.sock"), exited);
   const caPath = options.caPath ?? join(dataDir, "tls", "ca.crt");
   return {
     url: `https://localhost:${port}`,

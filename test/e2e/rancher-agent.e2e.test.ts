@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildPeer, peerVersions } from "../peers/peers.ts";
-import type { Peer, PeerVersion } from "../peers/peers.ts";
+import { agentVersions, buildPeer } from "../peers/peers.ts";
+import type { Peer } from "../peers/peers.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
 import { agentPod, importInto, writeKubeconfig } from "./cluster.ts";
@@ -53,7 +53,7 @@ describe("Rancher's cluster agent", () => {
   const kubeconfigOf = ({ id }: ImportedCluster): Promise<string> =>
     writeKubeconfig(admin, id, join(home, `${id}.kubeconfig`));
 
-  describe.each(Object.keys(peerVersions) as PeerVersion[])("with remotedialer %s", (version) => {
+  describe.each(agentVersions)("with remotedialer %s", (version) => {
     let cluster: ImportedCluster;
     let kubeconfig: string;
     const kubectl = async (...args: string[]): Promise<string> => {

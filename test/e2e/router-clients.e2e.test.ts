@@ -25,6 +25,8 @@ describe("clients of the router", () => {
   /** Paths that have arrived, and those whose connection the cluster has seen end before its answer did. */
   let arrived: string[] = [];
   let cut: string[] = [];
+  /** Of `/spdy/unread`. */
+  let unread: Duplex | undefined;
   const sockets = new WebSocketServer({ noServer: true });
 
   beforeAll(async () => {
@@ -46,6 +48,7 @@ describe("clients of the router", () => {
       const url = incoming.url ?? "";
       arrived.push(url);
       socket.on("close", () => cut.push(url)).on("error", () => undefined);
+      if (url === "/spdy/unread") unread = socket;
       if (url.startsWith("/spdy/")) return spdy(url, socket);
       if (url === "/v1/upgrade-never") socket.resume();
       else sockets.handleUpgrade(incoming, socket, head, (joined) => subscribe(incoming, joined));
@@ -244,6 +247,8 @@ describe("clients of the router", () => {
       // 256 KiB at the agent, 1 MiB on the way, and what the kernel holds for three sockets.
       expect(taken).toBeLessThan(40);
       socket.destroy();
+      // The front does not read from this client any more, and does not see it go.
+      unread?.destroy();
     });
   });
 

@@ -12,8 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, call, callJson, loginAs, removeDataDir, startDrover } from "../e2e/drover.ts";
 import type { Connection, Drover } from "../e2e/drover.ts";
 import { freePort } from "../e2e/free-port.ts";
-import { buildPeer, peerVersions, startPeer } from "../peers/peers.ts";
-import type { Peer, PeerVersion } from "../peers/peers.ts";
+import { agentVersions, buildPeer, startPeer } from "../peers/peers.ts";
+import type { Peer } from "../peers/peers.ts";
 
 const password = "interop test passphrase";
 const MiB = 1 << 20;
@@ -33,7 +33,7 @@ function patternHash(length: number): string {
   return hash.digest("hex");
 }
 
-for (const version of Object.keys(peerVersions) as PeerVersion[]) {
+for (const version of agentVersions) {
   describe(`the Go remotedialer ${version} as an agent`, () => {
     let drover: Drover;
     let admin: Connection & { token: string };

@@ -7,10 +7,16 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { withEvictions } from "../evictions/evictions.ts";
 
 /** Remotedialer version → module file. v0.6.1 is Rancher's own pin; v0.3.2 sends no SYNC. */
 export const peerVersions = { "v0.6.1": "go.mod", "v0.4.1": "v041.mod", "v0.3.2": "v032.mod" } as const;
 export type PeerVersion = keyof typeof peerVersions;
+
+/** Of agents before a Drover. With evictions one is enough, and it is the one that sends no SYNC, by which an agent would mend what they leave. */
+export const agentVersions: readonly PeerVersion[] = withEvictions
+  ? ["v0.3.2"]
+  : (Object.keys(peerVersions) as PeerVersion[]);
 
 const sources = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith(".go"))
