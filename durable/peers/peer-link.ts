@@ -44,8 +44,8 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   readonly #meter = new Meter({
     gauges: () => ({
       sessions: { accepted: this.#sessions.size, dialled: this.#dialler.status?.open === true ? 1 : 0 },
-      streams: this.#streams,
     }),
+    streams: () => this.#streams,
     traffic: () => this.#sessions.all().map(({ session }) => session.takeTraffic()),
     report: (report) => this.#statistics().report({ clusterId: `peer/${this.#name}`, ...report }),
     reportMs: tunnelTimes.reportMs,

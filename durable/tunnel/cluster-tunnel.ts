@@ -67,7 +67,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
   readonly #meter = new Meter({
     gauges: () => this.#gauges(),
-    traffic: () => this.#sessions.all().map((session) => session.takeTraffic()),
+    streams: () => this.#sessions.streams + this.#direct.streams + this.#peers.streams,
+    traffic: () => [...this.#sessions.all(), this.#direct].map((carrier) => carrier.takeTraffic()),
     report: (report) => this.#statistics().report({ clusterId: this.ctx.id.name ?? "", ...report }),
     onBusy: () => this.#sessions.candidates("steve")[0]?.measure(),
     reportMs: this.times.reportMs,
@@ -422,16 +423,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     return this.env.TUNNEL_STATISTICS.getByName("main");
   }
 
-  #gauges(): TunnelGauges {
-    const sessions: Record<string, number> = { main: 0, steve: 0 };
-    let streams = this.#direct.streams + this.#peers.streams;
-    for (const session of this.#sessions.all()) {
-      sessions[session.attachment.kind] = (sessions[session.attachment.kind] ?? 0) + 1;
-      streams += session.streams;
-    }
+  #gauges(): Omit<TunnelGauges, "streams"> {
     const [first] = [...this.#sessions.candidates("steve"), ...this.#sessions.candidates("main")];
     const roundTrip = first?.roundTrip;
-    return { sessions, streams, ...(roundTrip === undefined ? {} : { roundTrip }) };
+    return { sessions: this.#sessions.counts, ...(roundTrip === undefined ? {} : { roundTrip }) };
   }
 
   #openKeys(): string[] {

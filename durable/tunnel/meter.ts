@@ -11,9 +11,11 @@ const busyMs = 10_000;
 export type Traffic = Pick<TunnelCounts, "dials" | "receivedBytes" | "sentBytes">;
 
 export interface MeterOptions {
-  /** What is true at the moment. */
-  readonly gauges: () => TunnelGauges;
-  /** Of the open sessions, since it was asked last. */
+  /** What is true at the moment, for a report. */
+  readonly gauges: () => Omit<TunnelGauges, "streams">;
+  /** How many are open: asked for each one that ends, too. */
+  readonly streams: () => number;
+  /** Of the open sessions, and of what needs none, since it was asked last. */
   readonly traffic: () => Iterable<Traffic>;
   /** May reject: the counts then go with the next report. */
   readonly report: (report: Omit<TunnelReport, "clusterId">) => Promise<void>;
@@ -64,10 +66,10 @@ export class Meter {
     this.#counts.sentBytes += sentBytes;
   }
 
-  /** What `gauges` answers has changed. A reconciler's stream through an idle tunnel is no use: its timer would be paid for. */
+  /** The number of streams has changed, or what else `gauges` answers. A reconciler's stream through an idle tunnel is no use: its timer would be paid for. */
   streams(): void {
     if (!this.#used) return;
-    this.#reportWithin(this.#options.gauges().streams > 0 ? busyMs : this.#options.reportMs);
+    this.#reportWithin(this.#options.streams() > 0 ? busyMs : this.#options.reportMs);
   }
 
   /** Forgets what has not been reported. */
@@ -86,8 +88,8 @@ export class Meter {
   }
 
   async #report(): Promise<void> {
-    const { gauges, traffic, report, onBusy } = this.#options;
-    const now = gauges();
+    const { gauges, streams, traffic, report, onBusy } = this.#options;
+    const now = { ...gauges(), streams: streams() };
     for (const session of traffic()) this.traffic(session);
     const added = this.#counts;
     this.stop();

@@ -9,6 +9,21 @@ export class SessionSet {
     return this.#sessions.size;
   }
 
+  /** By kind. */
+  get counts(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = { main: 0, steve: 0 };
+    for (const { attachment } of this.#sessions.values())
+      counts[attachment.kind] = (counts[attachment.kind] ?? 0) + 1;
+    return counts;
+  }
+
+  /** Open ones, of all. */
+  get streams(): number {
+    let streams = 0;
+    for (const session of this.#sessions.values()) streams += session.streams;
+    return streams;
+  }
+
   all(): readonly LiveSession[] {
     return [...this.#sessions.values()];
   }

@@ -6,6 +6,16 @@ import type { ByteStream, CloseReason } from "../../wire/byte-stream.ts";
 const writeHighWater = 256 << 10;
 const maxUnsent = 8 << 20;
 
+/** Until there is a connection: a network that drops what is sent says nothing by itself for minutes. */
+const connectMs = 10_000;
+
+export interface SocketOptions {
+  /** Bytes that came, and that went. */
+  readonly onTraffic?: (received: number, sent: number) => void;
+  /** Instead of 10 s. */
+  readonly connectMs?: number;
+}
+
 export class SocketStream implements ByteStream {
   onData: (chunk: Uint8Array) => void = () => undefined;
   onClose: (reason: CloseReason) => void = () => undefined;
@@ -14,6 +24,8 @@ export class SocketStream implements ByteStream {
   readonly #socket: Socket;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #onEnd: () => void;
+  readonly #onTraffic: (received: number, sent: number) => void;
+  readonly #connecting: ReturnType<typeof setTimeout>;
   #open = true;
   #connected = false;
   #unsent = 0;
@@ -22,19 +34,27 @@ export class SocketStream implements ByteStream {
   #resume: () => void = () => undefined;
 
   /** `onEnd`: it is closed, whoever did it. */
-  constructor(hostname: string, port: number, onEnd: () => void) {
+  constructor(hostname: string, port: number, onEnd: () => void, options: SocketOptions = {}) {
+    const { onTraffic = () => undefined, connectMs: limitMs = connectMs } = options;
     this.#address = `${hostname}:${port}`;
     this.#onEnd = onEnd;
+    this.#onTraffic = onTraffic;
     this.#socket = connect({ hostname, port }, { secureTransport: "off", allowHalfOpen: false });
     this.#writer = this.#socket.writable.getWriter();
     // Each of these has its own way to fail; the first counts.
     this.#socket.opened.then(
-      () => (this.#connected = true),
+      () => this.#established(),
       (error: unknown) => this.#fail(error),
     );
+    this.#connecting = setTimeout(() => this.#fail(`no connection within ${limitMs / 1_000} s`), limitMs);
     this.#socket.closed.catch((error: unknown) => this.#fail(error));
     this.#writer.closed.catch((error: unknown) => this.#fail(error));
     void this.#read();
+  }
+
+  #established(): void {
+    this.#connected = true;
+    clearTimeout(this.#connecting);
   }
 
   get open(): boolean {
@@ -53,6 +73,7 @@ export class SocketStream implements ByteStream {
           this.#finish({ kind: "eof" });
           return;
         }
+        this.#onTraffic(value.length, 0);
         // It may have been stopped while the read was on its way: one chunk more is what a reader must bear with.
         this.onData(value);
       }
@@ -78,6 +99,7 @@ export class SocketStream implements ByteStream {
 
   #sent(length: number): void {
     this.#unsent -= length;
+    this.#onTraffic(0, length);
     if (!this.#wantsDrain || this.#unsent > writeHighWater / 2 || !this.#open) return;
     this.#wantsDrain = false;
     this.onDrain();
@@ -95,6 +117,10 @@ export class SocketStream implements ByteStream {
   close(): void {
     if (!this.#open) return;
     this.#end();
+    if (!this.#connected) {
+      void this.#socket.close().catch(() => undefined);
+      return;
+    }
     // What was written goes out first.
     this.#writer.close().then(
       () => void this.#socket.close().catch(() => undefined),
@@ -127,6 +153,7 @@ export class SocketStream implements ByteStream {
 
   #end(): void {
     this.#open = false;
+    clearTimeout(this.#connecting);
     this.#resume();
     this.#onEnd();
   }

@@ -46,7 +46,8 @@ class Silence implements ByteStream {
 function silentCarrier(dialled: Silence[]): Carrier {
   return {
     meter: new Meter({
-      gauges: () => ({ sessions: {}, streams: 0 }),
+      gauges: () => ({ sessions: {} }),
+      streams: () => 0,
       traffic: () => [],
       report: () => Promise.resolve(),
       onBusy: () => undefined,

@@ -132,7 +132,8 @@ export class TlsStream implements ByteStream {
     if (!this.#open) return;
     this.#end();
     this.#client.close();
-    this.#below.close();
+    // Not in an orderly way: there may be nobody who takes what was written.
+    this.#below.abort(text);
     this.onClose({ kind: "error", text });
   }
 
