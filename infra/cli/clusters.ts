@@ -1,12 +1,12 @@
 /** `drover clusters`, `import`, `kubeconfig`, `token`: the same calls that the ecosystem's clients make. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import process from "node:process";
 import { call, callJson } from "./client.ts";
 import type { Connection } from "./client.ts";
+import { kubectl } from "./kubectl.ts";
+import type { KubectlTarget } from "./kubectl.ts";
 import { writeOut, writeTable } from "./table.ts";
 
-interface Cluster {
+export interface Cluster {
   id: string;
   name: string;
   state: string;
@@ -40,9 +40,17 @@ async function findCluster(connection: Connection, nameOrId: string): Promise<Cl
   return data.find((cluster) => cluster.id === nameOrId) ?? data.find((cluster) => cluster.name === nameOrId);
 }
 
-export interface ImportOptions {
+/** Creates it unless it exists. */
+export async function ensureCluster(connection: Connection, name: string): Promise<Cluster> {
+  const cluster =
+    (await findCluster(connection, name)) ??
+    (await callJson<Cluster>(connection, "POST", "/v3/clusters", { name }));
+  if (cluster.internal === true) throw new Error(`${name} is Drover itself: no agent can join as it`);
+  return cluster;
+}
+
+export interface ImportOptions extends KubectlTarget {
   readonly apply: boolean;
-  readonly kubeconfig?: string;
 }
 
 /** Creates the cluster unless it exists, then prints its manifest, or applies it with kubectl. Running it again is safe. */
@@ -51,10 +59,7 @@ export async function importCluster(
   name: string,
   options: ImportOptions,
 ): Promise<void> {
-  const cluster =
-    (await findCluster(connection, name)) ??
-    (await callJson<Cluster>(connection, "POST", "/v3/clusters", { name }));
-  if (cluster.internal === true) throw new Error(`${name} is Drover itself: no agent can join as it`);
+  const cluster = await ensureCluster(connection, name);
   const tokens = await callJson<Collection<{ manifestUrl: string }>>(
     connection,
     "GET",
@@ -66,19 +71,9 @@ export async function importCluster(
   const manifest = await call({ ...connection }, "GET", new URL(manifestUrl).pathname);
   if (manifest.status !== 200) throw new Error(`the server refused the manifest: ${manifest.text.trim()}`);
   process.stderr.write(`Cluster ${name} is ${cluster.id}.\n`);
-  if (options.apply) await kubectlApply(manifest.text, options.kubeconfig);
+  const { apply, ...target } = options;
+  if (apply) await kubectl(target, ["apply", "-f", "-"], { input: manifest.text, shown: true });
   else await writeOut(manifest.text);
-}
-
-async function kubectlApply(manifest: string, kubeconfig: string | undefined): Promise<void> {
-  const args = kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig];
-  const kubectl = spawn("kubectl", [...args, "apply", "-f", "-"], { stdio: ["pipe", "inherit", "inherit"] });
-  // kubectl may end before it has read everything; its exit code says why.
-  kubectl.stdin.on("error", () => undefined).end(manifest);
-  const [code] = (await once(kubectl, "close").catch((error: unknown) => {
-    throw new Error(`cannot run kubectl: ${error instanceof Error ? error.message : String(error)}`);
-  })) as [number | null];
-  if (code !== 0) throw new Error(`kubectl apply ended with code ${code ?? "none"}`);
 }
 
 export async function printKubeconfig(connection: Connection, name: string): Promise<void> {

@@ -1,8 +1,9 @@
-/** `npm run drover -- COMMAND`: log in, import clusters, get kubeconfigs. */
+/** `npm run drover -- COMMAND`: log in, import and connect clusters, get kubeconfigs. */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { importCluster, listClusters, printKubeconfig, printToken } from "./clusters.ts";
 import { readConfig } from "./config.ts";
+import { connectCluster } from "./connect.ts";
 import { login } from "./login.ts";
 import type { PeerOptions } from "./peers.ts";
 import { addPeer, listPeers, removePeer } from "./peers.ts";
@@ -13,9 +14,12 @@ const help = `Usage: npm run drover -- COMMAND [options]
         Logs in and keeps the session. The server is https://localhost:8443 unless given; on this machine the CA that
         \`npm start\` made is trusted. A generated password must be changed here. DROVER_PASSWORD and
         DROVER_NEW_PASSWORD answer the questions; otherwise they are read from the terminal or standard input.
-  import NAME [--apply [--kubeconfig FILE]]
+  import NAME [--apply [--kubeconfig FILE] [--context NAME]]
         Creates the cluster NAME and prints the manifest of its agent, for \`| kubectl apply -f -\` in that cluster;
         with --apply runs kubectl itself.
+  connect NAME [--kubeconfig FILE] [--context NAME]
+        Adds the cluster of a kubeconfig's context as NAME, without an agent: for API endpoints that Drover can reach. Runs
+        kubectl to make an account for Drover in the cluster. Again: renews endpoint, CA and token.
   clusters
         Lists the clusters and their states.
   kubeconfig NAME
@@ -42,6 +46,7 @@ async function main(): Promise<void> {
       username: { type: "string", default: "admin" },
       apply: { type: "boolean", default: false },
       kubeconfig: { type: "string" },
+      context: { type: "string" },
       description: { type: "string", default: "drover CLI" },
       ttl: { type: "string", default: "0" },
       url: { type: "string" },
@@ -56,6 +61,10 @@ async function main(): Promise<void> {
     process.stdout.write(help);
     return;
   }
+  const target = {
+    ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+    ...(values.context === undefined ? {} : { context: values.context }),
+  };
   switch (command) {
     case "login":
       return login({
@@ -67,8 +76,10 @@ async function main(): Promise<void> {
     case "import":
       return importCluster(readConfig(), required(name, "import NAME"), {
         apply: values.apply,
-        ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+        ...target,
       });
+    case "connect":
+      return connectCluster(readConfig(), required(name, "connect NAME"), target);
     case "clusters":
       return listClusters(readConfig());
     case "kubeconfig":

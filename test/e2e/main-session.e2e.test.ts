@@ -11,7 +11,7 @@ import type { Peer } from "../peers/peers.ts";
 import { startTestbed } from "../testbed/start.ts";
 import type { Testbed } from "../testbed/start.ts";
 import { makePair } from "../tls/certificates.ts";
-import { clusterHandle, importInto, writeKubeconfig } from "./cluster.ts";
+import { importInto, writeKubeconfig } from "./cluster.ts";
 import type { ImportedCluster } from "./cluster.ts";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
@@ -174,69 +174,5 @@ describe("an agent with a main session only", () => {
     await eventually("it is good again", 20_000, async () =>
       (await call(admin, "GET", path(main, "/version"))).status === 200 ? true : undefined,
     );
-  });
-
-  describe("and a cluster without an agent", () => {
-    /** What an administrator writes down of it. */
-    const known = async (id: string, token: string, status: object): Promise<void> => {
-      const secret = await callJson<{ metadata: { name: string } }>(
-        admin,
-        "POST",
-        "/k8s/clusters/local/api/v1/namespaces/cattle-global-data/secrets",
-        {
-          apiVersion: "v1",
-          kind: "Secret",
-          metadata: { generateName: "direct-", labels: { "drover.io/cluster-credential": id } },
-          stringData: { credential: token },
-        },
-      );
-      const row = `/k8s/clusters/local/apis/management.cattle.io/v3/clusters/${id}`;
-      await eventually("the status is written", 10_000, async () => {
-        const cluster = await callJson<{ status?: object }>(admin, "GET", row);
-        cluster.status = {
-          ...cluster.status,
-          driver: "direct",
-          serviceAccountTokenSecret: secret.metadata.name,
-          ...status,
-        };
-        return (await call(admin, "PUT", `${row}/status`, cluster)).status === 200 ? true : undefined;
-      });
-    };
-
-    it("is reached at its endpoint, by the same TLS, and is Active; and is not when its CA is another's", async () => {
-      const tools = async (...args: string[]): Promise<string> => {
-        const { code, stdout, stderr } = await testbed.kubectlRun(args);
-        expect([code, stderr]).toEqual([0, ""]);
-        return stdout.trim();
-      };
-      await tools("-n", "kube-system", "create", "serviceaccount", "drover");
-      await tools(
-        "create",
-        "clusterrolebinding",
-        "drover",
-        "--clusterrole=cluster-admin",
-        "--serviceaccount=kube-system:drover",
-      );
-      const token = await tools("-n", "kube-system", "create", "token", "drover", "--duration=2h");
-      const { id } = await callJson<{ id: string }>(admin, "POST", "/v3/clusters", { name: "direct" });
-      const cluster = clusterHandle(admin, id);
-      await known(id, token, {
-        apiEndpoint: testbed.server,
-        caCert: Buffer.from(testbed.caPem).toString("base64"),
-      });
-      await cluster.waitFor("active", 30_000);
-      const target = "/api/v1/namespaces/default/pods/web";
-      const [direct, byTls] = await Promise.all([
-        call(admin, "GET", path(cluster, target)),
-        call(admin, "GET", path(main, target)),
-      ]);
-      expect(direct).toEqual(byTls);
-      expect((await call(admin, "GET", path(cluster, "/v1/pods"))).status).toBe(503);
-
-      await known(id, token, { caCert: Buffer.from(makePair().ca.pem).toString("base64") });
-      await cluster.waitFor("unavailable", 20_000);
-      const refused = await call(admin, "GET", path(cluster, "/version"));
-      expect(refused).toMatchObject({ status: 502, text: expect.stringContaining("unknown authority") });
-    });
   });
 });
