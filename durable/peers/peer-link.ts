@@ -24,6 +24,7 @@ import { LiveSession } from "../tunnel/live-session.ts";
 import { Meter } from "../tunnel/meter.ts";
 import { SocketStream } from "../tunnel/socket-stream.ts";
 import { tunnelTimes } from "../tunnel/times.ts";
+import type { TunnelTimes } from "../tunnel/times.ts";
 import { SpillStore } from "../tunnel/spill-store.ts";
 import { AcceptedSessions, AnnouncementStore, readPeerAttachment } from "./accepted.ts";
 import type { PeerAttachment, PeerSession } from "./accepted.ts";
@@ -48,7 +49,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     streams: () => this.#streams,
     traffic: () => this.#sessions.all().map(({ session }) => session.takeTraffic()),
     report: (report) => this.#statistics().report({ clusterId: `peer/${this.#name}`, ...report }),
-    reportMs: tunnelTimes.reportMs,
+    reportMs: this.times.reportMs,
     onBusy: () => this.#sessions.all()[0]?.session.measure(),
   });
   readonly #dialler = new Dialler({
@@ -84,6 +85,10 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
       }
     }
     new AnnouncementStore(ctx.storage).keepOnly(open);
+  }
+
+  protected get times(): TunnelTimes {
+    return tunnelTimes;
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -129,7 +134,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
       meter: this.#meter,
       log: this.#log,
       address: "",
-      keptMs: tunnelTimes.keptMs,
+      keptMs: this.times.keptMs,
       askedAt: () => 0,
       onIdle: () => undefined,
       onBroken: (broken, change, reason) => this.ctx.waitUntil(this.#lose(broken, change, reason)),

@@ -14,6 +14,7 @@ import {
 import type { Peer } from "../../schema/resources/drover.io/peers.ts";
 import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
+import type { Logger } from "../../schema/logger.ts";
 import type { Env } from "../env.ts";
 import type { PeerStatus } from "../../schema/internal/peers.ts";
 import { absentAsUndefined } from "../store/absent.ts";
@@ -89,11 +90,21 @@ export const peerLinks: Controller = {
 };
 
 /** Cron: whatever became of their alarms, peers are dialled. They know themselves what they do already. */
-export async function dialPeers(env: Env, store: BoundStore): Promise<true> {
+export async function dialPeers(env: Env, store: BoundStore, log: Logger): Promise<boolean> {
   const { items } = await store.list<Peer>(peers);
   const dialled = items.filter(({ spec }) => spec.url !== undefined);
-  await Promise.all(dialled.map(({ metadata }) => env.PEER.getByName(metadata.name).offersChanged()));
-  return true;
+  const done = await Promise.all(
+    dialled.map(async ({ metadata: { name } }) => {
+      try {
+        await env.PEER.getByName(name).offersChanged();
+        return true;
+      } catch (error) {
+        log.warn("cannot reach a peer's object", { peer: name, error });
+        return false;
+      }
+    }),
+  );
+  return !done.includes(false);
 }
 
 /** Not the status, which these steps write. */

@@ -122,7 +122,7 @@ export async function sweep(env: Env, now = new Date()): Promise<void> {
     await part("event-expiry", () => expireEvents(sql, store.as(systemActor("event-expiry")), log));
     await part("signing-keys", () => rotateSigningKeys(sql, sealerOf(env), { log, now }));
     await part("rewrap", () => rewrap(sql, sealerOf(env), { log, now }));
-    await part("peers", () => dialPeers(env, store.as(systemActor("peers"))));
+    await part("peers", () => dialPeers(env, store.as(systemActor("peers")), log));
     await part("health-sweep", () => healthSweep(env, { sql, log, store, now }));
   } finally {
     await countJobs(env, log, jobs);

@@ -23,6 +23,7 @@ import {
   cleanEnv,
   eventually,
   loginAs,
+  processesOf,
   removeDataDir,
   root,
   startDrover,
@@ -46,14 +47,9 @@ const secrets = {
   westAtGo: newSecret(),
   westAtClock: newSecret(),
 };
-/** Held by east and by Go; by east and offered to nobody; by west. */
-const [both, eastOnly, hidden, ofWest, hiddenOfWest] = [
-  "c-both",
-  "c-east",
-  "c-hidden",
-  "c-west",
-  "c-westhidden",
-];
+/** Two held by east and by Go; by east; by east and offered to nobody; two of west, one of which is offered. */
+const [both, twice, eastOnly, hidden] = ["c-both", "c-twice", "c-east", "c-hidden"];
+const [ofWest, hiddenOfWest] = ["c-west", "c-westhidden"];
 const steve = (id: string): string => `stv-cluster-${id}`;
 
 interface Site {
@@ -193,6 +189,8 @@ describe("two Drovers and a Go remotedialer as peers", () => {
     goSite = { port: Number(address.split(":")[1]), ca: readFileSync(goCa, "utf8") };
 
     agents["east both"] = await joinAs(east.drover, await createCluster(east, both), "east");
+    await joinAs(east.drover, await createCluster(east, twice), "east");
+    await joinAs(goSite, twice, "go");
     agents["east"] = await joinAs(east.drover, await createCluster(east, eastOnly), "east");
     await joinAs(east.drover, await createCluster(east, hidden), "east");
     await joinAs(west.drover, await createCluster(west, ofWest), "west");
@@ -212,8 +210,12 @@ describe("two Drovers and a Go remotedialer as peers", () => {
         offer,
       ]);
     drover(west, ["peer", "add", "east", ...dial(east, "west", ofWest)], secrets.westAtEast);
-    drover(east, ["peer", "add", "west", ...dial(west, "east", `${both},${eastOnly}`)], secrets.eastAtWest);
-    await createPeer(west, "go", { usedClusters: [both] }, { incoming: secrets.goAtWest });
+    drover(
+      east,
+      ["peer", "add", "west", ...dial(west, "east", [both, twice, eastOnly].join(","))],
+      secrets.eastAtWest,
+    );
+    await createPeer(west, "go", { usedClusters: [both, twice] }, { incoming: secrets.goAtWest });
     const westUrl = encodeURIComponent(`wss://localhost:${west.drover.port}${connectPath}`);
     // Before we come: whom Go does not know as a peer it takes for an agent.
     await askGo(`/peer?url=${westUrl}&id=west&token=${secrets.westAtGo}`);
@@ -382,7 +384,18 @@ describe("two Drovers and a Go remotedialer as peers", () => {
     expect(list.find((line) => line.startsWith("clock"))).toMatch(/^clock +True +False +c-west +- +wss:/);
   });
 
-  it("tunnel 27: a peer that is gone comes back by itself; one that is deleted loses its sessions and what it reached", async () => {
+  it("tunnel 27: a Drover that falls silent is left within 5 s, one that stops at once; a Peer that is deleted loses its sessions and what it reached", async () => {
+    expect(await who(west, twice)).toBe("east");
+    const [workerd = 0] = processesOf(east.drover, "workerd");
+    process.kill(workerd, "SIGSTOP");
+    // Half-open: nobody says a word, and no connection is closed.
+    const began = Date.now();
+    expect(await who(west, twice)).toBe("go");
+    expect(Date.now() - began).toBeLessThan(10_000);
+    const again = Date.now();
+    expect(await who(west, twice)).toBe("go");
+    expect(Date.now() - again).toBeLessThan(2_000);
+    process.kill(workerd, "SIGCONT");
     await eventually("east is stopped", 30_000, async () =>
       (await east.drover.stop()) === 0 ? true : undefined,
     );

@@ -1,6 +1,7 @@
 /** The main module of tests inside workerd: the objects that they look into, and a runner that does what a test says. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { DurableEnv } from "../../durable/env.ts";
+import { PeerLink as Link } from "../../durable/peers/peer-link.ts";
 import { ClusterTunnel as Tunnel } from "../../durable/tunnel/cluster-tunnel.ts";
 import type { TunnelTimes } from "../../durable/tunnel/times.ts";
 import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
@@ -11,7 +12,6 @@ import type { PeerSettings } from "../../schema/internal/peers.ts";
 import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
 export { Scheduler } from "../../durable/scheduler/scheduler.ts";
-export { PeerLink } from "../../durable/peers/peer-link.ts";
 export { StoreReader } from "../../durable/store/store-reader.ts";
 export { StoreWriter } from "../../durable/store/store-writer.ts";
 export { TunnelStatistics } from "../../durable/tunnel-statistics/tunnel-statistics.ts";
@@ -74,6 +74,12 @@ export class ClusterTunnel extends Tunnel {
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
     if (globalThis.testTunnelBill !== undefined) globalThis.testTunnelBill.messages += 1;
     super.webSocketMessage(socket, message);
+  }
+}
+
+export class PeerLink extends Link {
+  protected override get times(): TunnelTimes {
+    return globalThis.testTunnelTimes ?? super.times;
   }
 }
 

@@ -1,11 +1,11 @@
 /** Agents of tests inside workerd: WebSockets to the object itself, which answer as a test says. */
 import { env } from "cloudflare:workers";
 import { CONTEXT_HEADER, encodeContext } from "../../../schema/internal/context.ts";
-import type { ConnectContext } from "../../../schema/internal/context.ts";
+import type { ConnectContext, ProxyContext } from "../../../schema/internal/context.ts";
 import { decodeMessage, encodeMessage, encodeText, messageType } from "../../../wire/remotedialer/codec.ts";
 import type { DurableEnv } from "../../env.ts";
 
-export const { TUNNEL, TUNNEL_STATISTICS } = env as unknown as DurableEnv;
+export const { TUNNEL, TUNNEL_STATISTICS, PEER } = env as unknown as DurableEnv;
 export type Stub = ReturnType<DurableEnv["TUNNEL"]["getByName"]>;
 
 export interface TestAgent {
@@ -14,6 +14,8 @@ export interface TestAgent {
   readonly headers: Headers;
   /** Ids of streams on which a request came, in order. */
   readonly streams: number[];
+  /** What streams were opened to, as CONNECT says it. */
+  readonly connects: string[];
   /** Empty DATA on unknown streams, each answered as Go does. */
   readonly probes: () => number;
   readonly send: (type: number, connId: number, payload?: string | Uint8Array) => void;
@@ -55,6 +57,30 @@ export async function connectAgent(
     remoteAddress: "192.0.2.1",
     ...more,
   });
+  return open(stub, context, behaviour);
+}
+
+/** A session that a peer opens. */
+export async function connectPeer(
+  name: string,
+  behaviour: Behaviour = answerWithId,
+  secretHash = "hash",
+): Promise<TestAgent> {
+  const context = encodeContext({
+    v: 1,
+    op: "peer-connect",
+    peer: name,
+    remoteAddress: "192.0.2.1",
+    secretHash,
+  });
+  return open(PEER.getByName(name), context, behaviour);
+}
+
+async function open(
+  stub: { fetch: Stub["fetch"] },
+  context: string,
+  behaviour: Behaviour,
+): Promise<TestAgent> {
   const { webSocket: socket, headers } = await stub.fetch("https://tunnel/connect", {
     headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
   });
@@ -67,6 +93,7 @@ export async function connectAgent(
     socket,
     headers,
     streams: [],
+    connects: [],
     probes: () => probes,
     send(type, connId, payload = "") {
       socket.send(
@@ -79,6 +106,7 @@ export async function connectAgent(
   };
   socket.addEventListener("message", ({ data }) => {
     const message = decodeMessage(new Uint8Array(data as ArrayBuffer));
+    if (message?.type === messageType.connect) agent.connects.push(new TextDecoder().decode(message.payload));
     if (stopped || message?.type !== messageType.data) return;
     if (message.payload.length === 0) {
       probes += 1;
@@ -103,8 +131,14 @@ export async function ask(
   clusterId: string,
   {
     shards,
+    peers,
+    clusterIdentity,
     ...init
-  }: { method?: string; body?: string | ReadableStream; signal?: AbortSignal; shards?: number } = {},
+  }: {
+    method?: string;
+    body?: string | ReadableStream;
+    signal?: AbortSignal;
+  } & Pick<ProxyContext, "shards" | "peers" | "clusterIdentity"> = {},
   target = "/version",
 ): Promise<Answer> {
   const context = encodeContext({
@@ -116,6 +150,8 @@ export async function ask(
     prefix: `/k8s/clusters/${clusterId}`,
     origin: "user",
     ...(shards === undefined ? {} : { shards }),
+    ...(peers === undefined ? {} : { peers }),
+    ...(clusterIdentity === undefined ? {} : { clusterIdentity }),
   });
   const response = await stub.fetch(`https://tunnel${target}`, {
     ...init,

@@ -5,7 +5,8 @@
 import { evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect } from "vitest";
 import type { TunnelTimes } from "../times.ts";
-import type { Stub } from "./agent.ts";
+
+type Stub = Parameters<typeof evictDurableObject>[0];
 
 /** So that a rest is short. Long enough for a stream to be kept from one request to the next. */
 const quick: TunnelTimes = { keptMs: 250, reportMs: 50 };
