@@ -16,6 +16,8 @@ export interface TestAgent {
   readonly streams: number[];
   /** What streams were opened to, as CONNECT says it. */
   readonly connects: string[];
+  /** All that the object has sent, such as `CONNECT 7 tcp/127.0.0.1:6080`; of DATA the length of its payload. */
+  readonly received: string[];
   /** Empty DATA on unknown streams, each answered as Go does. */
   readonly probes: () => number;
   readonly send: (type: number, connId: number, payload?: string | Uint8Array) => void;
@@ -94,6 +96,7 @@ async function open(
     headers,
     streams: [],
     connects: [],
+    received: [],
     probes: () => probes,
     send(type, connId, payload = "") {
       socket.send(
@@ -107,6 +110,7 @@ async function open(
   socket.addEventListener("message", ({ data }) => {
     const message = decodeMessage(new Uint8Array(data as ArrayBuffer));
     if (message?.type === messageType.connect) agent.connects.push(new TextDecoder().decode(message.payload));
+    if (message !== undefined) agent.received.push(shown(message));
     if (stopped || message?.type !== messageType.data) return;
     if (message.payload.length === 0) {
       probes += 1;
@@ -119,28 +123,33 @@ async function open(
   return agent;
 }
 
+const names = ["", "DATA", "CONNECT", "ERROR", "ADD", "REMOVE", "PAUSE", "RESUME", "SYNC"];
+
+function shown({ type, connId, payload }: NonNullable<ReturnType<typeof decodeMessage>>): string {
+  const text = type === messageType.data ? String(payload.length) : new TextDecoder().decode(payload);
+  return `${names[type] ?? type} ${connId} ${text}`.trim();
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** A request of a user, as the API Worker passes it on. */
-export async function ask(
+interface Asked extends Pick<ProxyContext, "shards" | "peers" | "clusterIdentity"> {
+  readonly method?: string;
+  readonly body?: string | ReadableStream;
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request of a user, as the API Worker passes it on. Its answer must be read or cancelled. */
+export function send(
   stub: Stub,
   clusterId: string,
-  {
-    shards,
-    peers,
-    clusterIdentity,
-    ...init
-  }: {
-    method?: string;
-    body?: string | ReadableStream;
-    signal?: AbortSignal;
-  } & Pick<ProxyContext, "shards" | "peers" | "clusterIdentity"> = {},
+  { shards, peers, clusterIdentity, headers, ...init }: Asked = {},
   target = "/version",
-): Promise<Answer> {
+): Promise<Response> {
   const context = encodeContext({
     v: 1,
     op: "proxy",
@@ -153,10 +162,15 @@ export async function ask(
     ...(peers === undefined ? {} : { peers }),
     ...(clusterIdentity === undefined ? {} : { clusterIdentity }),
   });
-  const response = await stub.fetch(`https://tunnel${target}`, {
+  return stub.fetch(`https://tunnel${target}`, {
     ...init,
-    headers: { [CONTEXT_HEADER]: context },
+    headers: { ...headers, [CONTEXT_HEADER]: context },
   });
+}
+
+/** The same, with the whole answer. */
+export async function ask(...asked: Parameters<typeof send>): Promise<Answer> {
+  const response = await send(...asked);
   // An unread body is a reference to the object: it could not leave memory.
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
