@@ -57,7 +57,7 @@ export class AnnouncementStore {
   }
 }
 
-/** A peer that announces more is broken, or wants to fill our memory. */
+/** Sessions of clients: a peer that announces more is broken, or wants to fill our memory. */
 const maxClients = 50_000;
 
 export interface Accepted {
@@ -77,8 +77,11 @@ export class AcceptedSessions {
     return this.#sessions.size;
   }
 
+  /** The oldest first. */
   all(): readonly Accepted[] {
-    return [...this.#sessions.values()];
+    return [...this.#sessions.values()].toSorted(
+      (a, b) => a.session.attachment.openedAt - b.session.attachment.openedAt,
+    );
   }
 
   of(socket: WebSocket): PeerSession | undefined {
@@ -106,7 +109,7 @@ export class AcceptedSessions {
       this.#store.remove(session.attachment.sessionKey, client);
       return true;
     }
-    if (clients.size >= maxClients && !clients.has(client.clientKey)) return false;
+    if (clients.sessions >= maxClients) return false;
     clients.add(client);
     this.#store.add(session.attachment.sessionKey, client);
     return true;
@@ -118,7 +121,6 @@ export class AcceptedSessions {
       .filter(({ clients }) => clients.has(clientKey))
       .map(({ session }) => session)
       .toReversed()
-      .toSorted((a, b) => b.attachment.openedAt - a.attachment.openedAt)
       .toSorted((a, b) => a.health - b.health);
   }
 }

@@ -152,7 +152,7 @@ export class ObjectStream implements ByteStream {
     this.#open = false;
     this.#closing = undefined;
     this.#unread.clear();
-    // What was written before there was a socket goes out before it is closed, if it ever is.
+    this.#early.clear();
     if (this.#socket !== undefined) closeQuietly(this.#socket, code, reason);
     if (wasOpen) this.#onEnd();
   }

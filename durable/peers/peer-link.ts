@@ -69,7 +69,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     budget: this.#budget,
     log: this.#log,
   });
-  /** As of the last `configure`: how the peer was to be dialled. */
+  /** How the peer was to be dialled when that was begun. */
   #dialKey: string | undefined;
   #alarmAt: number | null | undefined;
 
@@ -179,8 +179,12 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
     await Promise.all(this.#sessions.all().map(({ session }) => this.#loseIfDead(session)));
-    await this.#dialAsWanted();
-    if (this.#dialler.running) await this.#dialler.refresh();
+    try {
+      // A word of a change may have been lost, or have come before a session that was let in just then.
+      await this.configure();
+    } catch (error) {
+      this.#log.warn("cannot learn how the peer is declared", { error });
+    }
     if (this.#sessions.size > 0 || this.#dialler.running) await this.#wakeWithin(this.#period());
   }
 
@@ -192,9 +196,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
         .filter(({ session }) => settings?.secretHashes.includes(session.attachment.tokenHash ?? "") !== true)
         .map(({ session }) => this.#lose(session, "closed", "the peer's secret is not valid any more", 1008)),
     );
-    const dialKey = JSON.stringify(settings?.dial);
-    if (dialKey !== this.#dialKey) this.#dialler.stop();
-    this.#dialKey = dialKey;
+    if (JSON.stringify(settings?.dial) !== this.#dialKey) this.#dialler.stop();
     if (this.#dialler.running) void this.#dialler.refresh();
     else this.#dialAs(settings);
     if (settings === null) {
@@ -219,7 +221,9 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   }
 
   async offersChanged(): Promise<void> {
-    await this.#dialAsWanted();
+    if (!this.#dialler.running) this.#dialAs(await this.env.API.peerSettings(this.#name));
+    if (!this.#dialler.running) return;
+    await this.#wakeWithin(busyPeriodMs);
     await this.#dialler.refresh();
   }
 
@@ -235,11 +239,8 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     };
   }
 
-  async #dialAsWanted(): Promise<void> {
-    if (!this.#dialler.running) this.#dialAs(await this.env.API.peerSettings(this.#name));
-  }
-
   #dialAs(settings: PeerSettings | null): void {
+    this.#dialKey = JSON.stringify(settings?.dial);
     if (settings?.dial !== undefined) this.ctx.waitUntil(this.#dialler.start());
   }
 

@@ -5,6 +5,8 @@ import {
   identityOf,
   identitySecretPath,
 } from "../../schema/internal/cluster-identity.ts";
+import { ApiServerOfTests } from "../../test/tls/api-server.ts";
+import type { Stream } from "../../test/tls/api-server.ts";
 import { makePair } from "../../test/tls/certificates.ts";
 import { messageType } from "../../wire/remotedialer/codec.ts";
 import {
@@ -143,6 +145,38 @@ inBothLives("clusters that peers hold", ({ rest }) => {
     const before = paths.length;
     await ask(cluster, clusterId, { peers: [honest], clusterIdentity });
     expect(paths.slice(before)).toEqual(["a2V5 /version"]);
+  });
+
+  it("tunnel 27: that a peer has a main session of alone are asked by TLS of ours, verified against their own CA", async () => {
+    const { ca, server: identity } = makePair();
+    const api = new ApiServerOfTests(identity);
+    const [name] = names;
+    const streams = new Map<number, Stream>();
+    await holder(
+      name,
+      (peer, connId, payload) => {
+        const stream =
+          streams.get(connId) ?? api.accept((bytes) => peer.send(messageType.data, connId, bytes));
+        streams.set(connId, stream);
+        stream.receive(payload);
+      },
+      clusterId,
+    );
+    await rest(PEER.getByName(name));
+    const asked = { peers: [name] };
+    // Nothing is known of its API here.
+    expect((await ask(cluster, clusterId, asked)).status).toBe(503);
+    const connection = { endpoint: "https://10.43.0.1:443", token: "account-token", direct: false };
+    cluster = TUNNEL.getByName(clusterId);
+    globalThis.testConnections = { [clusterId]: { ...connection, ca: ca.pem } };
+    // Drover has looked for it in vain just now.
+    await cluster.status("known");
+    const { status, text } = await ask(cluster, clusterId, asked);
+    expect([status, text]).toEqual([200, "GET /version HTTP/1.1"]);
+    expect(api.requests[0]).toContain("Authorization: Bearer account-token");
+    globalThis.testConnections = { [clusterId]: { ...connection, ca: makePair().ca.pem } };
+    await cluster.status("changed");
+    expect((await ask(cluster, clusterId, asked)).text).toContain("signed by an unknown authority");
   });
 
   it("tunnel 27: one session's end fails its streams at once", async () => {

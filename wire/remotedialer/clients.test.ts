@@ -8,6 +8,10 @@ describe("announcements of clients", () => {
     ["c-abcde/7700000000000000001", { clientKey: "c-abcde", sessionKey: "7700000000000000001" }],
     ["c-abcde:m-0123456789ab/-5", { clientKey: "c-abcde:m-0123456789ab", sessionKey: "-5" }],
     ["/0", { clientKey: "", sessionKey: "0" }],
+    ["c-abcde/+0009", { clientKey: "c-abcde", sessionKey: "+0009" }],
+    ["c-abcde/-9223372036854775808", { clientKey: "c-abcde", sessionKey: "-9223372036854775808" }],
+    ["c-abcde/9223372036854775808", undefined],
+    ["c-abcde/--1", undefined],
     ["c-abcde", undefined],
     ["c-abcde/", undefined],
     ["c-abcde/x", undefined],
@@ -31,7 +35,12 @@ describe("announcements of clients", () => {
     clients.add({ clientKey: "c-a", sessionKey: "2" });
     clients.remove({ clientKey: "c-a", sessionKey: "1" });
     clients.remove({ clientKey: "c-b", sessionKey: "1" });
-    expect([clients.has("c-a"), clients.has("c-b"), clients.size]).toEqual([true, false, 1]);
+    expect([clients.has("c-a"), clients.has("c-b"), clients.size, clients.sessions]).toEqual([
+      true,
+      false,
+      1,
+      1,
+    ]);
     clients.remove({ clientKey: "c-a", sessionKey: "2" });
     expect([clients.has("c-a"), clients.size]).toEqual([false, 0]);
   });

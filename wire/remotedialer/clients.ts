@@ -26,7 +26,13 @@ export function formatClient(clientKey: string, sessionKey: string): string {
 export function parseClient(text: string): AnnouncedClient | undefined {
   const slash = text.indexOf("/");
   const [clientKey, sessionKey] = [text.slice(0, slash), text.slice(slash + 1)];
-  return slash >= 0 && /^[+-]?\d{1,19}$/.test(sessionKey) ? { clientKey, sessionKey } : undefined;
+  return slash >= 0 && isInt64(sessionKey) ? { clientKey, sessionKey } : undefined;
+}
+
+function isInt64(text: string): boolean {
+  if (!/^[+-]?\d+$/.test(text)) return false;
+  const value = BigInt(text.replace("+", ""));
+  return BigInt.asIntN(64, value) === value;
 }
 
 /** The `proto` of a CONNECT that a peer is to pass on. */
@@ -45,9 +51,16 @@ export function parseThrough(
 /** The clients that the other end of one session has announced. */
 export class AnnouncedClients {
   readonly #sessionKeys = new Map<string, Set<string>>();
+  #sessions = 0;
 
+  /** Client keys. */
   get size(): number {
     return this.#sessionKeys.size;
+  }
+
+  /** Of all clients: what they cost. */
+  get sessions(): number {
+    return this.#sessions;
   }
 
   has(clientKey: string): boolean {
@@ -56,13 +69,14 @@ export class AnnouncedClients {
 
   add({ clientKey, sessionKey }: AnnouncedClient): void {
     const keys = this.#sessionKeys.get(clientKey) ?? new Set();
+    if (!keys.has(sessionKey)) this.#sessions += 1;
     this.#sessionKeys.set(clientKey, keys.add(sessionKey));
   }
 
   /** A client is there until all its sessions are gone. */
   remove({ clientKey, sessionKey }: AnnouncedClient): void {
     const keys = this.#sessionKeys.get(clientKey);
-    keys?.delete(sessionKey);
+    if (keys?.delete(sessionKey) === true) this.#sessions -= 1;
     if (keys?.size === 0) this.#sessionKeys.delete(clientKey);
   }
 }

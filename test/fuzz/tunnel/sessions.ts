@@ -9,6 +9,7 @@ import {
   encodeSync,
   messageType,
 } from "../../../wire/remotedialer/codec.ts";
+import { AnnouncedClients } from "../../../wire/remotedialer/clients.ts";
 import type { Conn } from "../../../wire/remotedialer/conn.ts";
 import { Budget } from "../../../wire/remotedialer/limits.ts";
 import { Session } from "../../../wire/remotedialer/session.ts";
@@ -27,7 +28,7 @@ export const sessions: FuzzTarget = {
   name: "session",
   share: 0.4,
   episode(random) {
-    const role = random.pick(["server", "agent"] as const);
+    const role = random.pick(["server", "agent", "peer"] as const);
     let subject = new Subject(random, role);
     for (let sent = 0; sent < messagesPerEpisode; sent++) {
       if (subject.ended) subject = new Subject(random, role);
@@ -39,11 +40,16 @@ export const sessions: FuzzTarget = {
   },
 };
 
+/** A peer is a server that is told of clients. */
+type Role = "server" | "agent" | "peer";
+
 class Subject {
   readonly session: Session;
   readonly guardId: number;
   ended = false;
   readonly #random: Random;
+  readonly #role: Role;
+  readonly #clients = new AnnouncedClients();
   readonly #budget = new Budget({ limit: budgetBytes });
   readonly #conns: Conn[] = [];
   #guard: Conn | undefined;
@@ -52,17 +58,24 @@ class Subject {
   #sent: Uint8Array[] = [];
   #fatal: string | undefined;
 
-  constructor(random: Random, role: "server" | "agent") {
+  constructor(random: Random, role: Role) {
     this.#random = random;
+    this.#role = role;
     this.session = new Session({
       send: (bytes) => void this.#sent.push(bytes),
       onFatal: (reason) => (this.#fatal = reason),
       limits,
       budget: this.#budget,
-      ...(role === "server" ? { connIdBase: random.pick([1, 1_000, 1.79e15]) } : {}),
+      ...(role === "peer"
+        ? {
+            onClient: (change, clientKey, sessionKey) =>
+              this.#clients[change === "added" ? "add" : "remove"]({ clientKey, sessionKey }),
+          }
+        : {}),
+      ...(role !== "agent" ? { connIdBase: random.pick([1, 1_000, 1.79e15]) } : {}),
       ...(role === "agent" ? { onConnect: (conn: Conn) => this.#take(conn) } : {}),
     });
-    if (role === "server") {
+    if (role !== "agent") {
       this.#watch(this.session.dial("tcp", "guard:1"));
       for (let dials = random.int(4); dials > 0; dials--) this.#take(this.session.dial("tcp", "other:1"));
     } else
@@ -101,7 +114,7 @@ class Subject {
   }
 
   hit(bytes: Uint8Array): void {
-    const fatal = isFatal(bytes);
+    const fatal = isFatal(bytes, this.#role);
     this.#sent = [];
     mustNotThrow("receive", () => this.session.receive(bytes));
     for (const answer of this.#sent) must(decodeMessage(answer) !== undefined, "a malformed answer");
@@ -160,6 +173,12 @@ function wellFormed(random: Random, { ids, guardId }: Subject): Uint8Array {
   const id = ids.length > 0 && !random.oneIn(4) ? random.pick(ids) : random.pick(near);
   if (type === messageType.sync)
     return encodeSync([...ids.filter(() => !random.oneIn(3)), guardId].map(Math.abs));
+  if ((type === messageType.addClient || type === messageType.removeClient) && !random.oneIn(4))
+    return encodeMessage(
+      type,
+      0,
+      new TextEncoder().encode(random.pick(["c-a/1", "c-a/2", "stv-cluster-c-a/-3", "/4", "c-b/", "c-b"])),
+    );
   if (type === messageType.connect && !random.oneIn(4))
     return encodeMessage(
       type,
@@ -181,11 +200,13 @@ function sparing(bytes: Uint8Array, guardId: number): Uint8Array {
 }
 
 /** tunnel.md 1.10, first column, but for a refused CONNECT: ours refuses the stream alone. */
-function isFatal(bytes: Uint8Array): boolean {
+function isFatal(bytes: Uint8Array, role: Role): boolean {
   const decoded = decodeMessage(bytes);
   if (decoded === undefined) return true;
   const { type, payload } = decoded;
   if (type === messageType.connect) return !decoder.decode(payload.subarray(0, 266)).includes("/");
+  if (role === "peer" && (type === messageType.addClient || type === messageType.removeClient))
+    return !/^[^/]*\/[+-]?\d{1,18}$/.test(decoder.decode(payload.subarray(0, 100)));
   return type === messageType.sync && (payload.length % 8 !== 0 || payload.length > maxSyncBytes);
 }
 
