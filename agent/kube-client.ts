@@ -1,4 +1,4 @@
-/** A few JSON calls to the kube-apiserver, for the agent's own needs at start. */
+/** A few JSON calls to the kube-apiserver, for the agent's own needs. */
 import { Agent, request } from "node:https";
 import type { KubeAccess } from "./kube-config.ts";
 
@@ -27,10 +27,11 @@ export type KubeCall = (
   path: string,
   body?: unknown,
   contentType?: string,
+  accept?: string,
 ) => Promise<KubeAnswer>;
 
 export function kubeClient(access: KubeAccess, agent: Agent): KubeCall {
-  return (method, path, body, contentType = "application/json") =>
+  return (method, path, body, contentType = "application/json", accept = "application/json") =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const bearer = access.bearer();
@@ -43,7 +44,7 @@ export function kubeClient(access: KubeAccess, agent: Agent): KubeCall {
           path,
           timeout: 15_000,
           headers: {
-            accept: "application/json",
+            accept,
             "user-agent": "drover-agent",
             ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
             ...(payload === undefined

@@ -9,6 +9,7 @@ import { inClusterAccess, kubeconfigAccess } from "./kube-config.ts";
 import type { KubeAccess } from "./kube-config.ts";
 import { createKubeProxy } from "./kube-proxy.ts";
 import type { Log } from "./log.ts";
+import { keepDeletingOldCredentials } from "./old-credentials.ts";
 import { routeTo } from "./route.ts";
 import { serviceAccountToken } from "./service-account.ts";
 import { dial, mayDial } from "./tcp-dial.ts";
@@ -97,6 +98,9 @@ export async function serve(
       onOpen,
     });
 
+  const credentials = env["CATTLE_CREDENTIAL_NAME"] ?? "";
+  if (credentials !== "")
+    keepDeletingOldCredentials(kubeClient(access.kube, upstream), credentials, log, signal);
   const watchdog = setInterval(() => {
     const downMs = Math.max(main.downMs, steve.downMs);
     if (config.watchdogMs === 0 || downMs < config.watchdogMs) return;
