@@ -3,7 +3,6 @@
  * tells the API Worker when sessions come and go.
  */
 import { DurableObject } from "cloudflare:workers";
-import { answerHeaders } from "../../schema/internal/answer-headers.ts";
 import { CONTEXT_HEADER, decodeContext, encodeContext } from "../../schema/internal/context.ts";
 import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
 import { clientKeyOf } from "../../schema/internal/peers.ts";
@@ -16,7 +15,7 @@ import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
 import { Admission, isInteractive } from "./admission.ts";
 import { within } from "../within.ts";
-import { statusAnswer } from "./answers.ts";
+import { named, statusAnswer } from "./answers.ts";
 import { ApiServerCache, UnusableConnection } from "./api-server.ts";
 import type { ApiServer } from "./api-server.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
@@ -34,6 +33,7 @@ import { RecordStore } from "./record.ts";
 import type { TunnelRecord } from "./record.ts";
 import type { Route } from "./route.ts";
 import { Shards, sessionsToMove } from "./shards.ts";
+import { Revocations } from "./revocations.ts";
 import { SessionSet } from "./session-set.ts";
 import { joinedStatus, sessionInfo } from "./status.ts";
 import { SpillStore } from "./spill-store.ts";
@@ -64,6 +64,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     onRefused: (session, reason) => this.#refuse(session, reason),
   });
   readonly #record: RecordStore;
+  readonly #revocations: Revocations;
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
   readonly #meter = new Meter({
     gauges: () => this.#gauges(),
@@ -96,6 +97,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     super(ctx, env);
     this.#log.debug("object woke");
     this.#record = new RecordStore(ctx.storage, () => this.#log.debug("row written"));
+    this.#revocations = new Revocations(this.#record);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(keepaliveAsk, keepaliveAnswer));
     for (const socket of ctx.getWebSockets()) {
       const attachment = readAttachment(socket.deserializeAttachment());
@@ -131,6 +133,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const must = unprovenOf(context);
     if (must.unproven !== undefined && this.#gate.full)
       return new Response("too many sessions that have not shown yet what they are\n", { status: 503 });
+    // Judged before, and revoked since: its agent asks anew, and is told what holds then.
+    if (this.#revocations.revokes(context.tokenHash))
+      return new Response("registration tokens have just changed: connect again\n", { status: 503 });
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     const attachment: Attachment = {
       v: 1,
@@ -322,9 +327,10 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   async keepSessionsOf(tokenHashes: readonly string[], reason: string): Promise<void> {
+    this.#revocations.keep(tokenHashes);
     const revoked = this.#sessions
       .all()
-      .filter(({ attachment: { tokenHash } }) => tokenHash === undefined || !tokenHashes.includes(tokenHash));
+      .filter(({ attachment }) => this.#revocations.revokes(attachment.tokenHash));
     await Promise.all([
       ...revoked.map((session) => this.#lose(session, "closed", reason)),
       ...this.#shards.others.map((shard) => this.#shards.of(shard).keepSessionsOf(tokenHashes, reason)),
@@ -482,12 +488,6 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#log.debug("row written");
     await this.ctx.storage.setAlarm(at);
   }
-}
-
-/** With the headers that all answers carry. Only who is authenticated comes here. */
-function named(response: Response, { requestId }: ProxyContext): Response {
-  for (const [name, value] of answerHeaders(requestId, true)) response.headers.set(name, value);
-  return response;
 }
 
 function messageOf(error: unknown): string {

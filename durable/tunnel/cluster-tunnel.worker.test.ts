@@ -122,6 +122,30 @@ inBothLives("a cluster's tunnel", ({ rest }) => {
     expect(changes()).toEqual(["opened", "opened", "opened", "closed", "closed"]);
   });
 
+  it("lets no session in whose token was revoked between its judgement and its coming, however they race", async () => {
+    await connectAgent("b");
+    await rest(stub);
+    const come = (tokenHash: string): Promise<boolean> =>
+      connectAgent(tokenHash).then(
+        ({ socket }) => {
+          // Both ends close it: else the object does not rest.
+          socket.addEventListener("close", () => socket.close());
+          return true;
+        },
+        () => false,
+      );
+    const early = Array.from({ length: 5 }, () => come("a"));
+    const revocation = stub.keepSessionsOf(["b"], "registration token revoked");
+    const late = [...Array.from({ length: 5 }, () => come("a")), come("b")];
+    await Promise.all([...early, revocation]);
+    expect((await Promise.all(late)).at(-1)).toBe(true);
+    await expect.poll(async () => (await stub.status()).sessions.length, { timeout: 5_000 }).toBe(2);
+    await rest(stub);
+    // The object may have left memory since.
+    expect([await come("a"), await come("b")]).toEqual([false, true]);
+    expect((await stub.status()).sessions).toHaveLength(3);
+  });
+
   it("refuses a request without an internal context", async () => {
     for (const headers of [{}, { [CONTEXT_HEADER]: '{"v":2,"op":"proxy"}' }]) {
       const refused = await stub.fetch("https://tunnel/version", { headers });

@@ -1,5 +1,7 @@
 /** What the object keeps on disk: little, and written only on changes (design 4: rows are what idle clusters would pay for). */
 
+import type { Revocation } from "./revocations.ts";
+
 export interface TunnelRecord {
   readonly clusterId: string | undefined;
   /** Session keys by kind, as last seen open: sockets that are missing after a restart were lost without an event. */
@@ -12,6 +14,8 @@ export interface TunnelRecord {
   readonly unreported: boolean;
   /** Of shard 0: over how many objects the tunnel has ever been spread. */
   readonly shards: number;
+  /** What was said last of registration tokens (revocations.ts). */
+  readonly revocation?: Revocation | undefined;
 }
 
 const key = "record";

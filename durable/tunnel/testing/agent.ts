@@ -83,10 +83,11 @@ async function open(
   context: string,
   behaviour: Behaviour,
 ): Promise<TestAgent> {
-  const { webSocket: socket, headers } = await stub.fetch("https://tunnel/connect", {
+  const response = await stub.fetch("https://tunnel/connect", {
     headers: { upgrade: "websocket", [CONTEXT_HEADER]: context },
   });
-  if (socket === null) throw new Error("no WebSocket");
+  const { webSocket: socket, headers } = response;
+  if (socket === null) throw new Error(`no WebSocket: ${response.status} ${await response.text()}`);
   socket.binaryType = "arraybuffer";
   socket.accept();
   let probes = 0;
