@@ -42,8 +42,6 @@ export type TunnelEnd =
 const pingMs = 5_000;
 const silenceMs = 60_000;
 const syncMs = 60_000;
-/** A server drops what two SYNCs in a row lack (tunnel.md 1.9): more of them, about no streams, say nothing. */
-const emptySyncs = 2;
 const handshakeMs = 10_000;
 /** How long the server may take to answer a close frame; a Go server keeps the connection open. */
 const closeMs = 1_000;
@@ -70,15 +68,13 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
   let pressed = false;
   /** The server answers `keepaliveAsk` without waking: idle sessions say that, and send no SYNC. */
   let keepsAlive = false;
-  let emptySyncsSent = 0;
+  /** The last SYNC was about streams. */
+  let listed = false;
 
   const session = new Session({
     send: (message) => socket.send(message, flushed),
     onFatal: (reason) => end(1002, reason),
-    onConnect(conn) {
-      emptySyncsSent = 0;
-      options.onConnect(conn);
-    },
+    onConnect: options.onConnect,
     ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
     budget: options.budget,
     limits: { writeHighWater: 0, socketHighWater },
@@ -93,9 +89,14 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
     session.pump();
   }
 
+  /**
+   * A server lets go of what one SYNC listed and the next lacks (tunnel.md 1.9). Of a stream that came and went in between, such as
+   * each health question's, it has been told by the message that ended it: a SYNC about nothing would only wake it.
+   */
   function sync(): void {
-    if (keepsAlive && emptySyncsSent >= emptySyncs) return;
-    emptySyncsSent = session.stats.conns === 0 ? emptySyncsSent + 1 : 0;
+    const { conns } = session.stats;
+    if (keepsAlive && conns === 0 && !listed) return;
+    listed = conns > 0;
     session.sendSync();
   }
 
