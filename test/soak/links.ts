@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { processInfo } from "../../infra/process/proc.ts";
 import { startRelay } from "../relay.ts";
 import type { Relay } from "../relay.ts";
 
@@ -42,7 +43,8 @@ function ip(...args: readonly string[]): boolean {
 
 /** Every second line is long: `delayMs` each way. */
 export function makeLinks(count: number): Links {
-  const tag = `ds${process.pid % 10_000}`;
+  removeLeftovers();
+  const tag = `ds${process.pid}`;
   const probe = `${tag}p`;
   const namespaces = ip("netns", "add", probe);
   if (namespaces) ip("netns", "del", probe);
@@ -63,6 +65,13 @@ export function makeLinks(count: number): Links {
       for (const link of links) await link.open(serverPort);
     },
   };
+}
+
+/** Of runs that were killed: their addresses are ours. */
+function removeLeftovers(): void {
+  const { stdout } = spawnSync("ip", ["netns", "list"], { encoding: "utf8" });
+  for (const [name, pid] of (stdout ?? "").matchAll(/^ds(\d+)x\d+/gm))
+    if (processInfo(Number(pid)) === undefined && ip("netns", "del", name)) ip("link", "del", `${name}r`);
 }
 
 class NamespaceLink implements Link {
