@@ -1,43 +1,33 @@
 /**
- * The tunnel of one cluster (design 4): holds its agents' WebSockets by hibernation, proxies requests over them, and
+ * The tunnel of one cluster (design 4): holds its agents' WebSockets by hibernation, hands requests to the router over them, and
  * tells the API Worker when sessions come and go.
  */
 import { DurableObject } from "cloudflare:workers";
-import { CONTEXT_HEADER, decodeContext, encodeContext } from "../../schema/internal/context.ts";
-import type { ConnectContext, ProxyContext } from "../../schema/internal/context.ts";
+import { CONTEXT_HEADER, decodeContext } from "../../schema/internal/context.ts";
+import type { ConnectContext } from "../../schema/internal/context.ts";
 import { clientKeyOf } from "../../schema/internal/peers.ts";
-import type { ClusterStreamContext } from "../../schema/internal/peers.ts";
 import type { TunnelEvent, TunnelRpc, TunnelStatus } from "../../schema/internal/rpc.ts";
 import type { TunnelGauges } from "../../schema/internal/tunnel-statistics.ts";
 import { createLogger } from "../../schema/logger.ts";
 import { KEEPALIVE_HEADER, keepaliveAnswer, keepaliveAsk } from "../../wire/remotedialer/keepalive.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
-import { Admission, isInteractive } from "./admission.ts";
-import { within } from "../within.ts";
 import { named, statusAnswer } from "./answers.ts";
-import { ApiServerCache, UnusableConnection } from "./api-server.ts";
-import type { ApiServer } from "./api-server.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
 import { closeSocket } from "./close-socket.ts";
-import { DirectCarrier } from "./direct-carrier.ts";
+import { ClusterRouter, returningMs } from "./cluster-router.ts";
 import { Gatekeeper, unprovenOf } from "./gatekeeper.ts";
 import type { Said } from "./gatekeeper.ts";
 import { LiveSession } from "./live-session.ts";
 import { Meter } from "./meter.ts";
-import { PeerRoutes } from "./peer-routes.ts";
-import { peerStream } from "./peer-stream.ts";
-import { proxy } from "./proxy.ts";
 import { RecordStore } from "./record.ts";
 import type { TunnelRecord } from "./record.ts";
-import type { Route } from "./route.ts";
 import { Shards, sessionsToMove } from "./shards.ts";
 import { Revocations } from "./revocations.ts";
 import { SessionSet } from "./session-set.ts";
 import { joinedStatus, sessionInfo } from "./status.ts";
 import { SpillStore } from "./spill-store.ts";
-import { TlsRoutes } from "./tls-route.ts";
 import { tunnelTimes } from "./times.ts";
 import type { TunnelTimes } from "./times.ts";
 
@@ -47,16 +37,11 @@ const idlePeriodMs = 15 * 60_000;
 /** A cluster is watched for this long after a request. */
 const watchMs = 10 * 60_000;
 const reportRetryMs = 3_000;
-/** An agent that was just lost is about to return. */
-const returningMs = 20_000;
-/** A request must not hang because the API Worker does. */
-const connectionMs = 5_000;
 const defaultAddress = "127.0.0.1:6080";
 
 export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
   readonly #sessions = new SessionSet();
   readonly #budget = new Budget({ spill: new SpillStore(this.ctx.storage) });
-  readonly #admission = new Admission();
   readonly #gate = new Gatekeeper({
     proven: () => this.#sessions.candidates("steve"),
     registrationProven: (clusterId, registration) => this.env.API.registrationProven(clusterId, registration),
@@ -68,26 +53,24 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
   readonly #meter = new Meter({
     gauges: () => this.#gauges(),
-    streams: () => this.#sessions.streams + this.#direct.streams + this.#peers.streams,
-    traffic: () => [...this.#sessions.all(), this.#direct].map((carrier) => carrier.takeTraffic()),
+    streams: () => this.#sessions.streams + this.#router.streams,
+    traffic: () => [...this.#sessions.all(), this.#router].map((carrier) => carrier.takeTraffic()),
     report: (report) => this.#statistics().report({ clusterId: this.ctx.id.name ?? "", ...report }),
     onBusy: () => this.#sessions.candidates("steve")[0]?.measure(),
     reportMs: this.times.reportMs,
   });
-  readonly #apiServer = new ApiServerCache(() => this.env.API.clusterConnection(this.#clusterId()));
-  readonly #tlsRoutes = new TlsRoutes();
   readonly #shards = new Shards(this.env, this.ctx.id.name ?? "", () => this.#record.value.shards);
-  readonly #direct = new DirectCarrier(this.#meter, this.#log, this.times.keptMs);
   readonly #steveAddress = this.env.DROVER_STEVE_ADDRESS ?? defaultAddress;
-  readonly #peers = new PeerRoutes({
+  readonly #router = new ClusterRouter({
     env: this.env,
-    clusterId: this.#shards.clusterId,
+    sessions: this.#sessions,
+    shards: this.#shards,
     steveAddress: this.#steveAddress,
     meter: this.#meter,
     log: this.#log,
     keptMs: this.times.keptMs,
-    tls: this.#tlsRoutes,
-    server: () => this.#knownServer(false),
+    lastLostAt: () => this.#record.value.lastLostAt,
+    onUse: () => this.#watch(),
   });
   /** As of the last `status`. */
   #connectionKey: string | undefined;
@@ -119,9 +102,9 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       case "connect":
         return this.#connect(request, context);
       case "proxy":
-        return named(await this.#proxy(request, context), context);
+        return named(await this.#router.proxy(request, context), context);
       case "stream":
-        return this.#stream(request, context);
+        return this.#router.stream(request, context);
       default:
         return statusAnswer(400, "the request has no valid internal context");
     }
@@ -151,124 +134,13 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.ctx.acceptWebSocket(server, [context.kind]);
     server.serializeAttachment(attachment);
     const session = this.#add(server, attachment, context);
-    if (context.kind === "main") this.#apiServer.forget();
+    if (context.kind === "main") this.#router.forgetServer();
     this.#meter.opened(context.kind);
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
     await this.#wakeWithin(this.#period());
     if (must.unproven === undefined) this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
     const headers: HeadersInit = context.keepalive === true ? { [KEEPALIVE_HEADER]: keepaliveAsk } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
-  }
-
-  async #proxy(request: Request, context: ProxyContext): Promise<Response> {
-    this.#log.debug("request");
-    if (context.origin === "user") await this.#watch();
-    let routes: readonly Route[];
-    try {
-      routes = await this.#routes(context.target);
-    } catch (error) {
-      this.#count(context);
-      this.#meter.error("connection");
-      return statusAnswer(502, `error trying to reach the cluster: ${messageOf(error)}`);
-    }
-    if (routes.length > 0) {
-      this.#count(context);
-      return this.#admitted(routes, request, context);
-    }
-    const next = this.#shards.next(context);
-    if (next !== undefined) {
-      const headers = new Headers(request.headers);
-      headers.set(CONTEXT_HEADER, encodeContext(next.context));
-      const answer = await next.stub.fetch(new Request(request, { headers }));
-      return new Response(answer.body, answer);
-    }
-    const throughPeers = await this.#peers.routes(context);
-    if (throughPeers.length > 0) return this.#admitted(throughPeers, request, context);
-    const lost = this.#record.value.lastLostAt;
-    const returning = lost !== undefined && Date.now() - lost < returningMs;
-    this.#count(context);
-    this.#meter.error("no-session");
-    this.#log.debug("no session for a request", { requestId: context.requestId });
-    const key = clientKeyOf(this.#clusterId(), "steve");
-    return statusAnswer(
-      503,
-      `cluster agent disconnected: failed to find Session for client ${key}`,
-      returning ? 1 : undefined,
-    );
-  }
-
-  /** By the shard that answers it: one that passes it on has nothing to report. */
-  #count({ origin }: ProxyContext): void {
-    if (origin === "user") this.#meter.request();
-  }
-
-  /** By an agent of ours alone: what comes from a peer goes to no other one. */
-  async #stream(request: Request, context: ClusterStreamContext): Promise<Response> {
-    const [session] = this.#sessions.candidates(context.kind);
-    if (session === undefined) {
-      const next = this.#shards.next(context);
-      const key = clientKeyOf(this.#clusterId(), context.kind);
-      if (next === undefined)
-        return new Response(`failed to find Session for client ${key}`, { status: 503 });
-      const headers = new Headers(request.headers);
-      headers.set(CONTEXT_HEADER, encodeContext(next.context));
-      return next.stub.fetch(new Request(request, { headers }));
-    }
-    await this.#watch();
-    this.#meter.request();
-    return peerStream({
-      session,
-      context,
-      steveAddress: this.#steveAddress,
-      server: () => this.#knownServer(true),
-    });
-  }
-
-  /** In the order in which they are tried; of one kind all. */
-  async #routes(target: string): Promise<readonly Route[]> {
-    const steve = this.#sessions.candidates("steve");
-    // kube-apiserver knows nothing of Steve's API.
-    if (steve.length > 0 || /^\/(?:v1|ping)(?:[/?]|$)/.test(target)) return steve;
-    const main = this.#sessions.candidates("main");
-    const server = await this.#knownServer(main.length > 0);
-    if (server === undefined) return [];
-    const carriers = server.direct ? [this.#direct] : main;
-    return carriers.map((carrier) => this.#tlsRoutes.over(carrier, server));
-  }
-
-  /** Throws when it cannot be used, or not be known. Where that needs an agent and none is there, this is what to tell of. */
-  async #knownServer(hasAgent: boolean): Promise<ApiServer | undefined> {
-    try {
-      return await within(connectionMs, "the cluster's connection", this.#apiServer.get());
-    } catch (error) {
-      if (hasAgent || (error instanceof UnusableConnection && error.direct)) throw error;
-      this.#log.debug("the cluster's connection cannot be used", { error });
-      return undefined;
-    }
-  }
-
-  async #admitted(routes: readonly Route[], request: Request, context: ProxyContext): Promise<Response> {
-    const { limits, identity, target } = context;
-    if (limits === undefined) return this.#send(routes, request, context);
-    const asked = { user: identity.user, interactive: isInteractive(request.headers, target) };
-    const admitted = this.#admission.admit(asked, limits);
-    if (!admitted.ok) {
-      this.#meter.error("limit");
-      return statusAnswer(429, admitted.message, admitted.retryAfter);
-    }
-    try {
-      return await this.#send(routes, request, context);
-    } finally {
-      admitted.answered();
-    }
-  }
-
-  async #send(routes: readonly Route[], request: Request, context: ProxyContext): Promise<Response> {
-    const response = await proxy(routes, request, context);
-    // Another certificate, another account: what is known of the server may be of yesterday.
-    if (routes[0]?.authorization !== undefined && [401, 502].includes(response.status))
-      this.#apiServer.doubt();
-    return response;
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
@@ -298,7 +170,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   async status(connectionKey?: string): Promise<TunnelStatus> {
-    if (connectionKey !== undefined && connectionKey !== this.#connectionKey) this.#apiServer.forget();
+    if (connectionKey !== undefined && connectionKey !== this.#connectionKey) this.#router.forgetServer();
     this.#connectionKey = connectionKey ?? this.#connectionKey;
     const { lastLostAt, clusterId = "" } = this.#record.value;
     const own = {
@@ -377,7 +249,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
 
   async #letIn(session: LiveSession): Promise<void> {
     session.letIn();
-    if (session.attachment.kind === "main") this.#apiServer.forget();
+    if (session.attachment.kind === "main") this.#router.forgetServer();
     await this.#report(session, "opened", "agent connected");
   }
 
@@ -419,10 +291,6 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (this.#record.value.open.every((key) => open.includes(key))) return;
     this.#record.change({ open, lastLostAt: Date.now(), unreported: true });
     this.ctx.waitUntil(this.#wakeWithin(returningMs));
-  }
-
-  #clusterId(): string {
-    return this.#shards.clusterId;
   }
 
   #statistics(): ReturnType<DurableEnv["TUNNEL_STATISTICS"]["getByName"]> {
@@ -488,8 +356,4 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#log.debug("row written");
     await this.ctx.storage.setAlarm(at);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
