@@ -22,7 +22,7 @@ import { openSql } from "../store/open-sql.ts";
 import { openStore, poke } from "../store/open-store.ts";
 import { sealerOf } from "../store/sealer-of.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
-import { isNews, isReturning } from "./cluster-lifecycle/tunnel-news.ts";
+import { newsOf, isReturning } from "./cluster-lifecycle/tunnel-news.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
@@ -81,7 +81,11 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
   if (event.kind === "main" && (event.steveSessions ?? 1) > 0) return;
   const sql = openSql(env);
   const store = openStore(env, { log, sql: () => sql }).as(systemActor("tunnel-events"));
-  if (!(await isNews({ env, sql, store }, event))) return;
+  const news = await newsOf({ env, sql, store }, event);
+  // Its connect was judged before the cluster's tokens went, and came after its sessions were closed.
+  if (news === "gone" && event.change === "opened")
+    await env.TUNNEL.getByName(event.clusterId).closeSessions("cluster deleted");
+  if (news !== "news") return;
   const runAt = Date.now() + (event.kind === "main" && event.change === "opened" ? followsMs : 0);
   await enqueueWork(sql, [{ controller: clusterLifecycle.name, key: event.clusterId, runAt }]);
   await poke(env, log, runAt);

@@ -10,13 +10,14 @@ import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
 import { openStore } from "../store/open-store.ts";
 import { turnOf } from "./cluster-lifecycle/health-sweep.ts";
-import { runDueWork, sweep } from "./runner.ts";
+import { onTunnelEvent, runDueWork, sweep } from "./runner.ts";
 
 const keys = JSON.stringify({ current: "k1", keys: { k1: btoa("0123456789abcdef0123456789abcdef") } });
 const controller = "cluster-lifecycle";
 
 /** What the tunnel of a cluster answers to `status`; and what the cluster behind it answers. */
 interface Tunnel {
+  closeSessions?: (reason: string) => Promise<void>;
   status: () => Promise<{ sessions: readonly { kind: string }[] }>;
   fetch: (url: string) => Promise<Response>;
 }
@@ -135,5 +136,30 @@ describe("the sweep", () => {
     readyz = 503;
     expect(await sweepAt(new Date(itsTurn.getTime() + 60_000))).toEqual({ pending: [], poked: 0 });
     expect(await sweepAt(itsTurn)).toEqual({ pending: ["c-sick"], poked: 1 });
+  });
+});
+
+describe("a session that opens", () => {
+  it("is closed where its cluster has gone, or is going, since its agent was let in", async () => {
+    const closed: string[] = [];
+    for (const name of ["c-never", "c-going", "c-stays"])
+      tunnels.set(name, {
+        ...away,
+        closeSessions: async (reason) => void closed.push(`${name}: ${reason}`),
+      });
+    for (const name of ["c-going", "c-stays"]) await makeCluster(name, { driver: "imported" });
+    await openStore(env).as(systemActor("test")).delete(clusters, "", "c-going");
+    const event = { change: "opened", kind: "steve", sessionKey: "1", reason: "agent connected" } as const;
+    for (const clusterId of tunnels.keys())
+      await onTunnelEvent(env, { ...event, clusterId, steveSessions: 1, at: new Date().toISOString() });
+    expect(closed).toEqual(["c-never: cluster deleted", "c-going: cluster deleted"]);
+    await onTunnelEvent(env, {
+      ...event,
+      change: "closed",
+      clusterId: "c-never",
+      steveSessions: 0,
+      at: new Date().toISOString(),
+    });
+    expect(closed).toHaveLength(2);
   });
 });

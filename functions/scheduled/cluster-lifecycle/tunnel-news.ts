@@ -12,18 +12,22 @@ import type { Env } from "../../env.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
 import { conditionStatus } from "../conditions.ts";
 
-export async function isNews(
+/** `gone`: the cluster is none any more, or is being removed. */
+export type News = "gone" | "news" | "known";
+
+export async function newsOf(
   { env, sql, store }: { readonly env: Env; readonly sql: Sql; readonly store: BoundStore },
   { clusterId, change }: TunnelEvent,
-): Promise<boolean> {
+): Promise<News> {
   // First: a run that is under way may be about to write what it saw before the event.
-  if (await hasWork(sql, "cluster-lifecycle", clusterId)) return true;
+  const busy = await hasWork(sql, "cluster-lifecycle", clusterId);
   const cluster = await absentAsUndefined(store.get<Cluster>(clusters, "", clusterId));
-  if (cluster === undefined) return true;
-  if (change === "opened") return !isSettled(cluster);
+  if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return "gone";
+  if (busy) return "news";
+  if (change === "opened") return isSettled(cluster) ? "known" : "news";
   const says = conditionStatus(cluster.status?.conditions, "Connected");
-  if (says === "False") return false;
-  return !(says === "True" && (await usedSessions(env, clusterId)).length > 0);
+  if (says === "False") return "known";
+  return says === "True" && (await usedSessions(env, clusterId)).length > 0 ? "known" : "news";
 }
 
 /** Longer than the object waits before it tells of what was lost with its memory. */
@@ -45,12 +49,7 @@ export async function usedSessions(
 }
 
 /** Connected, healthy and known: an agent that comes back adds nothing. */
-function isSettled({ metadata, status }: Cluster): boolean {
+function isSettled({ status }: Cluster): boolean {
   const is = (type: string): boolean => conditionStatus(status?.conditions, type) === "True";
-  return (
-    metadata.deletionTimestamp === undefined &&
-    is("Connected") &&
-    is("Ready") &&
-    status?.clusterIdentity !== undefined
-  );
+  return is("Connected") && is("Ready") && status?.clusterIdentity !== undefined;
 }
