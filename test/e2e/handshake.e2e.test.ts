@@ -5,6 +5,7 @@ import postgres from "postgres";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeMessage, messageType, decodeMessage } from "../../wire/remotedialer/codec.ts";
+import { allAtRest, evictions } from "../evictions/evictions.ts";
 import { migratedPostgres } from "../setup/database.ts";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
@@ -54,9 +55,16 @@ describe("agents connecting", () => {
     answer.socket?.close();
   };
 
-  it("tunnel 29: /ping answers pong to anyone", async () => {
+  it("tunnel 29: /ping answers pong to anyone, within 50 ms", async () => {
     const anyone = { server: drover.url, ca: drover.ca };
-    expect(await call(anyone, "GET", "/ping")).toEqual({ status: 200, text: "pong" });
+    const took: number[] = [];
+    for (let times = 0; times < 20; times++) {
+      const began = performance.now();
+      expect(await call(anyone, "GET", "/ping")).toEqual({ status: 200, text: "pong" });
+      took.push(performance.now() - began);
+    }
+    // Each by a TLS connection of its own; twice what is promised, and by most: the machine may be busy.
+    expect(took.toSorted((a, b) => a - b)[9]).toBeLessThan(100);
   });
 
   it("tunnel 31: refuses by the text of each reason, and tells nothing before a token is right", async () => {
@@ -79,6 +87,8 @@ describe("agents connecting", () => {
     expect(await attempt({ ...token, "X-API-Tunnel-Params": btoa("{}") })).toBe(
       "400 missing node or cluster registration info",
     );
+    const node = { ...token, "X-API-Tunnel-Params": btoa('{"node":{"requestedHostname":""}}') };
+    expect(await attempt(node)).toBe("400 invalid input, hostname empty");
     expect(await attempt(params({ ...goodParams, address: "" }))).toBe("400 invalid input, address empty");
     expect(await attempt(params({ ...goodParams, token: "" }))).toBe("400 invalid input, token empty");
     expect(await attempt(params({ ...goodParams, caCert: "" }))).toBe("400 invalid input, caCert empty");
@@ -142,11 +152,19 @@ describe("agents connecting", () => {
     const { socket } = await tryConnect(drover, "/v3/connect", {
       authorization: `Bearer stv-cluster-${cluster.token}`,
     });
-    const began = Date.now();
-    socket?.ping();
-    if (socket !== undefined) await once(socket, "pong");
-    expect(Date.now() - began).toBeLessThan(1_000);
-    socket?.close();
+    if (socket === undefined) throw new Error("no socket");
+    // With evictions: by the platform, of an object that is out of memory and stays so.
+    await allAtRest(10_000);
+    const before = evictions();
+    for (let times = 0; times < 3; times++) {
+      const began = Date.now();
+      const pong = once(socket, "pong");
+      socket.ping();
+      await pong;
+      expect(Date.now() - began).toBeLessThan(2_000);
+    }
+    expect(evictions()).toBe(before);
+    socket.close();
   });
 
   it("tunnel 21: takes a message that comes in fragments of 4096 bytes", async () => {

@@ -305,7 +305,7 @@ describe("npm start", () => {
     await own.stop();
   });
 
-  it("does not end a restarted workerd because the database is away, and goes on when it is back", async () => {
+  it("tunnel 29: does not end a restarted workerd because the database is away, whose /ping answers, and goes on when it is back", async () => {
     const own = await migratedPostgres();
     const proxy = await flakyProxy(parseDatabaseUrl(own.url));
     const url = own.url.replace(/:\d+\//, `:${proxy.port}/`);

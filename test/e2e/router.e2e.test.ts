@@ -223,6 +223,23 @@ describe("the cluster router", () => {
     );
   });
 
+  it("tunnel 45: a user who was disabled is refused within 10 s", async () => {
+    const { id } = await callJson<{ id: string }>(admin, "POST", "/v3/users", {
+      username: "leaving",
+      password: "leaving user passphrase",
+      name: "Leaving",
+    });
+    await callJson(admin, "POST", "/v3/globalrolebindings", { userId: id, globalRoleId: "admin" });
+    const session = await loginAs(drover, "leaving", "leaving user passphrase");
+    await eventually("his rights", 10_000, async () =>
+      (await call(session, "GET", path("/api"))).status === 200 ? true : undefined,
+    );
+    await callJson(admin, "PUT", `/v3/users/${id}`, { enabled: false });
+    await eventually("he is refused", 10_000, async () =>
+      (await call(session, "GET", path("/api"))).status === 401 ? true : undefined,
+    );
+  });
+
   it("tunnel 50: Location stays under the prefix; gzip and chunks pass as they are; cookies of a cluster stay there", async () => {
     const location = async (value: string): Promise<string | undefined> =>
       (await raw(path(`/location?${encodeURIComponent(value)}`))).headers.location;

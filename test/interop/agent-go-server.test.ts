@@ -176,6 +176,13 @@ for (const version of Object.keys(peerVersions) as PeerVersion[]) {
         expect(await upload(path, length)).toEqual(expected);
       });
 
+      it(`tunnel 24: carries 100 MB both ways at once on ten streams of the ${name} session`, async () => {
+        const length = 20 * MiB;
+        const expected = { bytes: length, sha256: patternHash(length) };
+        const all = Array.from({ length: 5 }, () => [download(path, length), upload(path, length)]).flat();
+        expect(await Promise.all(all)).toEqual(all.map(() => expected));
+      });
+
       it(`tunnel 13: a reader that stops for a while loses nothing on the ${name} session, and delays nobody`, async () => {
         const length = 32 * MiB;
         const slow = download(path, length, 1_500);

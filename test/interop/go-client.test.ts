@@ -168,6 +168,26 @@ for (const version of agentVersions) {
       expect(await upload("/api/upload", length)).toEqual({ bytes: length, sha256: expected });
     });
 
+    it("tunnel 24: carries 100 MB both ways at once, on ten streams", async () => {
+      const length = 10 * MiB;
+      const hashes = await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const outgoing = request(new URL(path("/api/both"), drover.url).href, {
+            method: "POST",
+            ca: drover.ca,
+            agent: false,
+            headers: { authorization: `Bearer ${admin.token}`, "content-length": length },
+          });
+          outgoing.end(pattern(0, length));
+          const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+          const hash = createHash("sha256");
+          for await (const chunk of answer) hash.update(chunk as Buffer);
+          return hash.digest("hex");
+        }),
+      );
+      expect(new Set(hashes)).toEqual(new Set([patternHash(length)]));
+    });
+
     it("tunnel 12: a client that stops reading for a while loses nothing, and delays nobody", async () => {
       const length = 64 * MiB;
       let delayed = 0;

@@ -27,6 +27,7 @@ describe("X-API-Tunnel-Params", () => {
     ["!!!", "X-API-Tunnel-Params is not base64 of JSON"],
     [encode([]), "X-API-Tunnel-Params is not base64 of a JSON object"],
     [encode({}), "missing node or cluster registration info"],
+    [encode({ node: {} }), "invalid input, hostname empty"],
     [encode({ node: { requestedHostname: "n" } }), "node agents are not supported"],
     [encode({ cluster: { ...cluster, address: "" } }), "invalid input, address empty"],
     [encode({ cluster: { ...cluster, caCert: 3 } }), "invalid input, caCert empty"],

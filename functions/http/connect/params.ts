@@ -5,12 +5,7 @@ import { ApiError } from "../errors.ts";
 /** Reads the header. Throws `BadRequest` with the texts of tunnel.md 2.4. */
 export function parseParams(header: string | null): ClusterRegistration {
   const { cluster, node } = decode(header ?? "");
-  if (!isObject(cluster)) {
-    throw new ApiError(
-      "BadRequest",
-      isObject(node) ? "node agents are not supported" : "missing node or cluster registration info",
-    );
-  }
+  if (!isObject(cluster)) throw new ApiError("BadRequest", withoutCluster(node));
   const text = (name: "address" | "token" | "caCert"): string => {
     const value = cluster[name];
     if (typeof value !== "string" || value === "")
@@ -19,6 +14,14 @@ export function parseParams(header: string | null): ClusterRegistration {
   };
   const [address, token, caCert] = [text("address"), text("token"), text("caCert")];
   return { apiEndpoint: `https://${bracketed(address)}`, caCert, token };
+}
+
+function withoutCluster(node: unknown): string {
+  if (!isObject(node)) return "missing node or cluster registration info";
+  const hostname = node["requestedHostname"];
+  return typeof hostname !== "string" || hostname === ""
+    ? "invalid input, hostname empty"
+    : "node agents are not supported";
 }
 
 function decode(header: string): Readonly<Record<string, unknown>> {
