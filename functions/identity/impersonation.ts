@@ -57,6 +57,7 @@ export async function impersonated(
     extra: isSelf ? { ...identity.extra, ...extra } : extra,
     mustChangePassword: false,
     token: identity.token,
+    ...(identity.idleUntil === undefined ? {} : { idleUntil: identity.idleUntil }),
     impersonator: identity.userId,
   };
   if (where === "cluster" && account !== undefined)
