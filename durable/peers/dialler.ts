@@ -36,7 +36,8 @@ export interface DiallerOptions {
   readonly offers: () => Promise<readonly string[]>;
   /** The peer opens a stream to one of them. */
   readonly onStream: (conn: Conn, client: ReturnType<typeof clusterOfClient>) => void;
-  readonly onChange: () => void;
+  /** `failed`: there is no session, for another reason than before. */
+  readonly onChange: (change: "opened" | "closed" | "failed") => void;
   readonly budget: Budget;
   readonly log: Logger;
 }
@@ -120,7 +121,8 @@ export class Dialler {
         },
       );
       // A peer that stays away is told of once.
-      if (before.kind === "open" || before.problem !== problem) this.#options.onChange();
+      if (before.kind === "open") this.#options.onChange("closed");
+      else if (before.problem !== problem) this.#options.onChange("failed");
       await sleep(waitMs, signal);
     }
   }
@@ -206,7 +208,7 @@ export class Dialler {
     this.#announced.clear();
     this.#state = { kind: "open", since: Date.now() };
     this.#options.log.info("session at the peer opened");
-    this.#options.onChange();
+    this.#options.onChange("opened");
     void this.refresh();
   }
 

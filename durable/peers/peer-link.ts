@@ -62,8 +62,9 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
       const opening = openObjectStream(this.env.TUNNEL.getByName(clusterId), context);
       joinStreams(conn, new ObjectStream(opening), () => this.#meter.streams());
     },
-    onChange: () => {
-      this.#meter.streams();
+    onChange: (change) => {
+      if (change === "opened") this.#meter.opened("dialled");
+      else this.#meter.error(change === "closed" ? "session-closed" : "dial");
       this.ctx.waitUntil(this.#tellOfChange());
     },
     budget: this.#budget,

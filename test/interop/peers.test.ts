@@ -272,6 +272,16 @@ describe("two Drovers and a Go remotedialer as peers", () => {
       (message) => parseClient(String(Buffer.from(message?.payload ?? [])))?.clientKey,
     );
     expect(keys).toEqual([steve(ofWest), ofWest]);
+    const metrics = await call(west.admin, "GET", "/metrics");
+    for (const [peer, kind, count] of [
+      ["clock", "dialled", 1],
+      ["east", "dialled", 1],
+      ["east", "accepted", 1],
+      ["clock", "accepted", 0],
+    ])
+      expect(metrics.text).toContain(
+        `drover_tunnel_sessions{cluster="peer/${peer}",kind="${kind}"} ${count}`,
+      );
     const list = runCli(west, dir, ["peer", "list"]).split("\n");
     expect(list.find((line) => line.startsWith("clock"))).toMatch(/^clock +True +False +c-west +- +wss:/);
   });
