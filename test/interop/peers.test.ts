@@ -316,6 +316,6 @@ describe("two Drovers and a Go remotedialer as peers", () => {
     await eventually("Go has lost west's cluster", 20_000, async () =>
       (await go.ask(`/has/${steve(ofWest)}`)).status === 404 ? true : undefined,
     );
-    await found(west, both, "404");
+    await found(west, both, "404", "503");
   });
 });

@@ -12,7 +12,7 @@ import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
 import { clusterState, identityOfKnown, shardsOfKnown } from "./cluster-state.ts";
 import { requestLimits } from "./limits.ts";
-import { isHeld, peersFor } from "./peers.ts";
+import { isHeld, peersFor, wasHeld } from "./peers.ts";
 import { refuseShell, shellTarget } from "./shell.ts";
 import type { ClusterTarget } from "./shell.ts";
 import { refuseOtherUpgrades, wrappedUpgrade } from "./upgrades.ts";
@@ -48,12 +48,15 @@ async function proxyToCluster(
       `clusters.management.cattle.io "${clusterId}" is forbidden: User "${identity.userId}" cannot get resource "clusters" in API group "management.cattle.io" at the cluster scope`,
     );
   }
-  const [state, peers] = await Promise.all([clusterState(c, clusterId), peersFor(c, clusterId)]);
-  // The tunnel object of a cluster that never connected is neither made nor woken, unless a peer has the cluster.
-  if (state !== "known" && !(await isHeld(c.env, peers, clusterId))) {
-    if (state === "absent")
-      throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);
-    throw new ApiError("ClusterUnavailable", "cluster not provisioned");
+  const peers = await peersFor(c, clusterId);
+  if (!wasHeld(peers, clusterId)) {
+    const state = await clusterState(c, clusterId);
+    // The tunnel object of a cluster that never connected is neither made nor woken, unless a peer has the cluster.
+    if (state !== "known" && !(await isHeld(c.env, peers, clusterId))) {
+      if (state === "absent")
+        throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);
+      throw new ApiError("ClusterUnavailable", "cluster not provisioned");
+    }
   }
   refuseOtherUpgrades(c.req.raw.headers, clusterId);
   await refuseShell(c, target);

@@ -33,15 +33,32 @@ async function knownPeers(c: AppContext): Promise<readonly KnownPeer[]> {
   }
 }
 
+/** Clusters that are not known here, and that a peer had: when that was. */
+const held = new Map<string, number>();
+const maxHeld = 10_000;
+
+/** Whether a peer had the cluster a moment ago, so that a hot request asks neither the database nor the peers' objects. */
+export function wasHeld(peers: readonly string[], clusterId: string): boolean {
+  return peers.length > 0 && Date.now() - (held.get(clusterId) ?? -Infinity) < maxAgeMs;
+}
+
 /** Whether any of them has the cluster: the tunnel of one that nobody has is not woken. */
 export async function isHeld(env: Env, peers: readonly string[], clusterId: string): Promise<boolean> {
+  const found = await anyHolds(env, peers, clusterId);
+  if (held.size >= maxHeld) held.clear();
+  if (found) held.set(clusterId, Date.now());
+  else held.delete(clusterId);
+  return found;
+}
+
+async function anyHolds(env: Env, peers: readonly string[], clusterId: string): Promise<boolean> {
   const keys = [clientKeyOf(clusterId, "steve"), clientKeyOf(clusterId, "main")];
-  const held = await Promise.all(
+  const answers = await Promise.all(
     peers.map(async (peer) =>
       env.PEER.getByName(peer)
         .holds(keys)
         .catch(() => []),
     ),
   );
-  return held.some((found) => found.length > 0);
+  return answers.some(({ length }) => length > 0);
 }
