@@ -79,6 +79,7 @@ export function runTunnel(options: TunnelOptions): Promise<TunnelEnd> {
     budget: options.budget,
     limits: { writeHighWater: 0, socketHighWater },
     bufferedAmount: () => socket.bufferedAmount,
+    now: () => performance.now(),
     onPressed: () => (pressed = true),
   });
 

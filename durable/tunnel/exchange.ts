@@ -39,6 +39,11 @@ export class ExchangeFailed extends Error {
 /** Up to this length a response is gathered and sent as one piece, with its length. */
 const gatherBytes = 64 << 10;
 const streamHighWater = 256 << 10;
+/** What waits in bodies is not in the tunnel's budget, and in the same memory: the more bodies, the less for each. */
+const sharedBytes = 8 << 20;
+const minHighWater = 32 << 10;
+/** Bodies of this isolate that are being read. */
+let bodies = 0;
 
 /** The request's body exceeds `maxBody`. */
 export class BodyTooLarge extends Error {}
@@ -148,10 +153,11 @@ class Exchange {
       return;
     }
     const { conn } = this.#input;
+    bodies += 1;
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => void (this.#controller = controller),
-        pull: () => conn.resumeReading(),
+        pull: () => void (this.#isFull() || conn.resumeReading()),
         cancel: () => this.#leave(),
       },
       { highWaterMark: streamHighWater, size: (chunk) => chunk.byteLength },
@@ -167,7 +173,12 @@ class Exchange {
     const controller = this.#controller;
     if (controller === undefined || this.#over) return;
     controller.enqueue(chunk);
-    if ((controller.desiredSize ?? 0) <= 0) this.#input.conn.pauseReading();
+    if (this.#isFull()) this.#input.conn.pauseReading();
+  }
+
+  #isFull(): boolean {
+    const waiting = streamHighWater - (this.#controller?.desiredSize ?? 0);
+    return waiting >= Math.min(streamHighWater, Math.max(minHighWater, sharedBytes / bodies));
   }
 
   #onEnd(reusable: boolean): void {
@@ -212,6 +223,7 @@ class Exchange {
 
   #finish(): void {
     this.#over = true;
+    if (this.#controller !== undefined) bodies -= 1;
     this.#input.signal.removeEventListener("abort", this.#leave);
     this.#wake();
   }

@@ -98,6 +98,7 @@ export class LiveSession<Kind extends string = ClientKind> implements Route {
       budget,
       limits: { maxUnsent },
       ...bufferedAmountOf(socket),
+      now: () => Date.now(),
       onPressed: () => void setTimeout(() => this.#session.pump(), pumpMs),
       onProbeAnswer: () => this.#measured(),
       onRemoved: () => {

@@ -1,23 +1,28 @@
 /**
- * Where bytes wait that slow readers leave unread, when memory is short (docs/design/tunnel.md, "Back pressure and limits"): the
- * object's own storage, a row for each MiB. Streams do not survive their object, so neither do these rows.
+ * Where bytes wait that slow readers leave unread, when memory is short (docs/design/tunnel.md, "Back pressure and limits"): a
+ * table of the object's storage. Streams do not survive their object, so neither do these rows.
+ *
+ * Not by `storage.put`, whose table has the values in the index of its keys: SQLite reads the whole of every value that it
+ * compares a key with, ten times what is asked for with some hundred rows. So the platform's output gate waits for these writes:
+ * they come many at a time.
  */
 import type { Spill, SpilledBytes } from "../../wire/remotedialer/unread-queue.ts";
 
-const prefix = "spill:";
 const maxBytes = 1 << 30;
-/** Nothing waits for the disk: after a crash the bytes are of no use. */
-const unconfirmed = { allowUnconfirmed: true } as const;
 
 export class SpillStore implements Spill {
-  readonly #storage: DurableObjectStorage;
-  #count = 0;
+  readonly #sql: SqlStorage;
+  /** Rows that hold nothing of use. They are written again: a deletion would be a transaction that everybody waits for. */
+  readonly #free: number[] = [];
+  /** Without any there is no table. */
+  #rows = 0;
   #bytes = 0;
 
   /** Forgets what an earlier life of the object left. */
-  constructor(storage: DurableObjectStorage) {
-    this.#storage = storage;
-    for (const [key] of storage.kv.list({ prefix })) void storage.delete(key, unconfirmed);
+  constructor({ sql }: { readonly sql: SqlStorage }) {
+    this.#sql = sql;
+    const left = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'spill'").toArray();
+    if (left.length > 0) this.#sql.exec("DROP TABLE spill");
   }
 
   /** Bytes that wait here. */
@@ -26,24 +31,32 @@ export class SpillStore implements Spill {
   }
 
   put(bytes: Uint8Array<ArrayBuffer>): SpilledBytes | undefined {
-    if (this.#bytes + bytes.length > maxBytes) return undefined;
     const { length } = bytes;
-    const key = `${prefix}${this.#count++}`;
+    if (this.#bytes + length > maxBytes) return undefined;
+    if (this.#rows === 0) this.#sql.exec("CREATE TABLE spill (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
+    const id = this.#free.pop() ?? ++this.#rows;
     this.#bytes += length;
-    void this.#storage.put(key, bytes, unconfirmed);
+    const whole = length === bytes.buffer.byteLength ? bytes : bytes.slice();
+    this.#sql.exec("INSERT OR REPLACE INTO spill (id, bytes) VALUES (?, ?)", id, whole.buffer);
     const drop = (): void => {
       this.#bytes -= length;
-      void this.#storage.delete(key, unconfirmed);
+      this.#free.push(id);
+      if (this.#bytes === 0) this.#clear();
     };
     return {
       length,
       drop,
       take: () => {
-        const kept = this.#storage.kv.get<Uint8Array>(key);
+        const kept = this.#sql.exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM spill WHERE id = ?", id).one();
         drop();
-        if (kept === undefined) throw new Error("bytes that were put aside are gone");
-        return kept;
+        return new Uint8Array(kept.bytes);
       },
     };
+  }
+
+  #clear(): void {
+    this.#free.length = 0;
+    this.#rows = 0;
+    this.#sql.exec("DROP TABLE spill");
   }
 }

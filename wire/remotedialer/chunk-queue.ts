@@ -40,6 +40,13 @@ export class ChunkQueue {
     return chunk;
   }
 
+  /** Gives back what remains of a chunk that was just taken. */
+  unshift(rest: Uint8Array): void {
+    if (this.#head > 0) this.#chunks[--this.#head] = rest;
+    else this.#chunks.unshift(rest);
+    this.#bytes += rest.length;
+  }
+
   clear(): void {
     this.#chunks = [];
     this.#head = 0;

@@ -8,6 +8,7 @@ import type { ByteStream, CloseReason } from "../byte-stream.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { encodeMessage, messageType } from "./codec.ts";
 import type { Budget, BudgetMember, Limits } from "./limits.ts";
+import { Pace } from "./pace.ts";
 import { UnreadQueue } from "./unread-queue.ts";
 import type { Spill } from "./unread-queue.ts";
 
@@ -21,9 +22,13 @@ export interface ConnHost {
   /** Whether the socket takes more right now; when not, the session calls `flush` in turn later. */
   maySend(conn: Conn): boolean;
   removed(conn: Conn): void;
+  /** Milliseconds, from any start. */
+  now(): number;
 }
 
 const eofText = "EOF";
+/** A reader that is known to be quick comes back sooner. */
+const waitingMs = 250;
 /** A receiver reads 100 bytes of an ERROR and drops the rest (tunnel.md 1.4). */
 export const maxErrorBytes = 100;
 const encoder = new TextEncoder();
@@ -31,6 +36,19 @@ const encoder = new TextEncoder();
 /** The id of a stream's fence, and back: streams have positive ids. */
 export function fenceId(connId: number): number {
   return -connId;
+}
+
+/** Ids of streams stay below it until 2112 (docs/design/tunnel.md, "Hibernation"). Twice a negative one beyond it is no double. */
+const markId = 2 ** 52;
+
+/** The id of the end of a stream's round. */
+export function endId(connId: number): number {
+  return markId + connId;
+}
+
+/** The stream whose round ends there; of other ids, none's. */
+export function endedId(connId: number): number {
+  return connId - markId;
 }
 
 export class Conn implements BudgetMember, ByteStream {
@@ -51,9 +69,12 @@ export class Conn implements BudgetMember, ByteStream {
   readonly #host: ConnHost;
   readonly #unread = new UnreadQueue();
   readonly #unsent = new ChunkQueue();
+  readonly #pace = new Pace();
   /** What the budget knows of. */
   #heldBytes = 0;
   #reading = true;
+  /** When the reader last took something that had to wait, or had to begin to wait. */
+  #takenAt = 0;
   /** We told the peer to pause. */
   #holding = false;
   /** The peer told us to pause. */
@@ -82,6 +103,10 @@ export class Conn implements BudgetMember, ByteStream {
 
   get spillableBytes(): number {
     return this.#unread.spillable;
+  }
+
+  get isWaiting(): boolean {
+    return !this.#pace.isQuick || this.#host.now() - this.#takenAt > waitingMs;
   }
 
   /** Memory is short: what the reader does not need next goes elsewhere. */
@@ -163,13 +188,39 @@ export class Conn implements BudgetMember, ByteStream {
       const chunk = this.#unread.shift();
       if (chunk === undefined) break;
       this.#account();
-      if (this.#open && this.#holding && this.#unread.bytes < this.#host.limits.pauseAbove / 8) {
-        this.#holding = false;
-        this.#sendResume();
-      }
+      this.#takenAt = this.#host.now();
+      this.#pace.took(chunk.length);
+      this.#letOn();
       this.onData(chunk);
     }
     if (this.#closing !== undefined && this.#unread.isEmpty) this.#finish();
+  }
+
+  /**
+   * The peer may go on when little is left for the reader. Where that is slow, it stops again by itself: the PAUSE is sent at
+   * once, behind messages that the peer answers one by one before it sees it, while it sends. However long the line, what comes
+   * is bounded by their number.
+   */
+  #letOn(): void {
+    if (!this.#open || !this.#holding || this.#pace.inRound) return;
+    const { limits } = this.#host;
+    if (this.#unread.bytes >= this.#pace.lowWater(limits.pauseAbove / 8)) return;
+    const marks = this.#pace.next(this.#host.now());
+    if (marks === undefined) {
+      this.#holding = false;
+      this.#sendResume();
+      return;
+    }
+    this.#sendResume();
+    for (let mark = 0; mark < marks; mark++) this.#host.send(encodeMessage(messageType.data, markId));
+    this.#signal(messageType.pause);
+    this.#host.send(encodeMessage(messageType.data, endId(this.id)));
+  }
+
+  /** What the peer was let send has come, or is about to. */
+  receiveEnd(): void {
+    this.#pace.ended(this.#host.now());
+    this.#letOn();
   }
 
   /**
@@ -243,10 +294,12 @@ export class Conn implements BudgetMember, ByteStream {
   /** DATA arrived. The chunk is a view of the received message, which nobody else keeps. */
   receiveData(chunk: Uint8Array): void {
     if (!this.#open || chunk.length === 0) return;
+    this.#pace.came(chunk.length);
     if (this.#reading && this.#unread.isEmpty) {
       this.onData(chunk);
       return;
     }
+    if (this.#unread.isEmpty) this.#takenAt = this.#host.now();
     this.#unread.push(chunk);
     this.#account();
     if (!this.#open) return;
@@ -254,6 +307,7 @@ export class Conn implements BudgetMember, ByteStream {
       this.abort("read buffer exceeded");
     } else if (!this.#holding && this.#unread.bytes > this.#host.limits.pauseAbove) {
       this.#holding = true;
+      this.#pace.held(this.#host.now());
       this.#signal(messageType.pause);
     }
   }

@@ -36,6 +36,8 @@ export interface BudgetMember {
   readonly heldBytes: number;
   /** Bytes that `spill` would move out of memory. */
   readonly spillableBytes: number;
+  /** Its reader takes little, or nothing just now. */
+  readonly isWaiting: boolean;
   spill(store: Spill): void;
   abort(text: string): void;
 }
@@ -56,6 +58,10 @@ export class Budget {
   readonly #limit: number;
   readonly #spill: Spill | undefined;
   readonly #spillAbove: number;
+  /** A little less than that at a time would be a transaction for each message. */
+  readonly #spillDownTo: number;
+  /** Above it bytes of quick readers go there, too: those are wanted back at once. */
+  readonly #spillAllAbove: number;
   readonly #members = new Set<BudgetMember>();
   #held = 0;
   #relieving = false;
@@ -64,6 +70,8 @@ export class Budget {
     this.#limit = limit;
     this.#spill = spill;
     this.#spillAbove = spillAbove;
+    this.#spillDownTo = spillAbove * (7 / 8);
+    this.#spillAllAbove = (limit + 3 * spillAbove) / 4;
   }
 
   get held(): number {
@@ -92,11 +100,13 @@ export class Budget {
   }
 
   #spillFullest(): void {
-    if (this.#spill === undefined) return;
-    while (this.#held > this.#spillAbove) {
+    if (this.#spill === undefined || this.#held <= this.#spillAbove) return;
+    while (this.#held > this.#spillDownTo) {
+      const all = this.#held > this.#spillAllAbove;
       let fullest: BudgetMember | undefined;
       for (const member of this.#members) {
-        if (member.spillableBytes > (fullest?.spillableBytes ?? minSpillBytes)) fullest = member;
+        if (member.spillableBytes >= (fullest?.spillableBytes ?? minSpillBytes) && (all || member.isWaiting))
+          fullest = member;
       }
       const before = this.#held;
       fullest?.spill(this.#spill);

@@ -22,6 +22,7 @@ class Scripted {
       budget?: Budget;
       limits?: Partial<Limits>;
       connIdBase?: number;
+      now?: () => number;
       accept?: (proto: string) => boolean;
     } = {},
   ) {
@@ -38,6 +39,7 @@ class Scripted {
       label: "c-abcde/77",
       ...(options.budget === undefined ? {} : { budget: options.budget }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.now === undefined ? {} : { now: options.now }),
       ...(options.connIdBase === undefined ? {} : { connIdBase: options.connIdBase }),
       ...(options.accept === undefined
         ? {}
@@ -192,6 +194,41 @@ describe("a session", () => {
     expect(received).toBe(chunks * 32 * KiB);
     expect(chunks * 32 * KiB - resumedAt).toBeLessThan(256 * KiB);
     expect(server.session.budget.held).toBe(0);
+  });
+
+  it("tunnel 12: lets the peer of a slow reader on by rounds, which end without another word of ours", () => {
+    let now = 0;
+    const slow = new Scripted({ now: () => now });
+    const conn = slow.session.dial("tcp", "a:1");
+    let received = 0;
+    conn.onData = (chunk) => {
+      received += chunk.length;
+      conn.pauseReading();
+    };
+    conn.pauseReading();
+    for (let count = 0; count < 10; count++) slow.data(2, new Uint8Array(32 * KiB));
+    slow.take();
+    now = 2_000;
+    while (received < 320 * KiB) conn.resumeReading();
+    const [mark, end] = [2 ** 52, 2 ** 52 + 2];
+    expect(slow.take()).toEqual([
+      "DATA -2",
+      "RESUME 2",
+      ...Array.from({ length: 3 }, () => `DATA ${mark}`),
+      "PAUSE 2",
+      `DATA ${end}`,
+    ]);
+    // The next one is not asked for before this one has ended, and then at once: the reader waits.
+    for (const id of [-2, mark, mark, mark]) slow.message(error, id, "connection not found");
+    slow.data(2, new Uint8Array(32 * KiB));
+    conn.resumeReading();
+    expect(slow.take()).toEqual([]);
+    slow.message(error, end, "connection not found");
+    expect(slow.take()).toEqual(expect.arrayContaining(["RESUME 2", "PAUSE 2"]));
+    conn.close();
+    expect(slow.take()).toEqual(["RESUME 2", "ERROR 2 EOF"]);
+    slow.message(error, end, "connection not found");
+    expect(slow.take()).toEqual([]);
   });
 
   it("tunnel 13: sends no DATA on a stream that the peer paused, while others go on, and all of it after RESUME", () => {

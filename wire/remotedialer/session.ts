@@ -4,7 +4,7 @@
  */
 import { decodeMessage, decodeSync, encodeMessage, encodeSync, encodeText, messageType } from "./codec.ts";
 import { formatClient, maxClientBytes, parseClient } from "./clients.ts";
-import { Conn, fenceId, maxErrorBytes } from "./conn.ts";
+import { Conn, endedId, fenceId, maxErrorBytes } from "./conn.ts";
 import type { ConnHost } from "./conn.ts";
 import { Budget, defaultLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly budget?: Budget;
   /** Bytes waiting in the socket, where the platform tells. */
   readonly bufferedAmount?: () => number;
+  /** Milliseconds, from any start. Without a clock no reader is found to be slow. */
+  readonly now?: () => number;
   /** Called when streams wait for the socket: call `pump` a little later. */
   readonly onPressed?: () => void;
   /** The answer to `probe`. */
@@ -156,7 +158,10 @@ export class Session implements ConnHost {
       case messageType.error:
         if (conn !== undefined) conn.receiveError(decoder.decode(payload.subarray(0, maxErrorBytes)));
         else if (connId === probeConnId) this.#options.onProbeAnswer?.();
-        else this.#conns.get(fenceId(connId))?.receiveFence();
+        else {
+          this.#conns.get(fenceId(connId))?.receiveFence();
+          this.#conns.get(endedId(connId))?.receiveEnd();
+        }
         return;
       case messageType.pause:
         conn?.receivePause();
@@ -281,6 +286,10 @@ export class Session implements ConnHost {
       onPressed?.();
     }
     return false;
+  }
+
+  now(): number {
+    return this.#options.now?.() ?? 0;
   }
 
   removed(conn: Conn): void {

@@ -22,6 +22,7 @@ class MemoryStore implements Spill {
   put(bytes: Uint8Array<ArrayBuffer>): SpilledBytes | undefined {
     if (this.held + bytes.length > this.limit) return undefined;
     const { length } = bytes;
+    const kept = bytes.slice();
     this.held += length;
     this.pieces += 1;
     const drop = (): void => {
@@ -30,7 +31,7 @@ class MemoryStore implements Spill {
     };
     const take = (): Uint8Array => {
       drop();
-      return bytes;
+      return kept;
     };
     return { length, take, drop };
   }
@@ -164,6 +165,25 @@ describe("a budget with a store", () => {
       expect([wrong, bytes, closed]).toEqual([0, 4 * MiB, []]);
     }
     expect([budget.held, store.held]).toEqual([0, 0]);
+  });
+
+  it("tunnel 12: keeps what a quick reader is about to take, and puts aside what slow ones leave", () => {
+    let now = 0;
+    session = new Session({ send: () => undefined, onFatal: () => undefined, budget, now: () => now });
+    const [quick, slow] = [stalled(), stalled()];
+    // It has once taken in no time what came before its peer stopped.
+    data(quick, 10);
+    quick.conn.resumeReading();
+    quick.conn.pauseReading();
+    data(slow, 90);
+    now = 10;
+    data(quick, 32);
+    expect(quick.conn.heldBytes).toBeGreaterThan(MiB);
+    expect(slow.conn.heldBytes).toBeLessThan(MiB);
+    now = 1_000;
+    data(quick, 70);
+    expect(quick.conn.heldBytes).toBeLessThan(MiB);
+    expect([quick.closed, slow.closed]).toEqual([[], []]);
   });
 
   it("tunnel 17: counts what is in the store for the cap of a stream", () => {

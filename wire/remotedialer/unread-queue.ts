@@ -13,7 +13,7 @@ export interface SpilledBytes {
 
 /** Memory is short: the host keeps the bytes, in a store of its own. */
 export interface Spill {
-  /** `bytes` is the caller's no more. `undefined` = there is no room. */
+  /** `bytes` are the caller's again when it returns. `undefined` = there is no room. */
   put(bytes: Uint8Array<ArrayBuffer>): SpilledBytes | undefined;
 }
 
@@ -21,9 +21,13 @@ export interface Spill {
 const keptBytes = 128 << 10;
 /** Less is not worth a piece of its own. */
 export const minSpillBytes = 128 << 10;
-const maxPieceBytes = 1 << 20;
+/** A piece comes back as a whole: as much memory as that, for each slow reader. */
+const maxPieceBytes = 512 << 10;
 /** What comes back goes to the reader in pieces like those that came from the peer. */
 const readBytes = 64 << 10;
+
+/** What `spillTo` gathers a piece in. */
+const piece = new Uint8Array(maxPieceBytes);
 
 export class UnreadQueue {
   #head = new ChunkQueue();
@@ -60,10 +64,10 @@ export class UnreadQueue {
   }
 
   #refill(): void {
-    const piece = this.#spilled.shift();
-    if (piece !== undefined) {
-      this.#spilledBytes -= piece.length;
-      const bytes = piece.take();
+    const spilled = this.#spilled.shift();
+    if (spilled !== undefined) {
+      this.#spilledBytes -= spilled.length;
+      const bytes = spilled.take();
       for (let at = 0; at < bytes.length; at += readBytes)
         this.#head.push(bytes.subarray(at, at + readBytes));
     }
@@ -85,45 +89,40 @@ export class UnreadQueue {
       this.#tail = this.#head;
       this.#head = kept;
     }
-    while (!this.#tail.isEmpty) {
+    while (this.#tail.bytes >= minSpillBytes) {
       const bytes = this.#takePiece();
-      const piece = store.put(bytes);
-      if (piece === undefined) {
+      const spilled = store.put(bytes);
+      if (spilled === undefined) {
         const rest = this.#tail;
         this.#tail = new ChunkQueue();
-        this.#tail.push(bytes);
+        this.#tail.push(bytes.slice());
         for (let chunk = rest.shift(); chunk !== undefined; chunk = rest.shift()) this.#tail.push(chunk);
         break;
       }
-      this.#spilled.push(piece);
-      this.#spilledBytes += piece.length;
+      this.#spilled.push(spilled);
+      this.#spilledBytes += spilled.length;
     }
     if (this.#spilled.length === 0) this.#refill();
   }
 
-  /** The first bytes of the tail, in one piece. */
+  /** The first bytes of the tail, in one piece; valid until the next call. */
   #takePiece(): Uint8Array<ArrayBuffer> {
-    const chunks: Uint8Array[] = [];
+    // A whole one mostly, and garbage of that size and number is what memory would be full of.
     let length = 0;
-    while (length < maxPieceBytes) {
-      const chunk = this.#tail.shift();
-      if (chunk === undefined) break;
-      chunks.push(chunk);
-      length += chunk.length;
+    for (let chunk = this.#tail.shift(); chunk !== undefined; chunk = this.#tail.shift()) {
+      const fits = Math.min(chunk.length, maxPieceBytes - length);
+      piece.set(fits < chunk.length ? chunk.subarray(0, fits) : chunk, length);
+      length += fits;
+      if (fits < chunk.length) this.#tail.unshift(chunk.subarray(fits));
+      if (length === maxPieceBytes) return piece;
     }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return piece.slice(0, length);
   }
 
   clear(): void {
     this.#head.clear();
     this.#tail.clear();
-    for (const piece of this.#spilled.splice(0)) piece.drop();
+    for (const spilled of this.#spilled.splice(0)) spilled.drop();
     this.#spilledBytes = 0;
   }
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { Connection } from "../../../infra/cli/client.ts";
-import { processesOf } from "../../e2e/drover.ts";
+import { call, processesOf } from "../../e2e/drover.ts";
 import type { Drover } from "../../e2e/drover.ts";
 
 export interface SlowReader {
@@ -78,6 +78,26 @@ export async function readFast({ drover, admin, prefix }: Target, length: number
   await once(answer, "end");
   if (bytes !== length) throw new Error(`${bytes} of ${length} bytes`);
   return (bytes / (performance.now() - began)) * 1000;
+}
+
+export interface Times {
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** `count` small GETs, one after the other. */
+export async function timeGets({ admin, prefix }: Target, count: number): Promise<Times> {
+  const took: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const began = performance.now();
+    const { status } = await call(admin, "GET", `${prefix}/api/small?bytes=1000`);
+    if (status !== 200) throw new Error(`status ${status}`);
+    took.push(performance.now() - began);
+  }
+  const sorted = took.toSorted((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
 }
 
 /** Resident memory of workerd. */
