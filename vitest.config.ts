@@ -60,7 +60,7 @@ export default defineConfig({
         [
           "test/e2e/{four-steps,handshake,kubectl-versions,main-session,many-agents,old-clusters}.e2e.test.ts",
           "test/e2e/{rancher-agent,router,router-clients,tunnel-observability,tunnel-shards}.e2e.test.ts",
-          "test/interop/go-client.test.ts",
+          "test/interop/{go-client,peers}.test.ts",
         ],
         { env: { DROVER_TEST_EVICTIONS: "1" }, setupFiles: ["test/evictions/setup.ts"] },
       ),

@@ -83,7 +83,9 @@ export async function startDrover(options: DroverOptions = {}): Promise<Drover> 
     else if (Date.now() > deadline) throw new Error(`Drover did not start within 90 s:\n${output}`);
     else await sleep(20);
   }
-  if (withEvictions) void keepEvicting(join(dataDir, "run", "evictor.sock"), exited);
+  const stopping = Promise.withResolvers<void>();
+  if (withEvictions)
+    void keepEvicting(join(dataDir, "run", "evictor.sock"), Promise.race([stopping.promise, exited]));
   const caPath = options.caPath ?? join(dataDir, "tls", "ca.crt");
   return {
     url: `https://localhost:${port}`,
@@ -96,6 +98,8 @@ export async function startDrover(options: DroverOptions = {}): Promise<Drover> 
     launcher,
     startedInMs: Date.now() - began,
     stop() {
+      // Its request would keep workerd running until the launcher loses patience.
+      stopping.resolve();
       launcher.kill("SIGINT");
       return exited;
     },

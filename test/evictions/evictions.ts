@@ -10,7 +10,7 @@ export const withEvictions = process.env["DROVER_TEST_EVICTIONS"] === "1";
 const awake = new Set<string>();
 let count = 0;
 
-/** Has tunnels evicted until the Drover whose socket this is has ended. */
+/** Has tunnels evicted until the Drover whose socket this is ends. */
 export async function keepEvicting(socketPath: string, ended: Promise<unknown>): Promise<void> {
   let over = false;
   void ended.then(() => (over = true));
