@@ -41,7 +41,8 @@ const defaultAddress = "127.0.0.1:6080";
 
 export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRpc {
   readonly #sessions = new SessionSet();
-  readonly #budget = new Budget({ spill: new SpillStore(this.ctx.storage) });
+  readonly #spill = new SpillStore(this.ctx.storage);
+  readonly #budget = new Budget({ spill: this.#spill });
   readonly #gate = new Gatekeeper({
     proven: () => this.#sessions.candidates("steve"),
     registrationProven: (clusterId, registration) => this.env.API.registrationProven(clusterId, registration),
@@ -300,7 +301,12 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   #gauges(): Omit<TunnelGauges, "streams"> {
     const [first] = [...this.#sessions.candidates("steve"), ...this.#sessions.candidates("main")];
     const roundTrip = first?.roundTrip;
-    return { sessions: this.#sessions.counts, ...(roundTrip === undefined ? {} : { roundTrip }) };
+    const { held: memory, peak } = this.#budget;
+    return {
+      sessions: this.#sessions.counts,
+      buffered: { memory, peak, storage: this.#spill.bytes },
+      ...(roundTrip === undefined ? {} : { roundTrip }),
+    };
   }
 
   #openKeys(): string[] {

@@ -25,6 +25,15 @@ export interface TunnelGauges {
   readonly streams: number;
   /** Of the last probe, in seconds. */
   readonly roundTrip?: number;
+  readonly buffered?: Buffered;
+}
+
+/** Bytes that wait in streams, for slow readers and slow agents. */
+export interface Buffered {
+  readonly memory: number;
+  readonly storage: number;
+  /** The most that were in memory since the object came to it. */
+  readonly peak: number;
 }
 
 /** `ClusterTunnel` to `TunnelStatistics`: what has been added since the last report, and what is. */
@@ -72,7 +81,7 @@ export function addByName(one: ByName, other: ByName): ByName {
 /** `known` after a report; the last round trip stands until there is another. */
 export function reported(
   known: ClusterStatistics | undefined,
-  { clusterId, sessions, streams, roundTrip = known?.roundTrip, added }: TunnelReport,
+  { clusterId, sessions, streams, roundTrip = known?.roundTrip, buffered, added }: TunnelReport,
   now: number,
 ): ClusterStatistics {
   return {
@@ -80,6 +89,7 @@ export function reported(
     sessions,
     streams,
     ...(roundTrip === undefined ? {} : { roundTrip }),
+    ...(buffered === undefined ? {} : { buffered }),
     total: addCounts(known?.total ?? noCounts, added),
     reportedAt: now,
   };

@@ -64,6 +64,7 @@ export class Budget {
   readonly #spillAllAbove: number;
   readonly #members = new Set<BudgetMember>();
   #held = 0;
+  #peak = 0;
   #relieving = false;
 
   constructor({ limit = 64 << 20, spill, spillAbove = limit * (3 / 8) }: BudgetOptions = {}) {
@@ -76,6 +77,11 @@ export class Budget {
 
   get held(): number {
     return this.#held;
+  }
+
+  /** The most that was held. */
+  get peak(): number {
+    return this.#peak;
   }
 
   join(member: BudgetMember): void {
@@ -96,6 +102,7 @@ export class Budget {
       this.#closeFullest();
     } finally {
       this.#relieving = false;
+      this.#peak = Math.max(this.#peak, this.#held);
     }
   }
 

@@ -152,6 +152,7 @@ describe("a budget with a store", () => {
       }
     }
     expect(highest).toBeLessThan(limit / 2);
+    expect(budget.peak).toBeLessThan(limit / 2);
     expect(store.held).toBeGreaterThan(48 * MiB);
     for (const { conn, closed } of streams) {
       const read = new Positions();

@@ -155,6 +155,23 @@ export function tunnelFamilies(clusters: readonly ClusterStatistics[]): readonly
       each(({ roundTrip }) => roundTrip),
     ),
     gauge(
+      "drover_tunnel_buffered_bytes",
+      "Bytes that wait in streams.",
+      clusters.flatMap(({ clusterId: cluster, buffered }) =>
+        buffered === undefined
+          ? []
+          : [
+              [buffered.memory, { cluster, where: "memory" }] as const,
+              [buffered.storage, { cluster, where: "storage" }] as const,
+            ],
+      ),
+    ),
+    gauge(
+      "drover_tunnel_buffered_peak_bytes",
+      "The most of them that were in memory.",
+      each(({ buffered }) => buffered?.peak),
+    ),
+    gauge(
       "drover_tunnel_reported_timestamp_seconds",
       "When the tunnel last had something to report.",
       each(({ reportedAt }) => reportedAt / 1_000),

@@ -102,6 +102,9 @@ try {
   console.log(
     `workerd: resident before     ${megabytes(before)} MB, grown by at most ${megabytes(grown)} MB`,
   );
+  const { text: metrics } = await call(admin, "GET", "/metrics");
+  const peak = /^drover_tunnel_buffered_peak_bytes\{.*\} (\d+)/m.exec(metrics)?.[1];
+  console.log(`its streams held             ${megabytes(Number(peak))} MB at most`);
   for (const { stop } of slow) stop();
   await peer.stop();
   if (cut > 0 || ratio < 0.9 || grown > 128e6) process.exitCode = 1;
