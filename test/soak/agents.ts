@@ -42,7 +42,7 @@ export function soakAgent({ kind, link, token, caPath, address }: AgentOptions):
     const [program = "", ...args] = [...link.prefix, ...command];
     const started = spawn(program, args, { stdio: "pipe" });
     for (const stream of [started.stdout, started.stderr])
-      stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
+      stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-100_000)));
     return started;
   };
   // Ours has no backend in it.

@@ -13,7 +13,15 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { callJson, eventually, loginAs, processesOf, removeDataDir, startDrover } from "../e2e/drover.ts";
+import {
+  call,
+  callJson,
+  eventually,
+  loginAs,
+  processesOf,
+  removeDataDir,
+  startDrover,
+} from "../e2e/drover.ts";
 import { newCluster } from "../e2e/scripted-agent.ts";
 import { buildPeer, startPeer } from "../peers/peers.ts";
 import { createAuthority } from "../testbed/certs.ts";
@@ -22,7 +30,7 @@ import { torment } from "./chaos.ts";
 import type { Victim } from "./chaos.ts";
 import { makeLinks } from "./links.ts";
 import { growth, processSample, tunnelSample } from "./samples.ts";
-import type { Sample } from "./samples.ts";
+import type { Sample, TunnelSample } from "./samples.ts";
 import { uses } from "./traffic.ts";
 import type { Outcomes, Site } from "./traffic.ts";
 
@@ -105,15 +113,29 @@ async function main(): Promise<number> {
   const happened = new Map<string, number>();
   const workerd = processesOf(drover, "workerd")[0] ?? 0;
 
+  /** What both sides know, where they do not come together: nothing of it can be asked afterwards. */
+  const explain = async (found: TunnelSample): Promise<void> => {
+    for (const { id, agent } of victims) {
+      if (found.sessions.get(id) === 1) continue;
+      const { text } = await call(admin, "GET", `/v3/clusters/${id}`);
+      // Go prints all its goroutines.
+      agent.signal("SIGQUIT");
+      await sleep(1_000);
+      console.log(`${id} (${agent.kind}) as Drover sees it: ${text}\nand its agent:\n${agent.said()}`);
+    }
+    console.log(`the end of Drover's log:\n${drover.output().slice(-20_000)}`);
+  };
+
   const quiet = async (): Promise<Sample> => {
     const tunnels = await eventually("quiet: all sessions, no stream", quietMs, async () => {
       const found = await tunnelSample(admin);
       const missing = victims.filter(({ id }) => found.sessions.get(id) !== 1);
       if (missing.length === 0 && found.streams === 0) return found;
-      const said = missing.map(
-        ({ id, agent }) => `${found.sessions.get(id)} of ${agent.kind}\n${agent.said()}`,
-      );
-      throw new Error(`${found.streams} streams; sessions: ${said.join("\n")}`);
+      const said = missing.map(({ id, agent }) => `${found.sessions.get(id)} of ${agent.kind}`);
+      throw new Error(`${found.streams} streams; sessions: ${said.join(", ")}`);
+    }).catch(async (error: unknown) => {
+      await explain(await tunnelSample(admin));
+      throw error;
     });
     // Sockets of clients that have just left.
     await sleep(5_000);
