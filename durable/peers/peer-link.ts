@@ -17,6 +17,8 @@ import { joinStreams } from "../../wire/join-streams.ts";
 import { throughClient } from "../../wire/remotedialer/clients.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
+import { NextAlarm } from "../next-alarm.ts";
+import { within } from "../within.ts";
 import { newSessionKey } from "../tunnel/attachment.ts";
 import { acceptedPair } from "../tunnel/client-socket.ts";
 import { closeSocket } from "../tunnel/close-socket.ts";
@@ -42,6 +44,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { peer: this.#name });
   readonly #budget = new Budget({ spill: new SpillStore(this.ctx.storage) });
   readonly #sessions = new AcceptedSessions(new AnnouncementStore(this.ctx.storage));
+  readonly #alarm = new NextAlarm(this.ctx.storage);
   readonly #meter = new Meter({
     gauges: () => ({
       sessions: { accepted: this.#sessions.size, dialled: this.#dialler.status?.open === true ? 1 : 0 },
@@ -72,7 +75,6 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   });
   /** How the peer was to be dialled when that was begun. */
   #dialKey: string | undefined;
-  #alarmAt: number | null | undefined;
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
     super(ctx, env);
@@ -121,7 +123,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     );
     this.#meter.opened("accepted");
     this.#log.info("session of the peer opened", { remoteAddress });
-    await this.#wakeWithin(this.#period());
+    await this.#alarm.within(this.#period());
     this.ctx.waitUntil(this.#tellOfChange());
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -161,7 +163,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     this.#meter.request();
     const { client, server } = acceptedPair();
     joinStreams(new ObjectStream(server), conn);
-    await this.#wakeWithin(busyPeriodMs);
+    await this.#alarm.within(busyPeriodMs);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -178,7 +180,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    this.#alarm.fired();
     await Promise.all(this.#sessions.all().map(({ session }) => this.#loseIfDead(session)));
     try {
       // A word of a change may have been lost, or have come before a session that was let in just then.
@@ -186,7 +188,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     } catch (error) {
       this.#log.warn("cannot learn how the peer is declared", { error });
     }
-    if (this.#sessions.size > 0 || this.#dialler.running) await this.#wakeWithin(this.#period());
+    if (this.#sessions.size > 0 || this.#dialler.running) await this.#alarm.within(this.#period());
   }
 
   async configure(): Promise<PeerStatus> {
@@ -203,9 +205,8 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     if (settings === null) {
       this.#meter.stop();
       await this.#statistics().forget(`peer/${this.#name}`);
-      await this.ctx.storage.deleteAlarm();
-      this.#alarmAt = null;
-    } else if (this.#dialler.running) await this.#wakeWithin(busyPeriodMs);
+      await this.#alarm.cancel();
+    } else if (this.#dialler.running) await this.#alarm.within(busyPeriodMs);
     return this.status();
   }
 
@@ -217,14 +218,13 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     const [session] = this.#sessions.reaching(clientKey);
     if (session === undefined) return false;
     this.ctx.waitUntil(this.#loseIfDead(session));
-    const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), withinMs));
-    return Promise.race([session.isAlive(), late]);
+    return within(withinMs, "the peer", session.isAlive()).catch(() => false);
   }
 
   async offersChanged(): Promise<void> {
     if (!this.#dialler.running) this.#dialAs(await this.env.API.peerSettings(this.#name));
     if (!this.#dialler.running) return;
-    await this.#wakeWithin(busyPeriodMs);
+    await this.#alarm.within(busyPeriodMs);
     await this.#dialler.refresh();
   }
 
@@ -285,14 +285,5 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
 
   #period(): number {
     return this.#dialler.running || this.#streams > 0 ? busyPeriodMs : idlePeriodMs;
-  }
-
-  /** Moves the alarm only if it is later than that, or not set (design 4). */
-  async #wakeWithin(ms: number): Promise<void> {
-    this.#alarmAt ??= await this.ctx.storage.getAlarm();
-    const at = Date.now() + ms;
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
-    this.#alarmAt = at;
-    await this.ctx.storage.setAlarm(at);
   }
 }

@@ -12,6 +12,7 @@ import { createLogger } from "../../schema/logger.ts";
 import { KEEPALIVE_HEADER, keepaliveAnswer, keepaliveAsk } from "../../wire/remotedialer/keepalive.ts";
 import { Budget } from "../../wire/remotedialer/limits.ts";
 import type { DurableEnv } from "../env.ts";
+import { NextAlarm } from "../next-alarm.ts";
 import { named, statusAnswer } from "./answers.ts";
 import { newSessionKey, readAttachment } from "./attachment.ts";
 import type { Attachment } from "./attachment.ts";
@@ -52,6 +53,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   readonly #record: RecordStore;
   readonly #revocations: Revocations;
   readonly #log = createLogger(this.env.DROVER_LOG_LEVEL, { clusterId: this.ctx.id.name });
+  readonly #alarm = new NextAlarm(this.ctx.storage, () => this.#log.debug("row written"));
   readonly #meter = new Meter({
     gauges: () => this.#gauges(),
     streams: () => this.#sessions.streams + this.#router.streams,
@@ -75,7 +77,6 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   });
   /** As of the last `status`. */
   #connectionKey: string | undefined;
-  #alarmAt: number | null | undefined;
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
     super(ctx, env);
@@ -138,7 +139,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     if (context.kind === "main") this.#router.forgetServer();
     this.#meter.opened(context.kind);
     this.#record.change({ clusterId: context.clusterId, open: this.#openKeys() });
-    await this.#wakeWithin(this.#period());
+    await this.#alarm.within(this.#period());
     if (must.unproven === undefined) this.ctx.waitUntil(this.#report(session, "opened", "agent connected"));
     const headers: HeadersInit = context.keepalive === true ? { [KEEPALIVE_HEADER]: keepaliveAsk } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
@@ -158,7 +159,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    this.#alarm.fired();
     this.#log.debug("alarm");
     await Promise.all(
       this.#sessions.all().map(async (session) => {
@@ -167,7 +168,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
       }),
     );
     if (this.#record.value.unreported) await this.#report(undefined, "closed", "reported again");
-    if (this.#sessions.size > 0) await this.#wakeWithin(this.#period());
+    if (this.#sessions.size > 0) await this.#alarm.within(this.#period());
   }
 
   async status(connectionKey?: string): Promise<TunnelStatus> {
@@ -194,9 +195,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     this.#record.forget();
     this.#meter.stop();
     await this.#statistics().forget(this.ctx.id.name ?? "");
-    await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-    this.#alarmAt = null;
+    await this.#alarm.cancel();
   }
 
   async keepSessionsOf(tokenHashes: readonly string[], reason: string): Promise<void> {
@@ -291,7 +291,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const open = this.#openKeys();
     if (this.#record.value.open.every((key) => open.includes(key))) return;
     this.#record.change({ open, lastLostAt: Date.now(), unreported: true });
-    this.ctx.waitUntil(this.#wakeWithin(returningMs));
+    this.ctx.waitUntil(this.#alarm.within(returningMs));
   }
 
   #statistics(): ReturnType<DurableEnv["TUNNEL_STATISTICS"]["getByName"]> {
@@ -335,7 +335,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     } catch (error) {
       this.#log.warn("cannot report a session", { error });
       this.#record.change({ unreported: true });
-      await this.#wakeWithin(reportRetryMs);
+      await this.#alarm.within(reportRetryMs);
     }
   }
 
@@ -350,16 +350,6 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
     const now = Date.now();
     if (this.#record.value.watchedUntil < now + watchMs / 2)
       this.#record.change({ watchedUntil: now + watchMs });
-    if (this.#sessions.size > 0) await this.#wakeWithin(watchedPeriodMs);
-  }
-
-  /** Moves the alarm only if it is later than that, or not set. */
-  async #wakeWithin(ms: number): Promise<void> {
-    this.#alarmAt ??= await this.ctx.storage.getAlarm();
-    const at = Date.now() + ms;
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
-    this.#alarmAt = at;
-    this.#log.debug("row written");
-    await this.ctx.storage.setAlarm(at);
+    if (this.#sessions.size > 0) await this.#alarm.within(watchedPeriodMs);
   }
 }
