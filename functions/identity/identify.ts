@@ -5,12 +5,12 @@ import type { BoundStore } from "../../schema/store/store.ts";
 import { digestOf } from "./digest.ts";
 import { hasher } from "./hasher.ts";
 import { createIdentityCache } from "./identity-cache.ts";
-import { idleLimitMs } from "./idle-limit.ts";
+import { idleLimitOf } from "./idle-limit.ts";
 import { authenticatedGroups } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { fullName, readToken } from "./token-records.ts";
 import type { Settings } from "../settings/settings.ts";
-import { idleEnd, isIdleJudged, tokenFacts, tokenProblem } from "./token-validity.ts";
+import { idleEnd, tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
 const cache = createIdentityCache();
@@ -78,7 +78,7 @@ async function load(
   const token = await readToken(store, fullName(credential));
   if (token === undefined) return undefined;
   if (!(await verifyTokenSecret(hasher(), token.token ?? "", credential.secret))) return undefined;
-  const idleMs = isIdleJudged(token) ? await idleLimitMs(settings) : Infinity;
+  const idleMs = await idleLimitOf(token, settings);
   if (tokenProblem(token, now, idleMs) !== undefined) return undefined;
   const access = await loadUserAccess(store, token.userId);
   if (access === undefined) return undefined;

@@ -7,14 +7,14 @@ import type { ResourceAttributes } from "../../schema/rbac/types.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { ApiError } from "../http/errors.ts";
 import type { Settings } from "../settings/settings.ts";
-import { idleLimitMs } from "./idle-limit.ts";
+import { idleLimitOf } from "./idle-limit.ts";
 import type { Identity } from "./identity.ts";
 import type { ImpersonationRequest } from "./impersonation-request.ts";
 import { impersonated } from "./impersonation.ts";
 import { loadRbacRules } from "./rbac-rights.ts";
 import { hasEnded } from "./service-accounts/verify.ts";
 import { readToken } from "./token-records.ts";
-import { isIdleJudged, tokenFacts, tokenProblem } from "./token-validity.ts";
+import { tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
 type Caller = Pick<Identity, "userId" | "groups" | "token">;
@@ -102,7 +102,7 @@ async function currentIdentity(
   // One that was made anew under the name, or given another secret, is another token.
   if (token === undefined || token.userId !== userId || tokenFacts(token).proof !== facts.proof)
     return undefined;
-  const idleMs = isIdleJudged(token) ? await idleLimitMs(settings) : Infinity;
+  const idleMs = await idleLimitOf(token, settings);
   if (tokenProblem(token, now, idleMs) !== undefined) return undefined;
   if (access === undefined || access.user.mustChangePassword === true) return undefined;
   const { user, roles, rules } = access;
