@@ -4,7 +4,7 @@
  */
 import type { Logger } from "../../schema/logger.ts";
 import type { PeerDial, PeerStatus } from "../../schema/internal/peers.ts";
-import { clientKeyOf, clusterOfClient } from "../../schema/internal/peers.ts";
+import { clientKeysOf, clusterOfClient } from "../../schema/internal/peers.ts";
 import { reconnectDelay } from "../../wire/backoff.ts";
 import type { ByteStream } from "../../wire/byte-stream.ts";
 import { parseThrough } from "../../wire/remotedialer/clients.ts";
@@ -235,7 +235,7 @@ export class Dialler {
   }
 
   #announce(session: Session, offers: readonly string[]): void {
-    const wanted = new Set(offers.flatMap((id) => [clientKeyOf(id, "steve"), clientKeyOf(id, "main")]));
+    const wanted = new Set(offers.flatMap(clientKeysOf));
     for (const [clientKey, sessionKey] of this.#announced) {
       if (wanted.has(clientKey)) continue;
       this.#announced.delete(clientKey);

@@ -15,6 +15,7 @@ import type { Meter, Traffic } from "./meter.ts";
 import { PeerRoutes } from "./peer-routes.ts";
 import { peerStream } from "./peer-stream.ts";
 import { proxy } from "./proxy.ts";
+import { isSteves } from "./route.ts";
 import type { Route } from "./route.ts";
 import type { SessionSet } from "./session-set.ts";
 import type { Shards } from "./shards.ts";
@@ -148,8 +149,7 @@ export class ClusterRouter {
   /** In the order in which they are tried; of one kind all. */
   async #routes(target: string): Promise<readonly Route[]> {
     const steve = this.#options.sessions.candidates("steve");
-    // kube-apiserver knows nothing of Steve's API.
-    if (steve.length > 0 || /^\/(?:v1|ping)(?:[/?]|$)/.test(target)) return steve;
+    if (steve.length > 0 || isSteves(target)) return steve;
     const main = this.#options.sessions.candidates("main");
     const server = await this.#knownServer(main.length > 0);
     if (server === undefined) return [];

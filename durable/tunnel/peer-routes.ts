@@ -4,7 +4,7 @@
  */
 import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
 import type { ProxyContext } from "../../schema/internal/context.ts";
-import { clientKeyOf } from "../../schema/internal/peers.ts";
+import { clientKeyOf, clientKeysOf } from "../../schema/internal/peers.ts";
 import type { ClientKind } from "../../schema/internal/peers.ts";
 import type { Logger } from "../../schema/logger.ts";
 import type { ByteStream } from "../../wire/byte-stream.ts";
@@ -16,6 +16,7 @@ import { askThrough } from "./gatekeeper.ts";
 import type { Meter } from "./meter.ts";
 import { ConnPool } from "./pool.ts";
 import { proveIdentity } from "./proof.ts";
+import { isSteves } from "./route.ts";
 import type { Route } from "./route.ts";
 import type { Carrier, TlsRoutes } from "./tls-route.ts";
 
@@ -76,7 +77,7 @@ export class PeerRoutes {
         .map(({ peer }) => this.#carrier(peer, kind))
         .toSorted((a, b) => Number(a.demoted) - Number(b.demoted));
     const steve = await this.#proven(holding("steve"), clusterIdentity);
-    if (/^\/(?:v1|ping)(?:[/?]|$)/.test(target)) return steve;
+    if (isSteves(target)) return steve;
     const main = holding("main");
     const known = main.length === 0 ? undefined : await server();
     return [...steve, ...(known === undefined ? [] : main.map((carrier) => tls.over(carrier, known)))];
@@ -94,9 +95,12 @@ export class PeerRoutes {
 
   async #ask(peer: string): Promise<readonly string[]> {
     const { env, clusterId, log } = this.#options;
-    const keys = [clientKeyOf(clusterId, "steve"), clientKeyOf(clusterId, "main")];
     try {
-      return await within(askMs, "the peer's object", env.PEER.getByName(peer).holds(keys));
+      return await within(
+        askMs,
+        "the peer's object",
+        env.PEER.getByName(peer).holds(clientKeysOf(clusterId)),
+      );
     } catch (error) {
       log.warn("cannot ask a peer's object", { peer, error });
       return [];

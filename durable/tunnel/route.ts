@@ -14,3 +14,8 @@ export interface Route {
   /** It could not reach the server just now: the last choice for a while. */
   demote(): void;
 }
+
+/** Whether only a steve session can answer it: kube-apiserver knows nothing of Steve's API. */
+export function isSteves(target: string): boolean {
+  return /^\/(?:v1|ping)(?:[/?]|$)/.test(target);
+}

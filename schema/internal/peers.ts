@@ -41,6 +41,11 @@ export function clientKeyOf(clusterId: string, kind: ClientKind): string {
   return kind === "main" ? clusterId : stevePrefix + clusterId;
 }
 
+/** Of both its sessions. */
+export function clientKeysOf(clusterId: string): readonly string[] {
+  return [clientKeyOf(clusterId, "steve"), clientKeyOf(clusterId, "main")];
+}
+
 export function clusterOfClient(clientKey: string): {
   readonly clusterId: string;
   readonly kind: ClientKind;

@@ -1,5 +1,5 @@
 /** Peers that a request may go to where no agent is connected (docs/design/peers.md). The list is kept in the isolate for 10 s. */
-import { clientKeyOf, includesCluster } from "../../../schema/internal/peers.ts";
+import { clientKeysOf, includesCluster } from "../../../schema/internal/peers.ts";
 import type { Env } from "../../env.ts";
 import { Renewal } from "../../renewal.ts";
 import { usedPeers } from "../../store/peers.ts";
@@ -52,7 +52,7 @@ export async function isHeld(env: Env, peers: readonly string[], clusterId: stri
 }
 
 async function anyHolds(env: Env, peers: readonly string[], clusterId: string): Promise<boolean> {
-  const keys = [clientKeyOf(clusterId, "steve"), clientKeyOf(clusterId, "main")];
+  const keys = clientKeysOf(clusterId);
   const answers = await Promise.all(
     peers.map(async (peer) =>
       env.PEER.getByName(peer)
