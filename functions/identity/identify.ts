@@ -4,20 +4,24 @@ import type { TokenCredential } from "../../schema/auth/token-secret.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import { digestOf } from "./digest.ts";
 import { hasher } from "./hasher.ts";
-import { createIdentityCache } from "./identity-cache.ts";
 import { idleLimitOf } from "./idle-limit.ts";
 import { authenticatedGroups } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { fullName, readToken } from "./token-records.ts";
+import { Remembered } from "../remembered.ts";
 import type { Settings } from "../settings/settings.ts";
 import { idleEnd, tokenFacts, tokenProblem } from "./token-validity.ts";
 import { loadUserAccess } from "./user-access.ts";
 
-const cache = createIdentityCache();
+/** One that is idle for too long may have been active since, in another isolate or this one: what is stored says. */
+const identities = new Remembered<Identity>({
+  maxEntries: 5_000,
+  holds: ({ token, idleUntil = Infinity }, now) => now < (token.expiresAt ?? Infinity) && now <= idleUntil,
+});
 
 /** After this isolate wrote a token, a user, a role or a binding: its own revocations work at once. */
 export function forgetIdentities(): void {
-  cache.forget();
+  identities.forget();
 }
 
 /** What an identity is made of, opened only on a miss, so that a hot request needs no database. */
@@ -48,25 +52,18 @@ export async function remembered(
   load: () => Promise<Identity | undefined>,
   now: () => number = Date.now,
 ): Promise<Identity | undefined> {
-  // The cache holds no secret.
-  const key = digestOf(secret);
-  const found = cache.get(key, now());
-  // The user may have been active since, in another isolate or this one: what is stored says.
-  const known = found !== undefined && now() > (found.idleUntil ?? Infinity) ? undefined : found;
-  if (known !== undefined && !cache.renews(key, now())) return isExpired(known, now()) ? undefined : known;
-  const began = cache.generation();
-  let identity: Identity | undefined;
-  try {
-    identity = await load();
-  } catch (error) {
-    // Renewed too early to be a need: what is known holds a little longer.
-    if (known === undefined || isExpired(known, now())) throw error;
-    return known;
-  }
-  // Not one whose password must be changed: it must work in every isolate as soon as it has been.
-  if (identity?.mustChangePassword === false) cache.set(key, identity, now(), began);
-  else cache.drop(key);
-  return identity;
+  let found: Identity | undefined;
+  const known = await identities.read(
+    // The memory holds no secret.
+    digestOf(secret),
+    async () => {
+      found = await load();
+      // Not one whose password must be changed: it must work in every isolate as soon as it has been.
+      return found?.mustChangePassword === false ? found : undefined;
+    },
+    now,
+  );
+  return known ?? found;
 }
 
 async function load(
@@ -99,8 +96,4 @@ async function load(
     token: tokenFacts(token),
     ...(idleUntil === undefined ? {} : { idleUntil }),
   };
-}
-
-function isExpired(identity: Identity, now: number): boolean {
-  return identity.token.expiresAt !== undefined && now >= identity.token.expiresAt;
 }

@@ -2,11 +2,9 @@
 import { settings as settingType } from "../../schema/resources/management.cattle.io/settings.ts";
 import type { Setting } from "../../schema/resources/management.cattle.io/settings.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
-import { Renewal } from "../renewal.ts";
+import { Remembered } from "../remembered.ts";
 import { effectiveSetting } from "./effective.ts";
 import type { SettingName } from "./catalogue.ts";
-
-const maxAgeMs = 10_000;
 
 export interface Settings {
   /** The effective value. */
@@ -17,26 +15,23 @@ export interface Settings {
   readonly serverUrl: () => Promise<string | undefined>;
 }
 
-let cached:
-  | { readonly at: number; readonly values: ReadonlyMap<string, string>; readonly renewal: Renewal }
-  | undefined;
-/** Counts `forgetSettings`, so that a read that began before a write does not bring the old values back. */
-let generation = 0;
+const remembered = new Remembered<ReadonlyMap<string, string>>();
 
 /** Forgets what this isolate remembers: after its own write of a setting. */
 export function forgetSettings(): void {
-  cached = undefined;
-  generation++;
+  remembered.forget();
 }
 
 /** `store` must be allowed to list settings; it is used only when the cache is older than 10 s. */
 export function createSettings(env: object, store: () => BoundStore, now: () => number = Date.now): Settings {
   const environment = env as Readonly<Record<string, unknown>>;
+  const stored = async (): Promise<ReadonlyMap<string, string> | undefined> =>
+    remembered.read("", async () => valuesOf(await store().list<Setting>(settingType, {})), now);
   const get = async (name: SettingName): Promise<string> => {
     // What the environment fixes needs no database: `/cacerts` answers while Postgres is away.
     const fixed = effectiveSetting(environment, name, undefined);
     if (fixed.source === "env") return fixed.value;
-    return effectiveSetting(environment, name, (await stored(store, now)).get(name)).value;
+    return effectiveSetting(environment, name, (await stored())?.get(name)).value;
   };
   return {
     get,
@@ -51,19 +46,6 @@ export function createSettings(env: object, store: () => BoundStore, now: () => 
   };
 }
 
-async function stored(store: () => BoundStore, now: () => number): Promise<ReadonlyMap<string, string>> {
-  const at = now();
-  const known = cached !== undefined && at - cached.at < maxAgeMs ? cached : undefined;
-  if (known !== undefined && !known.renewal.claim(at - known.at, maxAgeMs, at)) return known.values;
-  const began = generation;
-  try {
-    const { items } = await store().list<Setting>(settingType, {});
-    const values = new Map(items.map((item) => [item.metadata.name, item.value ?? ""]));
-    if (began === generation) cached = { at, values, renewal: new Renewal() };
-    return values;
-  } catch (error) {
-    // Renewed too early to be a need.
-    if (known === undefined) throw error;
-    return known.values;
-  }
+function valuesOf({ items }: { readonly items: readonly Setting[] }): ReadonlyMap<string, string> {
+  return new Map(items.map((item) => [item.metadata.name, item.value ?? ""]));
 }

@@ -10,7 +10,8 @@ import { requireIdentity } from "../context.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { toTunnel } from "../tunnel.ts";
-import { clusterState, identityOfKnown, shardsOfKnown } from "./cluster-state.ts";
+import { clusterState } from "./cluster-state.ts";
+import type { KnownCluster } from "./cluster-state.ts";
 import { requestLimits } from "./limits.ts";
 import { isHeld, peersFor, wasHeld } from "./peers.ts";
 import { refuseShell, shellTarget } from "./shell.ts";
@@ -49,20 +50,10 @@ async function proxyToCluster(
     );
   }
   const peers = await peersFor(c, clusterId);
-  if (!wasHeld(peers, clusterId)) {
-    const state = await clusterState(c, clusterId);
-    // The tunnel object of a cluster that never connected is neither made nor woken, unless a peer has the cluster.
-    if (state !== "known" && !(await isHeld(c.env, peers, clusterId))) {
-      if (state === "absent")
-        throw new ApiError("NotFound", `clusters.management.cattle.io "${clusterId}" not found`);
-      throw new ApiError("ClusterUnavailable", "cluster not provisioned");
-    }
-  }
+  const { shards, identity: clusterIdentity } = await reachable(c, clusterId, peers);
   refuseOtherUpgrades(c.req.raw.headers, clusterId);
   await refuseShell(c, target);
 
-  const shards = shardsOfKnown(clusterId);
-  const clusterIdentity = peers.length === 0 ? undefined : identityOfKnown(clusterId);
   const name = tunnelName(clusterId, shardOf(identity.userId, shards));
   return toTunnel(c, c.req.raw, name, {
     v: 1,
@@ -74,10 +65,22 @@ async function proxyToCluster(
     origin: "user",
     ...(shards === 1 ? {} : { shards }),
     ...(peers.length === 0 ? {} : { peers }),
-    ...(clusterIdentity === undefined ? {} : { clusterIdentity }),
+    ...(peers.length === 0 || clusterIdentity === undefined ? {} : { clusterIdentity }),
     ...wrappedUpgrade(c.req.raw.headers, c.env),
     limits: await requestLimits(c.get("settings"), shards),
   });
+}
+
+/** What is known of a cluster that somebody may be connected for: here, or at one of the peers. */
+async function reachable(c: AppContext, id: string, peers: readonly string[]): Promise<KnownCluster> {
+  const onlyAtPeers = { shards: 1, identity: undefined };
+  if (wasHeld(peers, id)) return onlyAtPeers;
+  const state = await clusterState(c, id);
+  if (typeof state === "object") return state;
+  // The tunnel object of a cluster that never connected is neither made nor woken, unless a peer has the cluster.
+  if (await isHeld(c.env, peers, id)) return onlyAtPeers;
+  if (state === "absent") throw new ApiError("NotFound", `clusters.management.cattle.io "${id}" not found`);
+  throw new ApiError("ClusterUnavailable", "cluster not provisioned");
 }
 
 /** `/k8s/clusters/c-abcde/api?x` → prefix `/k8s/clusters/c-abcde`, target `/api?x`. Nothing is decoded. */

@@ -1,36 +1,19 @@
 /** Peers that a request may go to where no agent is connected (docs/design/peers.md). The list is kept in the isolate for 10 s. */
 import { clientKeysOf, includesCluster } from "../../../schema/internal/peers.ts";
 import type { Env } from "../../env.ts";
-import { Renewal } from "../../renewal.ts";
+import { Remembered } from "../../remembered.ts";
 import { usedPeers } from "../../store/peers.ts";
 import type { KnownPeer } from "../../store/peers.ts";
 import { systemStore } from "../context.ts";
 import type { AppContext } from "../context.ts";
 
 const maxAgeMs = 10_000;
-let known:
-  | { readonly seenAt: number; readonly renewal: Renewal; readonly peers: readonly KnownPeer[] }
-  | undefined;
+const known = new Remembered<readonly KnownPeer[]>({ maxAgeMs });
 
 /** Names of those that the operator lets be used for this cluster, whatever they hold just now. */
 export async function peersFor(c: AppContext, clusterId: string): Promise<readonly string[]> {
-  const peers = await knownPeers(c);
+  const peers = (await known.read("", () => usedPeers(systemStore(c, "cluster-router")))) ?? [];
   return peers.flatMap(({ name, usedClusters }) => (includesCluster(usedClusters, clusterId) ? [name] : []));
-}
-
-async function knownPeers(c: AppContext): Promise<readonly KnownPeer[]> {
-  const now = Date.now();
-  const age = now - (known?.seenAt ?? -Infinity);
-  if (known !== undefined && age < maxAgeMs && !known.renewal.claim(age, maxAgeMs, now)) return known.peers;
-  try {
-    const peers = await usedPeers(systemStore(c, "cluster-router"));
-    known = { seenAt: Date.now(), renewal: new Renewal(), peers };
-    return peers;
-  } catch (error) {
-    // Renewed too early to be a need.
-    if (known !== undefined && age < maxAgeMs) return known.peers;
-    throw error;
-  }
 }
 
 /** Clusters that are not known here, and that a peer had: when that was. */
