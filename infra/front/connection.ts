@@ -6,6 +6,8 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChunkedBody } from "./chunked-body.ts";
+import { ClientReader } from "./client-reader.ts";
+import type { Allowance } from "./client-reader.ts";
 import type { Gate } from "./gate.ts";
 import { refusal, unavailable } from "./refusal.ts";
 import { RelayedWatch, asksToWatch } from "./relayed-watch.ts";
@@ -27,6 +29,8 @@ export interface ConnectionOptions {
   readonly relay?: WatchRelay | undefined;
   /** For agents that connect: after a restart, all of them come at once. */
   readonly agents: Turnstile;
+  /** For clients that are held: what they may send nevertheless, together. */
+  readonly ahead: Allowance;
 }
 
 const AGENT = /^GET \/v3\/connect(?:\/register)?[ ?]/;
@@ -59,6 +63,7 @@ export function serveClient(client: Socket, clientIp: string, options: Connectio
 
 class FrontConnection {
   readonly #client: Socket;
+  readonly #reader: ClientReader;
   readonly #options: ConnectionOptions;
   /** Header lines we add to every request. */
   readonly #ours: string;
@@ -79,13 +84,13 @@ class FrontConnection {
   constructor(client: Socket, clientIp: string, options: ConnectionOptions) {
     this.#client = client;
     this.#options = options;
+    this.#reader = new ClientReader(client, options.ahead, (chunk) => this.#onClientData(chunk));
     this.#ours = `x-drover-client-ip: ${clientIp}\r\nx-drover-proto: https\r\n`;
   }
 
   start(): void {
     this.#startHeadTimer();
     this.#client
-      .on("data", (chunk: Buffer) => this.#onClientData(chunk))
       .on("drain", () => this.#backend?.resume())
       .on("error", () => this.#client.destroy())
       // A client that has gone, even in an orderly way, must be seen by workerd at once: that is how a silent watch ends.
@@ -99,6 +104,7 @@ class FrontConnection {
     this.#watch?.leave();
     this.#leavePlace?.();
     this.#backend?.destroy();
+    this.#reader.discard();
     this.#client.destroySoon();
   }
 
@@ -138,7 +144,7 @@ class FrontConnection {
       return;
     }
     // A head is bounded; anything else must not pile up while we wait.
-    if (this.#phase.kind !== "head" || this.#connecting) this.#client.pause();
+    if (this.#phase.kind !== "head" || this.#connecting) this.#reader.pause();
   }
 
   /** One request head from `at`; returns the offset behind it, or `undefined` when the connection has to wait or end. */
@@ -222,7 +228,7 @@ class FrontConnection {
         return chunk.length;
       case "wrapped":
         phase.stream.fromClient(chunk.subarray(at));
-        if (phase.stream.isFull) this.#client.pause();
+        if (phase.stream.isFull) this.#reader.pause();
         return chunk.length;
       case "head":
       case "upgrading":
@@ -236,7 +242,7 @@ class FrontConnection {
 
   #toBackend(bytes: Buffer): void {
     if (this.#backend === undefined) void this.#connect(bytes);
-    else if (!this.#backend.write(bytes)) this.#client.pause();
+    else if (!this.#backend.write(bytes)) this.#reader.pause();
   }
 
   /** Connects to workerd, sends `first`, then goes on with what was held meanwhile. */
@@ -260,7 +266,7 @@ class FrontConnection {
       .on("close", () => {
         if (this.#backend === backend) this.#backendLeft();
       });
-    this.#client.resume();
+    this.#reader.resume();
     this.#toBackend(first);
     this.#consumeHeld();
   }
@@ -285,7 +291,7 @@ class FrontConnection {
   }
 
   #resumeClient(): void {
-    if (this.#phase.kind !== "wrapped" || !this.#phase.stream.isFull) this.#client.resume();
+    if (this.#phase.kind !== "wrapped" || !this.#phase.stream.isFull) this.#reader.resume();
   }
 
   #onBackendData(chunk: Buffer, backend: Socket): void {
@@ -313,7 +319,7 @@ class FrontConnection {
       this.#client.write(switchedToSpdy(head));
       const stream = new WrappedStream({
         toClient: (bytes) => this.#toClient(bytes, backend),
-        toBackend: (bytes) => void (backend.write(bytes) || this.#client.pause()),
+        toBackend: (bytes) => void (backend.write(bytes) || this.#reader.pause()),
         onRoom: () => this.#resumeClient(),
         onEnd: () => this.#leave(),
       });
@@ -323,7 +329,7 @@ class FrontConnection {
       this.#phase = HEAD;
       this.#toClient(answer, backend);
     }
-    this.#client.resume();
+    this.#reader.resume();
     this.#consumeHeld();
   }
 
@@ -352,7 +358,7 @@ class FrontConnection {
     if (phase.answer.length < SWITCHING.length) return;
     this.#leavePlace?.();
     this.#phase = phase.answer === SWITCHING ? { kind: "tunnel" } : HEAD;
-    this.#client.resume();
+    this.#reader.resume();
     this.#consumeHeld();
   }
 
@@ -379,7 +385,7 @@ class FrontConnection {
     this.#leavePlace?.();
     this.#held = EMPTY;
     this.#dropBackend();
-    this.#client.resume();
+    this.#reader.discard();
     this.#client.end(response);
     setTimeout(() => this.#client.destroy(), LINGER_MS).unref();
   }

@@ -9,6 +9,7 @@ import { errorCode } from "../files.ts";
 import type { ServingCertificate } from "../pki/certificates.ts";
 import { UserError } from "../user-error.ts";
 import { serveClient } from "./connection.ts";
+import { Allowance } from "./client-reader.ts";
 import { Gate } from "./gate.ts";
 import { refusal } from "./refusal.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -45,6 +46,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   const { host, port, certificate, backendPath, relay, headMs = 30_000, holdMs = 10_000 } = options;
   const gate = new Gate();
   const agents = new Turnstile(AGENTS_AT_ONCE);
+  const ahead = new Allowance();
   const server = createServer({
     cert: certificate.certPem,
     key: certificate.keyPem,
@@ -74,6 +76,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
         holdMs,
         relay,
         agents,
+        ahead,
       });
   });
   server.on("tlsClientError", (error, socket) => {

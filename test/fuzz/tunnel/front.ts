@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveClient } from "../../../infra/front/connection.ts";
+import { Allowance } from "../../../infra/front/client-reader.ts";
 import { Gate } from "../../../infra/front/gate.ts";
 import { Turnstile } from "../../../infra/front/turnstile.ts";
 import { pieces } from "./noise.ts";
@@ -47,6 +48,7 @@ export const front: FuzzTarget = {
         backendPath,
         gate,
         agents: new Turnstile(32),
+        ahead: new Allowance(),
         headMs: 5_000,
         holdMs: 1_000,
       });
