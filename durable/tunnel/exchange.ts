@@ -25,6 +25,11 @@ export type Outcome =
 export class ExchangeFailed extends Error {
   /** The answer had begun. */
   readonly answered: boolean;
+  /**
+   * How the platform knows a lost connection by its error. Any other that ends an answer's body it logs as an uncaught exception; the
+   * client sees the same of both.
+   */
+  readonly retryable = true;
   constructor(message: string, answered: boolean) {
     super(message);
     this.answered = answered;
@@ -212,8 +217,8 @@ class Exchange {
     this.#finish();
     this.#input.conn.close();
     this.#input.onFailed(problem);
-    const failure = cause ?? new ExchangeFailed(problem, this.#reader.started);
-    this.#reject(failure);
+    const failure = new ExchangeFailed(problem, this.#reader.started);
+    this.#reject(cause ?? failure);
     try {
       this.#controller?.error(failure);
     } catch {

@@ -31,7 +31,7 @@ function measured(
 ): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null {
   if (!(body instanceof ReadableStream) || length === undefined) return body;
   const { readable, writable } = new FixedLengthStream(length);
-  // A failure on either side reaches the other through the pipe; the platform logs what the client saw.
+  // A failure on either side reaches the other through the pipe.
   body.pipeTo(writable).catch(() => undefined);
   return readable;
 }

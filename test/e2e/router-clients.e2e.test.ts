@@ -10,6 +10,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
 import type { Connection, Drover } from "./drover.ts";
 import { clusterHandle } from "./cluster.ts";
+import { connectFlood } from "./flood-agent.ts";
 import { askRaw } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import { startUpload } from "./upload.ts";
@@ -22,6 +23,7 @@ describe("clients of the router", () => {
   let drover: Drover;
   let admin: Connection & { token: string };
   let id: string;
+  let registrationToken: string;
   let agent: ScriptedAgent;
   /** Paths that have arrived, and those whose connection the cluster has seen end before its answer did. */
   let arrived: string[] = [];
@@ -35,6 +37,7 @@ describe("clients of the router", () => {
     admin = await loginAs(drover, "admin", password);
     const registration = await newCluster(admin, "clients");
     id = registration.id;
+    registrationToken = registration.token;
     agent = await connectAgent(drover, registration.token, (incoming, outgoing) => {
       if (answerLifecycle(incoming, outgoing)) return;
       const url = incoming.url ?? "";
@@ -154,6 +157,30 @@ describe("clients of the router", () => {
       );
     } finally {
       upload.kill();
+    }
+  });
+
+  it("tunnel 17: an answer whose agent heeds no PAUSE is cut at the cap of its stream; its session lives, and it counts as no exception of ours", async () => {
+    const flood = await connectFlood(drover, registrationToken);
+    try {
+      const asked = request({
+        host: "localhost",
+        port: drover.port,
+        ca: drover.ca,
+        path: path("/api/flood"),
+        headers: authorization(),
+        agent: false,
+      });
+      asked.end();
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      answer.pause();
+      expect(await flood.ended).toBe("read buffer exceeded");
+      const [problem] = (await once(answer.resume(), "error")) as [Error];
+      expect(problem.message).toBe("aborted");
+      expect((await raw(path("/api/small"))).body.toString()).toBe("the flood's");
+      expect(drover.output()).not.toMatch(/uncaught/i);
+    } finally {
+      flood.stop();
     }
   });
 
