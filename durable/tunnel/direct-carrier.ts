@@ -51,7 +51,10 @@ export class DirectCarrier implements Carrier {
     return new SocketStream(address.slice(0, colon), Number(address.slice(colon + 1)), ended, { onTraffic });
   }
 
-  /** The platform itself notices a connection that is gone; there is no agent to doubt. */
+  /** There is no agent that would notice. */
+  readonly mayVanish = true;
+
+  /** There is no agent to doubt. */
   awaitAnswer(): () => void {
     return () => undefined;
   }

@@ -69,6 +69,8 @@ export interface ExchangeInput {
   readonly onReusable: () => void;
   /** There will be no answer, or no more of it. At most once. */
   readonly onFailed: (problem: string) => void;
+  /** It has come to its end, whichever. Once. */
+  readonly onOver?: (() => void) | undefined;
 }
 
 export function exchange(input: ExchangeInput): Promise<Outcome> {
@@ -230,6 +232,7 @@ class Exchange {
     this.#over = true;
     if (this.#controller !== undefined) bodies -= 1;
     this.#input.signal.removeEventListener("abort", this.#leave);
+    this.#input.onOver?.();
     this.#wake();
   }
 }

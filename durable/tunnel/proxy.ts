@@ -81,6 +81,7 @@ async function proxyRequest(
           hope,
           onReusable: onReusable(conn),
           onFailed: (problem) => failed(route, context, problem),
+          onOver: body === null ? route.watchOver?.(conn) : undefined,
         });
       const { conn, reused } = kept ? take(route) : { conn: dial(route), reused: false };
       try {

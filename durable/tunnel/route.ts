@@ -1,5 +1,6 @@
 /** A way to a cluster's API: through an agent's session, in the clear or by TLS of our own inside, or by a connection of our own. */
 import type { Logger } from "../../schema/logger.ts";
+import type { ByteStream } from "../../wire/byte-stream.ts";
 import type { Meter } from "./meter.ts";
 import type { ConnPool } from "./pool.ts";
 
@@ -11,6 +12,11 @@ export interface Route {
   readonly authorization?: string;
   /** A request waits: see `LiveSession`. Call the result when its answer came. */
   awaitAnswer(onSuspect?: () => void): () => void;
+  /**
+   * Sees to it that the server of this stream is there still, while a request without a body is under way: a server that does not
+   * take a body on does not answer either. Call the result when the request is over.
+   */
+  watchOver?(stream: ByteStream): () => void;
   /** It could not reach the server just now: the last choice for a while. */
   demote(): void;
 }

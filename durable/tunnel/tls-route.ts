@@ -3,6 +3,8 @@ import type { Logger } from "../../schema/logger.ts";
 import type { ByteStream } from "../../wire/byte-stream.ts";
 import { TlsStream } from "../../wire/tls/stream.ts";
 import type { ApiServer } from "./api-server.ts";
+import { Lookout } from "./lookout.ts";
+import type { Manners } from "./lookout.ts";
 import type { Meter } from "./meter.ts";
 import { ConnPool } from "./pool.ts";
 import type { Route } from "./route.ts";
@@ -16,6 +18,8 @@ export interface Carrier extends Pick<Route, "meter" | "log" | "awaitAnswer" | "
   readonly dial: (address: string) => ByteStream;
   /** Of streams that nobody uses (times.ts). */
   readonly keptMs: number;
+  /** Nobody notices when the other side of its streams is gone without a word. */
+  readonly mayVanish?: boolean;
 }
 
 export class TlsRoute implements Route {
@@ -25,6 +29,7 @@ export class TlsRoute implements Route {
   readonly log: Logger;
   readonly authorization: string;
   readonly #carrier: Carrier;
+  readonly #manners: Manners = { answers: false };
 
   constructor(carrier: Carrier, server: ApiServer) {
     this.#carrier = carrier;
@@ -37,6 +42,12 @@ export class TlsRoute implements Route {
 
   awaitAnswer(onSuspect?: () => void): () => void {
     return this.#carrier.awaitAnswer(onSuspect);
+  }
+
+  watchOver(stream: ByteStream): () => void {
+    if (this.#carrier.mayVanish !== true || !(stream instanceof TlsStream)) return () => undefined;
+    const lookout = new Lookout(stream, this.#manners);
+    return () => lookout.stop();
   }
 
   demote(): void {

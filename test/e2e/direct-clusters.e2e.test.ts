@@ -1,10 +1,15 @@
 /** Clusters whose API endpoint Drover reaches itself, without an agent: added by the CLI, used, and what their silence does. */
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
+import { startRelay } from "../relay.ts";
 import { startBlackHole, startMute } from "../setup/black-hole.ts";
 import type { Silent } from "../setup/black-hole.ts";
 import { startTestbed } from "../testbed/start.ts";
@@ -114,7 +119,7 @@ describe("a cluster without an agent", () => {
     expect(refused).toMatchObject({ status: 502, text: expect.stringContaining("unknown authority") });
   });
 
-  it("that never answers is given up in time, whether its network or its server is silent", async () => {
+  it("that does not answer any more is given up in time: its network, its server, or both in the middle of a silent watch", async () => {
     const [credential = ""] = await credentialsOf(cluster.id);
     const caCert = Buffer.from(testbed.caPem).toString("base64");
     const reasons = [
@@ -134,7 +139,37 @@ describe("a cluster without an agent", () => {
       expect(answer.status).toBe(502);
       expect(answer.text).toMatch(reasons[index] ?? "");
     };
-    await Promise.all(silent.map(givenUp));
+    /** What becomes of a watch without events when its server has vanished behind the handshake. */
+    const cutOff = async (): Promise<void> => {
+      const relay = await startRelay(Number(new URL(testbed.server).port));
+      try {
+        const { id } = await callJson<{ id: string }>(admin, "POST", "/v3/clusters", { name: "vanishing" });
+        const apiEndpoint = `https://127.0.0.1:${relay.port}`;
+        await known(id, { driver: "direct", caCert, serviceAccountTokenSecret: credential, apiEndpoint });
+        const target = path("/api/v1/namespaces/nosuch/pods?watch=true", clusterHandle(admin, id));
+        const watch = async (): Promise<IncomingMessage> => {
+          const headers = { authorization: `Bearer ${admin.token}` };
+          const asked = request(new URL(target, drover.url), { ca: drover.ca, headers, agent: false }).end();
+          const [answer] = (await once(asked, "response")) as [IncomingMessage];
+          return answer;
+        };
+        const answer = await eventually("the watch", 45_000, async () => {
+          const one = await watch();
+          if (one.statusCode === 200) return one;
+          one.resume();
+          return undefined;
+        });
+        const ended = once(answer.resume(), "end").then(() => "an end", String);
+        // By then it has been seen to give signs of life when asked.
+        const early = await Promise.race([ended, sleep(10_000, "silence")]);
+        expect(early).toBe("silence");
+        relay.freeze();
+        expect(await ended).toMatch(/aborted/);
+      } finally {
+        relay.close();
+      }
+    };
+    await Promise.all([...silent.map(givenUp), cutOff()]);
   });
 
   it("is refused by the CLI in one line when Drover could not use it", async () => {

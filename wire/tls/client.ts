@@ -64,6 +64,7 @@ export class TlsClient {
   /** Of a handshake message that is not complete. */
   #message: Uint8Array = noBytes;
   #idleRecords = 0;
+  #serverUpdates = 0;
   #sentClose = false;
   #over = false;
 
@@ -106,6 +107,11 @@ export class TlsClient {
   /** Known once the server has proven itself. */
   get established(): Established | undefined {
     return this.#established;
+  }
+
+  /** How often the server has changed its keys. */
+  get serverUpdates(): number {
+    return this.#serverUpdates;
   }
 
   /** Bytes from the server. Never throws. Chunks of data are the reader's to keep. */
@@ -317,6 +323,7 @@ export class TlsClient {
     if (body.length !== 1) throw new TlsError("decode_error", "KeyUpdate of a wrong length");
     if (request > 1) throw new TlsError("illegal_parameter", "KeyUpdate asks for what is not known");
     const { suite } = this.#secured();
+    this.#serverUpdates += 1;
     this.#readingSecret = nextTrafficSecret(suite.hash, this.#readingSecret);
     this.#changeReading(new Protection13(suite, this.#readingSecret));
     if (request === 1) this.#updateWriting(false);

@@ -24,6 +24,7 @@ export class TlsStream implements ByteStream {
   /** Decrypted, but not wanted yet: what was left of one chunk when the reader said stop. */
   #unread: Uint8Array[] = [];
   #reading = true;
+  #heard = 0;
   #open = true;
   #closing: CloseReason | undefined;
 
@@ -39,7 +40,10 @@ export class TlsStream implements ByteStream {
       onEnd: () => this.#shut({ kind: "eof" }),
       onError: ({ message }) => this.#shut({ kind: "error", text: `TLS: ${message}` }),
     });
-    below.onData = (chunk) => this.#client.receive(chunk);
+    below.onData = (chunk) => {
+      this.#heard += chunk.length;
+      this.#client.receive(chunk);
+    };
     below.onClose = (reason) => {
       if (reason.kind === "eof") this.#client.receiveEnd();
       else this.#shut(reason);
@@ -62,6 +66,28 @@ export class TlsStream implements ByteStream {
   /** What was agreed on. */
   get established(): Established | undefined {
     return this.#client.established;
+  }
+
+  /** Bytes that came from the server, of whatever kind. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** The reader has stopped it: what the server sends waits. */
+  get isHeld(): boolean {
+    return !this.#reading;
+  }
+
+  /** How often the server has changed its keys. */
+  get serverUpdates(): number {
+    return this.#client.serverUpdates;
+  }
+
+  /** Asks the server for new keys, which it sends as soon as it reads this. False: it speaks no TLS 1.3, or not yet. */
+  askForUpdate(): boolean {
+    if (!this.#open || this.established?.version !== "TLS 1.3") return false;
+    this.updateKeys(true);
+    return true;
   }
 
   /** New keys, and where `requestAnswer`, the server's too. TLS 1.3 only. */
