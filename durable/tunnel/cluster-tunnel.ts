@@ -167,7 +167,8 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
           await this.#lose(session, "dead", "no answer to a probe");
       }),
     );
-    if (this.#record.value.unreported) await this.#report(undefined, "closed", "reported again");
+    if (this.#record.value.unreported)
+      await this.#report(undefined, this.#sessions.size > 0 ? "opened" : "closed", "reported again");
     if (this.#sessions.size > 0) await this.#alarm.within(this.#period());
   }
 
@@ -329,6 +330,7 @@ export class ClusterTunnel extends DurableObject<DurableEnv> implements TunnelRp
         sessionKey: session?.attachment.sessionKey ?? "",
         reason,
         steveSessions: this.#sessions.candidates("steve").length,
+        ...(this.#shards.index === 0 ? {} : { shard: this.#shards.index }),
         at: new Date().toISOString(),
       });
       if (this.#record.value.unreported) this.#record.change({ unreported: false });

@@ -63,6 +63,36 @@ inBothLives("a cluster's shards", ({ rest }) => {
     expect((await ask(first, clusterId)).status).toBe(503);
   });
 
+  it("are all rid of sessions when their cluster goes, however connects and its removal race", async () => {
+    globalThis.testTunnelEvents = [];
+    await first.spread(3);
+    const agents = [await join(1, named("early"))];
+    await pause();
+    const come = [1, 2, 2, 0].map((shard) => join(shard, named("late")));
+    const removed = first.closeSessions("cluster deleted");
+    come.push(...[2, 1].map((shard) => join(shard, named("later"))));
+    agents.push(...(await Promise.all(come)));
+    await removed;
+    // What the API Worker does of a cluster that is no more (runner.worker.test.ts).
+    const opened = (): readonly number[] =>
+      (globalThis.testTunnelEvents ?? [])
+        .filter((event) => event.clusterId === clusterId && event.change === "opened")
+        .map(({ shard = 0 }) => shard);
+    let open = agents.length;
+    for (const { closed } of agents) void closed.then(() => (open -= 1));
+    await expect
+      .poll(
+        async () => {
+          for (const shard of opened()) await shards[shard]?.closeSessions("cluster deleted");
+          return open;
+        },
+        { timeout: 5_000 },
+      )
+      .toBe(0);
+    expect(opened()).toContain(2);
+    for (const stub of shards) expect((await stub.status()).sessions).toEqual([]);
+  });
+
   it("say 503 when none of them has a session", async () => {
     await first.spread(3);
     await pause();

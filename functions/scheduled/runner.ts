@@ -16,6 +16,7 @@ import { LeaseLost } from "../../schema/store/store.ts";
 import type { Store } from "../../schema/store/store.ts";
 import type { Env } from "../env.ts";
 import { systemActor } from "../http/context.ts";
+import { tunnelName } from "../../schema/internal/tunnel-name.ts";
 import { createLogger } from "../../schema/logger.ts";
 import type { Logger } from "../../schema/logger.ts";
 import { openSql } from "../store/open-sql.ts";
@@ -82,9 +83,11 @@ export async function onTunnelEvent(env: Env, event: TunnelEvent): Promise<void>
   const sql = openSql(env);
   const store = openStore(env, { log, sql: () => sql }).as(systemActor("tunnel-events"));
   const news = await newsOf({ env, sql, store }, event);
-  // Its connect was judged before the cluster's tokens went, and came after its sessions were closed.
+  // Its connect was judged before the cluster's tokens went, and came after its sessions were closed. Shard 0 may have
+  // forgotten by then that there are others, or been told of them anew.
   if (news === "gone" && event.change === "opened")
-    await env.TUNNEL.getByName(event.clusterId).closeSessions("cluster deleted");
+    for (const shard of new Set([0, event.shard ?? 0]))
+      await env.TUNNEL.getByName(tunnelName(event.clusterId, shard)).closeSessions("cluster deleted");
   if (news !== "news") return;
   const runAt = Date.now() + (event.kind === "main" && event.change === "opened" ? followsMs : 0);
   await enqueueWork(sql, [{ controller: clusterLifecycle.name, key: event.clusterId, runAt }]);

@@ -161,5 +161,9 @@ describe("a session that opens", () => {
       at: new Date().toISOString(),
     });
     expect(closed).toHaveLength(2);
+
+    tunnels.set("c-going#2", { ...away, closeSessions: async () => void closed.push("c-going#2") });
+    await onTunnelEvent(env, { ...event, clusterId: "c-going", shard: 2, at: new Date().toISOString() });
+    expect(closed.slice(2)).toEqual(["c-going: cluster deleted", "c-going#2"]);
   });
 });

@@ -129,6 +129,8 @@ export interface TunnelEvent {
   readonly reason: string;
   /** Open ones of kind steve, after the change. Absent: an older object did not say. */
   readonly steveSessions?: number;
+  /** Of the object that reports. Absent: 0, or an older object that did not say. */
+  readonly shard?: number;
   /** RFC 3339. */
   readonly at: string;
 }
