@@ -116,6 +116,10 @@ export interface CustomType {
   readonly expects: Readonly<Record<string, number>>;
   /** Its objects are stored under this apiVersion, whatever version they are asked for in. */
   readonly storedAs: string;
+  /** Of a version, served or not, as its objects are stored: without what every object has. */
+  readonly schemaOf: (apiVersion: string) => JsonSchema | undefined;
+  /** What is said besides these errors in a schema: that rules were not run. */
+  readonly unchecked: (errors: readonly FieldError[]) => readonly FieldError[];
   /** Another version of the type, or itself; `undefined` for one that is not served. */
   readonly inVersion: (apiVersion: string) => ResourceDefinition | undefined;
   /** Rows up to this revision may have been written by an older schema, or under another apiVersion. */

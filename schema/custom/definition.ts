@@ -5,7 +5,7 @@ import type { CustomResourceDefinition } from "../resources/apiextensions.k8s.io
 import { once } from "../structural/once.ts";
 import type { JsonSchema } from "../structural/types.ts";
 import type { CrdHead } from "./head.ts";
-import { customRules } from "./rules.ts";
+import { customRules, uncheckedNote } from "./rules.ts";
 
 /** A row of a CustomResourceDefinition, as the registry keeps it. */
 export interface CrdRow {
@@ -34,11 +34,13 @@ export function definitionsOf(row: CrdRow, generation: number): CustomDefinition
   const inVersion = (apiVersion: string): ResourceDefinition | undefined =>
     all.find(({ version, definition }) => version.served === true && apiVersionOf(definition) === apiVersion)
       ?.definition;
+  const schemaOf = (apiVersion: string): JsonSchema | undefined =>
+    all.find(({ definition }) => apiVersionOf(definition) === apiVersion)?.definition.schema();
   const all = head.spec.versions.map((version) => {
     const whole = once(() => rootSchema(parsed(), version.name ?? ""));
     return {
       version,
-      definition: definitionOf(row, head, version, { whole, storage, generation, inVersion }),
+      definition: definitionOf(row, head, version, { whole, storage, generation, schemaOf, inVersion }),
     };
   });
   const stored = all.find(({ version }) => version === storage)?.definition;
@@ -55,6 +57,7 @@ interface Origin {
   readonly whole: () => JsonSchema;
   readonly storage: HeadVersion;
   readonly generation: number;
+  readonly schemaOf: CustomType["schemaOf"];
   readonly inVersion: CustomType["inVersion"];
 }
 
@@ -62,7 +65,7 @@ function definitionOf(
   { name, revision }: CrdRow,
   { spec, terminating }: CrdHead,
   version: HeadVersion,
-  { whole, storage, generation, inVersion }: Origin,
+  { whole, storage, generation, schemaOf, inVersion }: Origin,
 ): ResourceDefinition {
   const { group = "", names = {}, scope } = spec;
   const { plural = "", kind = "", singular = kind.toLowerCase(), listKind, shortNames, categories } = names;
@@ -71,6 +74,8 @@ function definitionOf(
   const custom: CustomType = {
     expects: { [typeGeneration(name)]: generation },
     storedAs: `${group}/${storage.name ?? ""}`,
+    schemaOf,
+    unchecked: (errors) => uncheckedNote(whole(), errors) ?? [],
     inVersion,
     since: revision,
     terminating,

@@ -1,7 +1,8 @@
 /**
  * Between the version that a custom resource is stored in and the one that it is asked for in: conversion `None`, that is
- * another apiVersion and, as in Kubernetes, what the asked version's schema does not know is dropped and its defaults are
- * filled in. So is a row that an older schema wrote. Rows that need nothing are not parsed.
+ * another apiVersion and, as in Kubernetes, without what the other version's schema does not know. Defaults are those of the
+ * version that is written, and then of the stored one: those of a version that is asked for alone are not filled in. A row
+ * that an older schema wrote gets what the schema of its version has now. Rows that need nothing are not parsed.
  */
 import type { KubeObject } from "../object.ts";
 import { apiVersionOf } from "../resource.ts";
@@ -36,10 +37,39 @@ export function reshaped<T extends KubeObject>(
   const apiVersion = apiVersionOf(definition);
   if (object.apiVersion !== custom.storedAs) outdated.add(object);
   if (object.apiVersion === apiVersion && revision > custom.since) return object;
-  object.apiVersion = apiVersion;
-  const schema = definition.schema();
+  const written = custom.schemaOf(object.apiVersion);
+  if (written !== undefined && revision <= custom.since)
+    replaceMembers(object, (members) => applyDefaults(written, prune(written, members)));
+  if (object.apiVersion !== apiVersion) {
+    object.apiVersion = apiVersion;
+    replaceMembers(object, (members) => prune(definition.schema(), members));
+  }
+  return object;
+}
+
+/** `object` in the version that it is stored in; itself where that is the one it was written in. */
+export function inStoredVersion<T extends KubeObject>(definition: ResourceDefinition<T>, object: T): T {
+  const { custom } = definition;
+  if (custom === undefined || custom.storedAs === apiVersionOf(definition)) return object;
+  const stored = custom.schemaOf(custom.storedAs);
+  const copy = { ...structuredClone(object), apiVersion: custom.storedAs };
+  return stored === undefined
+    ? copy
+    : replaceMembers(copy, (members) => applyDefaults(stored, prune(stored, members)));
+}
+
+/** What `inStoredVersion` made, as it is read in the version that it was written in. */
+export function inAskedVersion<T extends KubeObject>(definition: ResourceDefinition<T>, stored: T): T {
+  const apiVersion = apiVersionOf(definition);
+  if (stored.apiVersion === apiVersion) return stored;
+  const copy = { ...structuredClone(stored), apiVersion };
+  return replaceMembers(copy, (members) => prune(definition.schema(), members));
+}
+
+/** All but what every object has, in place. */
+function replaceMembers<T extends KubeObject>(object: T, change: (members: object) => object): T {
   const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = object;
-  const kept = applyDefaults(schema, prune(schema, rest)) as Record<string, unknown>;
+  const kept = change(rest);
   for (const name of Object.keys(rest))
     if (!Object.hasOwn(kept, name)) delete (object as Record<string, unknown>)[name];
   return Object.assign(object, kept);

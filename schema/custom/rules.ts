@@ -23,9 +23,18 @@ export function customRules(whole: () => JsonSchema) {
       ...embeddedErrors(schema, members),
       ...(wasUnique ? listTypeErrors(schema, members) : []),
     ];
-    if (errors.some(({ reason }) => blocking.has(reason))) return [...errors, unchecked];
-    return [...errors, ...validateRules(compileRules(schema), object, old)];
+    const unchecked = uncheckedNote(schema, errors);
+    return [...errors, ...(unchecked ?? validateRules(compileRules(schema), object, old))];
   };
+}
+
+/** That these errors keep the schema's rules from being run; `undefined`: they do not, or there are none. */
+export function uncheckedNote(
+  schema: JsonSchema,
+  errors: readonly FieldError[],
+): readonly FieldError[] | undefined {
+  const isBlocked = errors.some(({ reason }) => blocking.has(reason));
+  return isBlocked && compileRules(schema) !== undefined ? [unchecked] : undefined;
 }
 
 /** Rules rely on what these errors say is not so. */

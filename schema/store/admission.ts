@@ -1,7 +1,7 @@
 /** From what a caller wants to what is committed: default, mutate, validate, seal (design 3, "Writing"). */
 import { managedFieldsErrors } from "../apply/field-manager.ts";
 import { typeGeneration } from "../custom/definition.ts";
-import { isOutdated } from "../custom/reshape.ts";
+import { inAskedVersion, inStoredVersion, isOutdated } from "../custom/reshape.ts";
 import type { KubeObject, ObjectMeta } from "../object.ts";
 import { copyOf, same } from "../patch/values.ts";
 import { apiVersionOf, typeKey } from "../resource.ts";
@@ -180,12 +180,13 @@ async function plan<T extends KubeObject>(
   wanted: T | undefined,
   claim: Claim = {},
 ): Promise<Planned<T>> {
-  const after =
-    wanted === undefined ? undefined : await mutated(admission, definition, before, wanted, claim);
+  const made = wanted === undefined ? undefined : await mutated(admission, definition, before, wanted, claim);
+  const stored = made === undefined ? undefined : inStoredVersion(definition, made);
+  const after = stored === undefined || stored === made ? stored : inAskedVersion(definition, stored);
   const subject = after ?? before;
   if (subject === undefined) throw new TypeError("nothing to plan");
   const old = before === undefined ? undefined : { fields: fieldsOf(definition, before) };
-  const encoded = after === undefined ? undefined : encodeObject(definition, after);
+  const encoded = stored === undefined ? undefined : encodeObject(definition, stored);
   const values = [
     ...uniqueGuards(definition, old, encoded),
     ...referenceGuards(definition, old, encoded),
@@ -194,7 +195,7 @@ async function plan<T extends KubeObject>(
   ];
   const guard = await guards(admission, definition, subject.metadata.name, values);
   const operation = after === undefined ? "DELETE" : before === undefined ? "CREATE" : "UPDATE";
-  await judge(admission, definition, operation, subject, before, encoded);
+  await judge(admission, definition, operation, made ?? subject, before, encoded);
   const {
     namespace = "",
     name,
@@ -248,7 +249,11 @@ async function mutated<T extends KubeObject>(
   const object = { apiVersion, kind, metadata, ...rest } as unknown as T;
   // Mutation and indexes rely on the schema.
   const errors = [...shapeErrors(definition, object, old), ...managedFieldsErrors(claim.entries)];
-  if (errors.length > 0) throw invalidObject(definition, metadata.name, errors);
+  if (errors.length > 0)
+    throw invalidObject(definition, metadata.name, [
+      ...errors,
+      ...(definition.custom?.unchecked(errors) ?? []),
+    ]);
   const operation = old === undefined ? "CREATE" : "UPDATE";
   const result = (await definition.mutate?.(contextOf(admission, operation, object, old))) ?? object;
   const owners = ownersAfter(admission, definition, old, result, claim);

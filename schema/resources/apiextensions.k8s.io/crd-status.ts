@@ -62,7 +62,9 @@ export function statusOf(
             message: "removed all instances",
           },
     );
-  return { ...status, acceptedNames: accepted, conditions, storedVersions: storedVersions(crd) };
+  // Go writes these two always.
+  const acceptedNames = { plural: "", kind: "", ...accepted };
+  return { ...status, acceptedNames, conditions, storedVersions: storedVersions(crd) };
 }
 
 /** With `condition` in the place of the one of its type. The time of a change is kept where the status is the same. */
