@@ -54,7 +54,8 @@ function bindingObject({ name, groups }: PolicyBinding): ClusterRoleBinding {
 /** `undefined`: nothing is missing, or it is not ours to complete. */
 function completedRole(current: ClusterRole, wanted: ClusterRole): ClusterRole | undefined {
   if (isLeftAlone(current)) return undefined;
-  const { rules = [], aggregationRule } = current;
+  const { aggregationRule } = current;
+  const rules = current.rules ?? [];
   // The rules of an aggregated role are those of the roles it gathers.
   const missing = wanted.aggregationRule === undefined ? uncovered(rules, wanted.rules ?? []) : [];
   const selectors = aggregationRule?.clusterRoleSelectors ?? [];

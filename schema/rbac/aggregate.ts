@@ -7,7 +7,7 @@ interface AggregatedRole {
     readonly name: string;
     readonly labels?: Readonly<Record<string, string>> | undefined;
   };
-  readonly rules?: readonly PolicyRule[] | undefined;
+  readonly rules?: readonly PolicyRule[] | null | undefined;
   readonly aggregationRule?: { readonly clusterRoleSelectors?: readonly object[] | undefined } | undefined;
 }
 

@@ -69,8 +69,8 @@ function decodeItems(
   return undefined;
 }
 
-/** As Go encodes it again. */
-function zeroOf({ type }: JsonSchema): unknown {
+/** The zero value of a Go type, as it is encoded again. */
+export function zeroOf({ type }: JsonSchema): unknown {
   switch (type) {
     case "object":
       return {};

@@ -1,6 +1,7 @@
 /** What Kubernetes' own types lose and get in Go, as a kube-apiserver answered. */
 import { expect, it } from "vitest";
 import { configMaps } from "./core/config-maps.ts";
+import { roleBindings } from "./rbac.authorization.k8s.io/role-bindings.ts";
 import { roles } from "./rbac.authorization.k8s.io/roles.ts";
 import { clusterRoles } from "./rbac.authorization.k8s.io/cluster-roles.ts";
 import { asGo, isGoType } from "./go-shape.ts";
@@ -40,4 +41,12 @@ it("takes a null in a map of texts for the empty text, and leaves other nulls to
     data: { a: "", b: "1" },
     binaryData: null,
   });
+});
+
+it("has the zero values of what a struct always has", () => {
+  expect(shaped(roleBindings.schema(), { subjects: [{ kind: "User" }] })).toEqual({
+    roleRef: { kind: "", name: "" },
+    subjects: [{ kind: "User", name: "" }],
+  });
+  expect(shaped(roles.schema(), { rules: [{}] })).toEqual({ rules: [{ verbs: [] }] });
 });

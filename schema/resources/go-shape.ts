@@ -1,10 +1,11 @@
 /**
- * What Kubernetes' own types lose and get on their way through Go: maps and lists that are empty are not written, and a
- * null in a map of texts is the empty text. (Null elsewhere is absence: defaults.ts.) Pure but for the value it changes.
+ * What Kubernetes' own types lose and get on their way through Go: maps and lists that are empty are not written, a member
+ * that a struct always has is there with its zero value, and a null in a map of texts is the empty text. (Null elsewhere is absence: defaults.ts.) Pure but for the value it changes.
  */
 import { isKubernetesType } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { isObject } from "../structural/json.ts";
+import { zeroOf } from "./decode.ts";
 import type { JsonSchema } from "../structural/types.ts";
 
 /** CustomResourceDefinitions are shaped with their schemas (apiextensions.k8s.io/crd-schemas.ts). */
@@ -19,7 +20,10 @@ export function asGo(schema: JsonSchema, value: unknown): void {
     return;
   }
   if (!isObject(value)) return;
-  const { properties = {}, additionalProperties } = schema;
+  const { properties = {}, additionalProperties, required = [] } = schema;
+  // What is wrong with a zero value, the type's own rules say.
+  for (const key of required)
+    if (value[key] === undefined && properties[key] !== undefined) value[key] = zeroOf(properties[key]);
   for (const key of Object.keys(value)) {
     const inner = Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
     if (typeof inner !== "object") continue;
@@ -29,8 +33,7 @@ export function asGo(schema: JsonSchema, value: unknown): void {
       continue;
     }
     asGo(inner, member);
-    if (inner !== additionalProperties && isUnsaid(inner, member, schema.required?.includes(key) === true))
-      delete value[key];
+    if (inner !== additionalProperties && isUnsaid(inner, member, required.includes(key))) delete value[key];
   }
 }
 

@@ -6,9 +6,10 @@ import type { PolicyRule } from "../../rbac/types.ts";
 import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import { forbiddenObject, notFound } from "../../store/errors.ts";
 import type { FromSchema } from "../../structural/from-schema.ts";
+import { subdomainProblems } from "../../structural/name-problems.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
-import { invalid, isDnsSubdomain, required } from "../names.ts";
+import { invalid, required } from "../names.ts";
 import {
   changesOwnersAlone,
   mayPass,
@@ -89,8 +90,10 @@ export async function validateBinding(
     ),
     ...ownerLabelErrors(context, "authz.management.cattle.io/grb-owner"),
   ];
-  if (old !== undefined && !sameRole(old, object))
-    errors.push(invalid("roleRef", object.roleRef, "cannot change roleRef"));
+  if (old !== undefined && !sameRole(old, object)) {
+    const { apiGroup: APIGroup, kind: Kind, name: Name } = object.roleRef;
+    errors.push(invalid("roleRef", { APIGroup, Kind, Name }, "cannot change roleRef"));
+  }
   if (errors.length > 0 || (old !== undefined && changesOwnersAlone(old, object))) return errors;
 
   const { namespace = "", name } = object.metadata;
@@ -103,7 +106,7 @@ export async function validateBinding(
     roleRef.name,
   );
   if (role === undefined) throw notFound(definition, roleRef.name);
-  const { rules = [] } = role as KubeObject & { readonly rules?: readonly PolicyRule[] };
+  const rules = (role as KubeObject & { readonly rules?: readonly PolicyRule[] | null }).rules ?? [];
   const problem = passingProblem(actor, namespaced ? scopedTo(rules, [namespace]) : rules);
   if (problem !== undefined) throw forbiddenObject(definition, name, problem);
   return [];
@@ -129,8 +132,7 @@ function subjectErrors(subject: Subject, namespaced: boolean, at: string): Field
   const errors: FieldError[] = name === "" ? [required(`${at}.name`)] : [];
   switch (kind) {
     case "ServiceAccount":
-      if (name !== "" && !isDnsSubdomain(name))
-        errors.push(invalid(`${at}.name`, name, "must be a lowercase RFC 1123 subdomain"));
+      if (name !== "") errors.push(...subdomainProblems(name).map((why) => invalid(`${at}.name`, name, why)));
       if (apiGroup !== "") errors.push(notSupported(`${at}.apiGroup`, apiGroup, [""]));
       if (!namespaced && namespace === "") errors.push(required(`${at}.namespace`));
       return errors;

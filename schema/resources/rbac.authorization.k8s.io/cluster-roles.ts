@@ -17,7 +17,7 @@ import {
   passingProblem,
   rbac,
 } from "./group.ts";
-import { roleRuleErrors, rulesSchema } from "./role-rules.ts";
+import { roleRuleErrors, rulesSchema, withRules } from "./role-rules.ts";
 
 const schema = once(() => {
   const texts = { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "atomic" } as const;
@@ -60,12 +60,12 @@ export const clusterRoles: ResourceDefinition<ClusterRole> = {
   singular: "clusterrole",
   scope: "Cluster",
   nameForm: "path",
-  bare: { rules: [] },
+  bare: { rules: null },
   schema,
   indexes: {
     label: ({ metadata: { labels = {} } }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`),
   },
-  mutate,
+  mutate: async (context) => withRules(await mutate(context)),
   validate,
 };
 
@@ -92,7 +92,8 @@ async function mutate({ object, lookupByIndex }: AdmissionContext<ClusterRole>):
 function validate(context: AdmissionContext<ClusterRole>): FieldError[] {
   const { operation, object, old, actor } = context;
   if (operation === "DELETE") return [];
-  const { rules = [], metadata } = object;
+  const { metadata } = object;
+  const rules = object.rules ?? [];
   const errors = [
     ...roleRuleErrors(rules, false),
     ...selectorErrors(object),

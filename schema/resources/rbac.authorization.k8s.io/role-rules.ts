@@ -5,10 +5,11 @@ import { invalid, required } from "../names.ts";
 
 const atomicTexts = { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "atomic" } as const;
 
+/** Null where there are none: `withRules`. Rows from before that have an empty list. */
 export const rulesSchema = {
   type: "array",
+  nullable: true,
   "x-kubernetes-list-type": "atomic",
-  default: [] as never[],
   items: {
     type: "object",
     required: ["verbs"],
@@ -21,6 +22,11 @@ export const rulesSchema = {
     },
   },
 } as const satisfies JsonSchema;
+
+/** Go writes the member always, and no list as null. */
+export function withRules<T extends { readonly rules?: readonly unknown[] | null }>(role: T): T {
+  return (role.rules ?? []).length === 0 ? { ...role, rules: null } : role;
+}
 
 /** `namespaced`: of a Role, which cannot speak of paths. */
 export function roleRuleErrors(rules: readonly PolicyRule[], namespaced: boolean): FieldError[] {

@@ -7,7 +7,7 @@ import type { FromSchema } from "../../structural/from-schema.ts";
 import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { changesOwnersAlone, mayPass, ownerLabelErrors, passingProblem, rbac } from "./group.ts";
-import { roleRuleErrors, rulesSchema } from "./role-rules.ts";
+import { roleRuleErrors, rulesSchema, withRules } from "./role-rules.ts";
 
 const schema = once(
   () => ({ type: "object", properties: { rules: rulesSchema } }) as const satisfies JsonSchema,
@@ -22,15 +22,17 @@ export const roles: ResourceDefinition<Role> = {
   singular: "role",
   scope: "Namespaced",
   nameForm: "path",
-  bare: { rules: [] },
+  bare: { rules: null },
   schema,
+  mutate: ({ object }) => withRules(object),
   validate,
 };
 
 function validate(context: AdmissionContext<Role>): FieldError[] {
   const { operation, object, old, actor } = context;
   if (operation === "DELETE") return [];
-  const { rules = [], metadata } = object;
+  const { metadata } = object;
+  const rules = object.rules ?? [];
   const errors = [
     ...roleRuleErrors(rules, true),
     ...ownerLabelErrors(context, "authz.management.cattle.io/gr-owner"),

@@ -20,6 +20,7 @@ import { passwordChangeRequests } from "../../../../schema/resources/ext.cattle.
 import type { PasswordChangeRequest } from "../../../../schema/resources/ext.cattle.io/password-change-requests.ts";
 import { selfUsers } from "../../../../schema/resources/ext.cattle.io/self-users.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
+import { asGo, isGoType } from "../../../../schema/resources/go-shape.ts";
 import { users } from "../../../../schema/resources/management.cattle.io/users.ts";
 import type { User } from "../../../../schema/resources/management.cattle.io/users.ts";
 import { applyDefaults, prune, validate } from "../../../../schema/structural/engine.ts";
@@ -63,15 +64,16 @@ const answers: Readonly<Record<string, Answers>> = {
     answerGroupRefresh(c, identity, review, dryRun),
   [typeKey(subjectAccessReviews)]: async (call, review) => askAbout(call, review),
   [typeKey(localSubjectAccessReviews)]: (call, review) => {
-    const { resourceAttributes } = (review as SubjectAccessReview).spec;
+    const { resourceAttributes, nonResourceAttributes } = (review as SubjectAccessReview).spec;
     const namespace = resourceAttributes?.namespace ?? "";
-    return askAbout(
-      call,
-      review,
-      resourceAttributes === undefined || namespace === call.namespace
-        ? []
-        : [invalid("spec.resourceAttributes.namespace", namespace, "must match metadata.namespace")],
-    );
+    const errors: FieldError[] = [];
+    if (resourceAttributes !== undefined && namespace !== call.namespace)
+      errors.push(invalid("spec.resourceAttributes.namespace", namespace, "must match metadata.namespace"));
+    if (nonResourceAttributes !== undefined)
+      errors.push(
+        invalid("spec.nonResourceAttributes", nonResourceAttributes, "disallowed on this kind of request"),
+      );
+    return askAbout(call, review, errors);
   },
 };
 
@@ -94,7 +96,9 @@ export async function review(call: Call): Promise<Response> {
   call.warnings.push(...fieldWarnings(definition, value, duplicates, fieldValidation));
   const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
   const schema = definition.schema();
-  applyDefaults(schema, prune(schema, rest));
+  prune(schema, rest);
+  if (isGoType(definition)) asGo(schema, rest);
+  applyDefaults(schema, rest);
   const errors = validate(schema, rest);
   refuse(call, errors);
   const question = {

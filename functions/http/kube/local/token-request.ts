@@ -4,6 +4,7 @@ import { apiVersionOf } from "../../../../schema/resource.ts";
 import { secrets } from "../../../../schema/resources/core/secrets.ts";
 import { tokenRequest } from "../../../../schema/resources/authentication.k8s.io/token-request.ts";
 import type { TokenRequest } from "../../../../schema/resources/authentication.k8s.io/token-request.ts";
+import { asGo } from "../../../../schema/resources/go-shape.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
 import { invalidObject, notFound } from "../../../../schema/store/errors.ts";
 import { timestamp } from "../../../../schema/store/metadata.ts";
@@ -91,7 +92,9 @@ async function readRequest({
   requireType(tokenRequest, value);
   const { apiVersion: _a, kind: _k, metadata = {}, status: _s, ...rest } = value;
   const schema = tokenRequest.schema();
-  applyDefaults(schema, prune(schema, rest));
+  prune(schema, rest);
+  asGo(schema, rest);
+  applyDefaults(schema, rest);
   const errors = validate(schema, rest);
   if (errors.length > 0) throw invalidObject(asked, "", errors);
   return { metadata: metadata as Partial<ObjectMeta>, spec: (rest as Pick<TokenRequest, "spec">).spec };
