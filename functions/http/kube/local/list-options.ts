@@ -6,7 +6,8 @@ import { SelectorError } from "../../../../schema/select/errors.ts";
 import { parseLabelSelector } from "../../../../schema/select/labels.ts";
 import type { LabelSelector } from "../../../../schema/select/labels.ts";
 import type { PageKey } from "../../../../schema/store/pages.ts";
-import { notSupported } from "../../../../schema/resources/names.ts";
+import { forbidden, notSupported } from "../../../../schema/resources/names.ts";
+import type { FieldError } from "../../../../schema/structural/types.ts";
 import { ApiError } from "../../errors.ts";
 import { invalidOptions } from "./write-options.ts";
 
@@ -44,14 +45,14 @@ export function parseListOptions(
   const labelText = query.get("labelSelector") ?? "";
   const fieldText = query.get("fieldSelector") ?? "";
   const resourceVersion = revisionOf(query.get("resourceVersion"));
-  const match = matchOf(query.get("resourceVersionMatch"));
+  const match = query.get("resourceVersionMatch") ?? "";
   const token = query.get("continue") ?? "";
   const limit = countOf(query, "limit");
   const timeoutSeconds = countOf(query, "timeoutSeconds");
   const sendInitialEvents = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;
   const options = { resourceVersion, match, token, sendInitialEvents };
-  const problem = isWatch ? watchProblem(options) : listProblem(options);
-  if (problem !== undefined) throw invalidOptions("ListOptions", [problem]);
+  const problems = isWatch ? watchProblems(options) : listProblems(options);
+  if (problems.length > 0) throw invalidOptions("ListOptions", problems);
   if (token !== "" && (resourceVersion ?? 0) !== 0)
     throw new ApiError("BadRequest", "specifying resource version is not allowed when using continue");
   const asked = selector(() => knownFields(parseFieldSelector(fieldText), definition));
@@ -69,82 +70,85 @@ export function parseListOptions(
     ...(timeoutSeconds === undefined || timeoutSeconds === 0 ? {} : { timeoutSeconds }),
     ...(token === "" ? {} : { from: decodeContinue(token) }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    ...(match === undefined ? {} : { match }),
+    ...(match === "Exact" || match === "NotOlderThan" ? { match } : {}),
     ...(sendInitialEvents === undefined ? {} : { sendInitialEvents }),
   };
 }
 
 interface Combination {
   readonly resourceVersion: number | undefined;
-  readonly match: ListOptions["match"];
+  /** Empty: none. */
+  readonly match: string;
   readonly token: string;
   readonly sendInitialEvents: boolean | undefined;
 }
 
-type Problem = { readonly reason: "FieldValueForbidden"; readonly field: string; readonly message: string };
+const matchField = "resourceVersionMatch";
+const afterContinue = forbidden(matchField, `${matchField} is forbidden when continue is provided`);
 
 /** k8s.io/apimachinery, internalversion/validation. */
-function listProblem({ resourceVersion, match, token, sendInitialEvents }: Combination): Problem | undefined {
+function listProblems({ resourceVersion, match, token, sendInitialEvents }: Combination): FieldError[] {
+  const errors: FieldError[] = [];
+  if (match !== "") {
+    if (resourceVersion === undefined)
+      errors.push(forbidden(matchField, `${matchField} is forbidden unless resourceVersion is provided`));
+    if (token !== "") errors.push(afterContinue);
+    if (match !== "Exact" && match !== "NotOlderThan")
+      errors.push(notSupported(matchField, match, ["Exact", "NotOlderThan", ""]));
+    if (match === "Exact" && resourceVersion === 0)
+      errors.push(forbidden(matchField, `${matchField} "exact" is forbidden for resourceVersion "0"`));
+  }
   if (sendInitialEvents !== undefined)
-    return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
-  if (match === undefined) return undefined;
-  if (resourceVersion === undefined)
-    return forbidden(
-      "resourceVersionMatch",
-      "resourceVersionMatch is forbidden unless resourceVersion is provided",
-    );
-  if (token !== "")
-    return forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
-  if (match === "Exact" && resourceVersion === 0)
-    return forbidden(
-      "resourceVersionMatch",
-      'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-    );
-  return undefined;
+    errors.push(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  return errors;
 }
 
-function watchProblem({ match, sendInitialEvents }: Combination): Problem | undefined {
-  if (sendInitialEvents === undefined)
-    return match === undefined
-      ? undefined
-      : forbidden(
-          "resourceVersionMatch",
-          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        );
-  return match === "NotOlderThan"
-    ? undefined
-    : forbidden(
-        "resourceVersionMatch",
-        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+function watchProblems({ match, token, sendInitialEvents }: Combination): FieldError[] {
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== "NotOlderThan")
+    errors.push(forbidden(matchField, `sendInitialEvents requires setting ${matchField} to NotOlderThan`));
+  if (match !== "") {
+    if (sendInitialEvents === undefined)
+      errors.push(
+        forbidden(matchField, `${matchField} is forbidden for watch unless sendInitialEvents is provided`),
       );
-}
-
-function forbidden(field: string, why: string): Problem {
-  return { reason: "FieldValueForbidden", field, message: `Forbidden: ${why}` };
+    if (match !== "NotOlderThan") errors.push(notSupported(matchField, match, ["NotOlderThan"]));
+  }
+  if (token !== "") errors.push(afterContinue);
+  return errors;
 }
 
 /** `?resourceVersion=`; `undefined`: none. Throws `BadRequest`. */
 export function revisionOf(text: string | null): number | undefined {
   if (text === null || text === "") return undefined;
   if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
-    throw new ApiError("BadRequest", `invalid resource version ${JSON.stringify(text)}`);
+    throw new ApiError(
+      "BadRequest",
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${parseProblem("ParseUint", text)}`,
+    );
   return Number(text);
 }
 
-function matchOf(text: string | null): ListOptions["match"] {
-  if (text === null || text === "") return undefined;
-  if (text === "Exact" || text === "NotOlderThan") return text;
-  throw invalidOptions("ListOptions", [
-    notSupported("resourceVersionMatch", text, ["Exact", "NotOlderThan", ""]),
-  ]);
+/** Client-go knows by the cause that it has to list without a revision. */
+export function tooLargeRevision(asked: number, current: number): ApiError {
+  return new ApiError("Timeout", `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+    retryAfter: 1,
+    causes: [{ reason: "ResourceVersionTooLarge", field: "", message: "Too large resource version" }],
+  });
 }
 
 function countOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
-  if (!/^-?\d{1,15}$/.test(text)) throw new ApiError("BadRequest", `${name} must be a whole number`);
+  if (!/^-?\d{1,15}$/.test(text)) throw new ApiError("BadRequest", parseProblem("ParseInt", text));
   // Less than nothing is no limit, as in Kubernetes.
   return Math.max(0, Number(text));
+}
+
+/** In the words of Go's strconv. */
+function parseProblem(parser: "ParseInt" | "ParseUint", text: string): string {
+  const why = /^[+-]?\d+$/.test(text) && !text.startsWith("-") ? "value out of range" : "invalid syntax";
+  return `strconv.${parser}: parsing ${JSON.stringify(text)}: ${why}`;
 }
 
 /** As Go's strconv.ParseBool in query parameters: present and empty is true. */
@@ -168,7 +172,9 @@ function knownFields(fields: FieldSelector, definition: ResourceDefinition): Fie
     if (!known.includes(field))
       throw new ApiError(
         "BadRequest",
-        `field label not supported: ${field}; supported are ${known.join(", ")}`,
+        definition.selectableFields === undefined && definition.custom === undefined
+          ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+          : `field label not supported: ${field}`,
       );
   }
   return fields;

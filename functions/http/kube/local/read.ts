@@ -3,11 +3,10 @@ import type { KubeObject } from "../../../../schema/object.ts";
 import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import type { PageQuery } from "../../../../schema/store/pages.ts";
 import type { TextPage } from "../../../../schema/store/text-reads.ts";
-import { ApiError } from "../../errors.ts";
 import { answerList, answerObject, answerText, isPlain, refuseMismatch } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
-import { encodeContinue, parseListOptions, revisionOf } from "./list-options.ts";
+import { encodeContinue, parseListOptions, revisionOf, tooLargeRevision } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
 import { partialMetadataText } from "./partial-metadata.ts";
 import type { ListMeta } from "./partial-metadata.ts";
@@ -130,10 +129,7 @@ async function refuseFuture({ store }: Call, asked = 0): Promise<void> {
   if (asked === 0) return;
   const { revision } = await store.texts.revision();
   if (asked <= revision) return;
-  throw new ApiError("Timeout", `Too large resource version: ${asked}, current: ${revision}`, {
-    retryAfter: 1,
-    causes: [{ reason: "ResourceVersionTooLarge", field: "", message: "Too large resource version" }],
-  });
+  throw tooLargeRevision(asked, revision);
 }
 
 function metadataOf(

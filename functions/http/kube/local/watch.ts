@@ -3,8 +3,9 @@ import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
 import type { PageQuery } from "../../../../schema/store/pages.ts";
 import type { TextPage } from "../../../../schema/store/text-reads.ts";
 import { ApiError } from "../../errors.ts";
+import { kubeStatus } from "../../render-error.ts";
 import type { Call } from "./call.ts";
-import { parseListOptions } from "./list-options.ts";
+import { parseListOptions, tooLargeRevision } from "./list-options.ts";
 import type { ListOptions } from "./list-options.ts";
 import { relayOf, subscribe } from "./subscribe.ts";
 import { selectionOf } from "./selection.ts";
@@ -38,7 +39,8 @@ export async function watch(call: Call): Promise<Response> {
   }
   const query = { ...selection, type: typeKey(definition), limit: pageRows };
   const first = await store.texts.page(definition, query, "watch");
-  refuseFuture(options, first.revision);
+  const tooLarge = futureOf(options, first.revision);
+  if (tooLarge !== undefined) return answerStream(call, oneLine("ERROR", kubeStatus(tooLarge)));
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const sending = sendState(call, query, first, options, writable)
     .then(() => subscribe(call, options, selection, first.revision, timeoutMs))
@@ -57,11 +59,16 @@ function timeoutOf({ timeoutSeconds }: ListOptions): number {
   return Math.min(timeoutSeconds ?? defaultTimeoutSeconds * (1 + Math.random()), maxTimeoutSeconds);
 }
 
-function refuseFuture({ resourceVersion = 0 }: ListOptions, revision: number): void {
-  if (resourceVersion > revision)
-    throw new ApiError("Timeout", `Too large resource version: ${resourceVersion}, current: ${revision}`, {
-      retryAfter: 1,
-    });
+/**
+ * For state as new as a revision that is yet to come: an event, as from kube-apiserver. To an answer with `Retry-After`
+ * client-go would come back ten times before it looks what is wrong.
+ */
+function futureOf({ resourceVersion = 0 }: ListOptions, revision: number): ApiError | undefined {
+  return resourceVersion > revision ? tooLargeRevision(resourceVersion, revision) : undefined;
+}
+
+function oneLine(type: "ERROR", object: object): ReadableStream<Uint8Array> {
+  return new Response(`${JSON.stringify({ type, object })}\n`).body ?? new ReadableStream();
 }
 
 /** Leaves the stream open for what follows. */
