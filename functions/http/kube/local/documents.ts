@@ -7,6 +7,7 @@ import { discoveryResponse } from "./discovery-response.ts";
 import { groupVersionPath, openApiDocument, openApiPaths } from "./openapi.ts";
 import { openApiV2Response } from "./openapi-v2-response.ts";
 import { renderText, respond } from "./render.ts";
+import { health } from "./health.ts";
 import { openIdConfigurationPath, openIdDocument, openIdKeysPath } from "./openid.ts";
 import type { NonResourceRequest } from "./request-info.ts";
 import { versionInfo } from "./version.ts";
@@ -38,13 +39,11 @@ export async function documents(
       return openIdDocument(c, path);
     case "/metrics":
       return metricsAnswer(c);
-    case "/livez":
-    case "/healthz":
-      return new Response("ok");
-    case "/readyz":
-      await c.get("store").as({ name: "system:readyz", rules: [] }).texts.revision();
-      return new Response("ok");
+    case "/":
+      return index(c);
     default: {
+      const healthy = await health(c, path, query);
+      if (healthy !== undefined) return healthy;
       const serverAddress = new URL(c.get("origin")).host;
       const types = (await c.get("store").types.current()).all();
       const answer = await discoveryResponse(types, { request, path, query, serverAddress });
@@ -61,12 +60,34 @@ async function openApi(c: AppContext, path: string): Promise<Response> {
   const version = c.env.DROVER_VERSION ?? "";
   const name = path.slice(openApiRoot.length + 1);
   const types = (await c.get("store").types.current()).all();
-  const document = name === "" ? index(types, version) : openApiDocument(types, name, version);
+  const document = name === "" ? openApiIndex(types, version) : openApiDocument(types, name, version);
   if (document === undefined) throw notFound();
   return respond(c.req.raw, renderText(document, json), { contentType: "application/json" });
 }
 
-function index(types: readonly ResourceDefinition[], version: string): object {
+/** The paths that there are, for people who look around. */
+async function index(c: AppContext): Promise<Response> {
+  const types = (await c.get("store").types.current()).all();
+  const versions = openApiPaths(types).map((path) => `/${path}`);
+  const groups = versions.map((path) => path.slice(0, path.lastIndexOf("/")));
+  const paths = [...new Set([...versions, ...groups, ...standing])].toSorted();
+  return respond(c.req.raw, renderText({ paths }, json), { contentType: "application/json" });
+}
+
+const standing: readonly string[] = [
+  openIdConfigurationPath,
+  openIdKeysPath,
+  "/apis",
+  "/healthz",
+  "/livez",
+  "/metrics",
+  "/openapi/v2",
+  openApiRoot,
+  "/readyz",
+  "/version",
+];
+
+function openApiIndex(types: readonly ResourceDefinition[], version: string): object {
   const paths = openApiPaths(types).map((path) => [
     path,
     {
