@@ -28,7 +28,7 @@ export function applyObject<T extends KubeObject>(
   options: ApplyOptions,
 ): Promise<Applied<T>> {
   // A configuration that names the version it was made for is not tried on another.
-  const pinned = metadataOf(config)["resourceVersion"] !== undefined;
+  const pinned = !namesNoRevision(config);
   return again<Applied<T>, T>(
     session,
     definition,
@@ -54,14 +54,18 @@ async function make<T extends KubeObject>(
   const { subresource, creatorId, dryRun } = options;
   if (subresource !== undefined) throw notFound(definition, name);
   authorize(session.actor, { verb: "create", definition, namespace, name });
-  const { uid, resourceVersion } = metadataOf(config);
+  const { uid, name: given } = metadataOf(config);
+  if (given === undefined)
+    throw new StoreError(
+      "BadRequest",
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
   if (typeof uid === "string" && uid !== "")
     throw conflict(
       definition,
       name,
       `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
     );
-  if (resourceVersion !== undefined && resourceVersion !== "") throw conflict(definition, name);
   const merged = applied(session, definition, undefined, config, options);
   const object = { ...merged, metadata: { ...merged.metadata, ...(namespace === "" ? {} : { namespace }) } };
   await requireNamespaces(session, [{ action: "create", definition, object }]);
@@ -77,7 +81,8 @@ async function change<T extends KubeObject>(
   options: ApplyOptions,
 ): Promise<T> {
   const { subresource, dryRun } = options;
-  const merged = applied(session, definition, current, config, options);
+  const given = namesNoRevision(config) ? withoutRevision(config) : config;
+  const merged = applied(session, definition, current, given, options);
   if (merged.metadata.resourceVersion !== current.metadata.resourceVersion)
     throw conflict(definition, current.metadata.name);
   const planned = await planUpdate(session.admission, definition, current, merged, subresource, true);
@@ -112,6 +117,19 @@ function applied<T extends KubeObject>(
       });
     throw error;
   }
+}
+
+/** `0` is any revision, as the empty text is. */
+function namesNoRevision(config: Readonly<Record<string, unknown>>): boolean {
+  const { resourceVersion } = metadataOf(config);
+  return (
+    resourceVersion === undefined || resourceVersion === null || ["", "0"].includes(resourceVersion as string)
+  );
+}
+
+function withoutRevision(config: Readonly<Record<string, unknown>>): typeof config {
+  const { resourceVersion: _, ...metadata } = metadataOf(config);
+  return { ...config, metadata };
 }
 
 function metadataOf({ metadata }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -6,7 +6,7 @@ import { applyObject } from "./applying.ts";
 import { planCreate, planDelete, planUpdate } from "./admission.ts";
 import type { Planned, WrittenSubresource } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
-import { again, commitPlanned, currentObject, isRefusal } from "./committing.ts";
+import { again, commitPlanned, currentObject, isRefusal, unlessGoing } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type {
   Applied,
@@ -27,6 +27,9 @@ import type { Propagation } from "./propagation.ts";
 import type { ListFilter } from "./reader.ts";
 import { createTextReads } from "./text-reads.ts";
 import type { TextReads } from "./text-reads.ts";
+
+/** Of a generated name, which is then no longer than a label may be (k8s.io/apiserver, storage/names). */
+const maxNameBase = 58;
 
 export class ActorStore implements BoundStore {
   readonly #session: Session;
@@ -85,10 +88,10 @@ export class ActorStore implements BoundStore {
       definition,
       (definition) => {
         const metadata = generated
-          ? { ...object.metadata, name: generateName.slice(0, 248) + generateNameSuffix(randomBytes) }
+          ? { ...object.metadata, name: generateName.slice(0, maxNameBase) + generateNameSuffix(randomBytes) }
           : { ...object.metadata, ...(fixed === undefined ? {} : { name: fixed }) };
         const made = { action: "create" as const, definition, object: { ...object, metadata } };
-        return inItsNamespace(this.#session, [made, ...alongside], dryRun, async () => {
+        const write = async (): Promise<T> => {
           const main = await planCreate(this.#session.admission, definition, made.object, creatorId);
           const others: Planned[] = [];
           for (const operation of alongside) {
@@ -96,7 +99,10 @@ export class ActorStore implements BoundStore {
             if (planned !== undefined) others.push(planned);
           }
           return commitPlanned(this.#session, main, others, dryRun);
-        });
+        };
+        return inItsNamespace(this.#session, [made, ...alongside], dryRun, () =>
+          unlessGoing(this.#session, definition, { namespace, name: metadata.name }, write),
+        );
       },
       (error) => generated && isStoreError(error, "AlreadyExists"),
     );

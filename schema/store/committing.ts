@@ -123,6 +123,25 @@ async function withoutCommit<T extends KubeObject>(
     : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
+/** A create. Who finds the name taken by what waits for its end is told so. */
+export async function unlessGoing<R>(
+  { reader }: Session,
+  definition: ResourceDefinition,
+  { namespace = "", name }: { readonly namespace?: string | undefined; readonly name: string },
+  create: () => Promise<R>,
+): Promise<R> {
+  try {
+    return await create();
+  } catch (error) {
+    if (!isStoreError(error, "AlreadyExists") || error.subject?.name !== name) throw error;
+    const found = await reader.get(definition, namespace, name);
+    if (found?.metadata.deletionTimestamp === undefined) throw error;
+    throw new StoreError("AlreadyExists", `object is being deleted: ${error.message}`, {
+      subject: error.subject,
+    });
+  }
+}
+
 /** Reads and judges again when what it was judged by has moved: a user's type, too, is then read anew. */
 export async function again<R, T extends KubeObject = KubeObject>(
   { types }: Session,

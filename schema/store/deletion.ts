@@ -22,6 +22,8 @@ export function deleteObject(
   { namespace, name }: Pick<ObjectKey, "namespace" | "name">,
   { uid, resourceVersion, dryRun, ...propagation }: WriteOptions & Preconditions & Propagation,
 ): Promise<KubeObject> {
+  // Kubernetes names the kind here, where it else has the plural.
+  const named = { ...definition, plural: definition.kind };
   return again(
     session,
     definition,
@@ -30,12 +32,16 @@ export function deleteObject(
       const { metadata } = current;
       if (uid !== undefined && uid !== metadata.uid)
         throw conflict(
-          definition,
+          named,
           name,
-          `the UID in the precondition (${uid}) does not match ${metadata.uid ?? ""}`,
+          `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ""}). The object might have been deleted and then recreated`,
         );
       if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
-        throw conflict(definition, name);
+        throw conflict(
+          named,
+          name,
+          `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion ?? ""}). The object might have been modified`,
+        );
       const planned = await planDelete(session.admission, definition, current, propagation);
       return planned === undefined ? current : commitPlanned(session, planned, [], dryRun);
     },

@@ -68,7 +68,7 @@ function pathProblems(name: string): string[] {
 
 function finalizerErrors(definition: ResourceDefinition, { finalizers = [] }: ObjectMeta): FieldError[] {
   const strict = isGoType(definition);
-  return finalizers.flatMap((finalizer, index) => [
+  const errors = finalizers.flatMap((finalizer, index) => [
     ...qualifiedNameProblems(finalizer).map((why) => invalid("metadata.finalizers", finalizer, why)),
     ...(strict && !finalizer.includes("/") && !standardFinalizers.includes(finalizer)
       ? [
@@ -80,6 +80,15 @@ function finalizerErrors(definition: ResourceDefinition, { finalizers = [] }: Ob
         ]
       : []),
   ]);
+  if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion"))
+    errors.push(
+      invalid(
+        "metadata.finalizers",
+        finalizers,
+        "finalizer orphan and foregroundDeletion cannot be both set",
+      ),
+    );
+  return errors;
 }
 
 function namespaceErrors({ scope }: ResourceDefinition, { namespace = "" }: ObjectMeta): FieldError[] {

@@ -16,16 +16,16 @@ describe("ownerReferenceErrors", () => {
   it.each<[Partial<OwnerReference>, string]>([
     [{ apiVersion: "" }, 'apiVersion: Invalid value: "": version must not be empty'],
     [{ apiVersion: "a/b/c" }, 'apiVersion: Invalid value: "a/b/c": version must not be empty'],
-    [{ kind: "" }, 'kind: Invalid value: "": kind must not be empty'],
-    [{ name: "" }, 'name: Invalid value: "": name must not be empty'],
-    [{ uid: "" }, 'uid: Invalid value: "": uid must not be empty'],
+    [{ kind: "" }, 'kind: Invalid value: "": must not be empty'],
+    [{ name: "" }, 'name: Invalid value: "": must not be empty'],
+    [{ uid: "" }, 'uid: Invalid value: "": must not be empty'],
   ])("refuses %j", (change, wanted) => {
     expect(messages({ ...reference, ...change })).toEqual([`metadata.ownerReferences.${wanted}`]);
   });
 
   it("refuses Events as owners, and two controllers", () => {
     expect(messages({ ...reference, apiVersion: "v1", kind: "Event" })).toEqual([
-      'metadata.ownerReferences: Invalid value: "v1, Kind=Event": is disallowed from being an owner',
+      'metadata.ownerReferences: Invalid value: {"apiVersion":"v1","kind":"Event","name":"d","uid":"1"}: /v1, Kind=Event is disallowed from being an owner',
     ]);
     const [error = ""] = messages(
       { ...reference, controller: true },

@@ -32,10 +32,11 @@ function referenceErrors({
   if (parts.length > 2 || version === "")
     errors.push(invalid(`${path}.apiVersion`, apiVersion, "version must not be empty"));
   for (const [field, value] of Object.entries({ kind, name, uid }))
-    if (value === "") errors.push(invalid(`${path}.${field}`, value, `${field} must not be empty`));
+    if (value === "") errors.push(invalid(`${path}.${field}`, value, "must not be empty"));
+  const gvk = `${parts.length === 1 ? "/" : ""}${apiVersion}, Kind=${kind}`;
   // Events go when their time is over: what they owned would go with them.
   if (kind === "Event" && (apiVersion === "v1" || apiVersion.startsWith("events.k8s.io/")))
-    errors.push(invalid(path, `${apiVersion}, Kind=${kind}`, "is disallowed from being an owner"));
+    errors.push(invalid(path, { apiVersion, kind, name, uid }, `${gvk} is disallowed from being an owner`));
   return errors;
 }
 

@@ -152,12 +152,12 @@ describe("server-side apply", () => {
     const patch = (query: string, type: string, body: string, name = "odd"): Promise<Reply> =>
       send(`PATCH ${core}/${name}${query}`, { "content-type": type }, body);
     const yaml = "application/apply-patch+yaml";
-    const doubled = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: '1'\n  a: '2'\n";
+    const doubled = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: odd}\ndata:\n  a: '1'\n  a: '2'\n";
     expect(await patch("?fieldManager=a&fieldValidation=Strict", yaml, doubled)).toMatchObject({
       status: 400,
       json: {
         message:
-          'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 5: key "a" already set in map',
+          'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 6: key "a" already set in map',
       },
     });
     expect(await patch("?fieldManager=a&fieldValidation=Ignore", yaml, doubled)).toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * Bodies and options that do not fit (issue 4, requirement 3): Drover refuses what a real kube-apiserver refuses, with the same
- * code and reason and about the same fields. Each request goes to both.
+ * Requests that go to Drover and to a real kube-apiserver (issue 4, requirement 3): bodies and options that do not fit are refused
+ * with the same code and reason and about the same fields, others get the same answer.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +15,14 @@ const password = "bodies passphrase";
 const maps = "/api/v1/namespaces/default/configmaps";
 const foos = "/apis/fuzz.example.com/v1/namespaces/default/foos";
 const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+const rbac = "/apis/rbac.authorization.k8s.io/v1";
+const roles = `${rbac}/namespaces/default/roles`;
+const bindings = `${rbac}/namespaces/default/rolebindings`;
+const access = "/apis/authorization.k8s.io/v1";
+const bars = (version: string): string => `/apis/fuzz.example.com/${version}/namespaces/default/bars`;
 const merge = "application/merge-patch+json";
+const jsonPatch = "application/json-patch+json";
+const apply = "application/apply-patch+yaml";
 const named = { metadata: { name: "a" } };
 
 interface Answer {
@@ -25,6 +32,7 @@ interface Answer {
   readonly causes: unknown;
   readonly message: string;
   readonly json: Readonly<Record<string, unknown>>;
+  readonly text: string;
 }
 
 type Send = (line: string, body?: unknown, type?: string) => Promise<Answer>;
@@ -38,10 +46,10 @@ function sender(rest: Rest, path = "", token?: string): Send {
   };
 }
 
-function answerOf({ status, json }: Reply): Answer {
+function answerOf({ status, json, text }: Reply): Answer {
   const details = json["details"] as { causes?: { reason: string; field: string }[] } | undefined;
   const causes = details?.causes?.map(({ reason, field }) => `${field}: ${reason}`).toSorted();
-  return { status, reason: json["reason"], causes, message: String(json["message"]), json };
+  return { status, reason: json["reason"], causes, message: String(json["message"]), json, text };
 }
 
 /** As the administrator of a kubeconfig with a client certificate. */
@@ -76,6 +84,31 @@ const definition = definitionOf({
     },
   },
 });
+/** Rules, and a version that has other members than the stored one. */
+const versioned = definitionOf({
+  group: "fuzz.example.com",
+  names: { plural: "bars", singular: "bar", kind: "Bar", listKind: "BarList" },
+  versions: [
+    {
+      name: "v1",
+      properties: {
+        size: { type: "integer", maximum: 9 },
+        color: { type: "string", default: "red" },
+        odd: { type: "string", maxLength: 3 },
+      },
+      "x-kubernetes-validations": [{ rule: "self.size != 7" }],
+    },
+    { name: "v1beta1", properties: { size: { type: "integer" }, beta: { type: "string", default: "b" } } },
+  ],
+});
+const bar = (version: string, metadata: object, spec: object): object => ({
+  apiVersion: `fuzz.example.com/${version}`,
+  kind: "Bar",
+  metadata,
+  spec,
+});
+const map = (metadata: object): object => ({ apiVersion: "v1", kind: "ConfigMap", metadata });
+const role = (name: string, more: object): object => ({ metadata: { name }, ...more });
 const foo = (metadata: object, spec?: unknown): object => ({
   apiVersion: "fuzz.example.com/v1",
   kind: "Foo",
@@ -104,9 +137,11 @@ describe("bodies that do not fit", () => {
     const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     for (const send of [real, ours]) {
       await send(`POST ${crds}`, definition);
+      await send(`POST ${crds}`, versioned);
       await eventually("namespace and type are there", 60_000, async () => {
         const made = await send(`POST ${foos}?dryRun=All`, foo({}));
-        return made.status === 201 ? made : undefined;
+        const other = await send(`POST ${bars("v1")}?dryRun=All`, bar("v1", { name: "a" }, { size: 1 }));
+        return made.status === 201 && other.status === 201 ? made : undefined;
       });
       await send(`POST ${maps}`, { metadata: { name: "there" }, data: { a: "b" } });
       await send(`POST ${foos}`, foo({ name: "there" }));
@@ -162,12 +197,7 @@ describe("bodies that do not fit", () => {
       { data: { a: 1 } },
       "application/strategic-merge-patch+json",
     ],
-    [
-      "a JSON patch",
-      `PATCH ${maps}/there`,
-      [{ op: "replace", path: "/data/a", value: 1 }],
-      "application/json-patch+json",
-    ],
+    ["a JSON patch", `PATCH ${maps}/there`, [{ op: "replace", path: "/data/a", value: 1 }], jsonPatch],
     // Custom types: their metadata is a struct, the rest has a schema.
     ["a custom text", `POST ${foos}`, foo({}, { text: 1, count: "x" })],
     ["a custom number", `POST ${foos}`, foo({}, { count: 1.5 })],
@@ -198,14 +228,164 @@ describe("bodies that do not fit", () => {
     ["a revision that is yet to come", `GET ${maps}/there?resourceVersion=1000000000`],
     ["a yes for a text", `POST ${maps}`, "metadata: {name: a}\ndata: {a: yes}\n", "application/yaml"],
     ["no number of JSON's", `POST ${maps}`, "metadata: {name: a}\nx: .inf\n", "application/yaml"],
+    ["no spec of a review", `POST ${access}/subjectaccessreviews`, {}],
+    [
+      "a path in a namespace",
+      `POST ${access}/namespaces/default/localsubjectaccessreviews`,
+      { spec: { user: "u", nonResourceAttributes: { path: "/x", verb: "get" } } },
+    ],
+    ["no token to review", "POST /apis/authentication.k8s.io/v1/tokenreviews", {}],
+    ["no namespace of rules", `POST ${access}/selfsubjectrulesreviews`, {}],
+    ["no account for a token", "POST /api/v1/namespaces/default/serviceaccounts/nope/token", {}],
+    ["a subresource that there is not", `POST ${maps}/there/nope`, {}],
+    ["a deletion of what is no subresource", `DELETE ${maps}/there/status`],
+    ["a namespace in a namespace", "GET /api/v1/namespaces/default/namespaces"],
     ["another uid of many", `DELETE ${maps}`, { preconditions: { uid: "another" } }],
     ["another revision of many", `DELETE ${maps}`, { preconditions: { resourceVersion: "1" } }],
   ])("refuses %s as kube-apiserver does", async (_what, ...request) => {
     const [expected, answer] = await Promise.all([real(...request), ours(...request)]);
     expect(expected.status, expected.message).toBeGreaterThanOrEqual(400);
-    const { message: _e, json: _ej, ...wanted } = expected;
-    const { message, json: _aj, ...given } = answer;
+    const { message: _e, json: _ej, text: _et, ...wanted } = expected;
+    const { message, json: _aj, text: _at, ...given } = answer;
     expect(given, `${message}\nkube-apiserver: ${expected.message}`).toEqual(wanted);
+  });
+
+  const opaque = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=record \()\d+(?=\))/g;
+
+  it.each<[line: string, body?: unknown, type?: string]>([
+    [`POST ${bindings}`, named],
+    [`POST ${bindings}`, { ...named, roleRef: { kind: "X" } }],
+    [
+      `POST ${bindings}`,
+      {
+        ...named,
+        roleRef: { kind: "Role", name: "r" },
+        subjects: [{}, { kind: "ServiceAccount", name: "A_" }],
+      },
+    ],
+    [
+      `PATCH ${bindings}/a?fieldManager=a`,
+      { apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", ...named },
+      apply,
+    ],
+    [`POST ${rbac}/clusterrolebindings`, named],
+    [`POST ${roles}`, { ...named, rules: [{}] }],
+    ["POST /api/v1/namespaces/kube-system/events", named],
+    [`POST ${maps}`, { metadata: { name: "a", ownerReferences: [{}] } }],
+    [
+      `POST ${maps}`,
+      {
+        metadata: { name: "a", ownerReferences: [{ apiVersion: "v1", kind: "Event", name: "x", uid: "1" }] },
+      },
+    ],
+    [`POST ${maps}`, { metadata: { name: "a", finalizers: ["orphan", "foregroundDeletion"] } }],
+    [`PUT ${maps}/there`, { metadata: {} }],
+    [`PATCH ${maps}/there`, { metadata: { name: null } }, merge],
+    [`PATCH ${maps}/there`, { metadata: { name: "x" } }, merge],
+    [`PATCH ${maps}/nameless?fieldManager=a`, map({}), apply],
+    [`PATCH ${maps}/there?fieldManager=a`, map({ name: "there", resourceVersion: "1" }), apply],
+    [`PUT ${maps}`, map({ name: "there" })],
+    [`DELETE ${maps}/there`, { preconditions: { uid: "another" } }],
+    [`DELETE ${foos}/there`, { preconditions: { resourceVersion: "1" } }],
+    [`GET ${maps}?limit=x`],
+    [`GET ${maps}?resourceVersion=x`],
+    [`GET ${maps}?resourceVersionMatch=x`],
+    [`GET ${maps}?watch=1&sendInitialEvents=true&resourceVersionMatch=Exact`],
+    [`GET ${maps}?watch=1&continue=x`],
+    [`GET ${maps}?fieldSelector=a%3Db`],
+    [`GET ${foos}?fieldSelector=a%3Db`],
+    [`POST ${foos}`, { kind: "Foo", ...named }],
+    [`POST ${bars("v1")}`, bar("v1", { name: "a" }, { size: "x" })],
+    [`POST ${bars("v1")}`, bar("v1", { name: "a" }, { size: 1, odd: "long" })],
+    [`POST ${bars("v1")}?fieldValidation=Strict`, { ...bar("v1", { name: "a" }, { z: 1 }), b: 1 }],
+  ])("refuses in the same words: %s %j", async (...request) => {
+    const [expected, answer] = await Promise.all([real(...request), ours(...request)]);
+    expect(expected.status, expected.message).toBeGreaterThanOrEqual(400);
+    const said = ({ status, message }: Answer): string => `${status} ${message.replace(opaque, "…")}`;
+    expect(said(answer)).toBe(said(expected));
+  });
+
+  it.each<[what: string, line: string, body?: unknown, type?: string]>([
+    ["a Role without rules", `POST ${roles}`, role("none", {})],
+    ["a Role with no list of rules", `POST ${roles}`, role("null", { rules: null })],
+    ["a Role with a list of none", `POST ${roles}`, role("list", { rules: [] })],
+    ["an emptied Role", `PATCH ${roles}/list`, { rules: [] }, merge],
+    ["a list of Roles", `GET ${roles}`],
+    [
+      "an aggregated role of none",
+      `POST ${rbac}/clusterroles`,
+      role("gathers", { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: "b" } }] } }),
+    ],
+    [
+      "a namespace of what has none",
+      `POST ${rbac}/clusterroles`,
+      { metadata: { name: "placed", namespace: "x" } },
+    ],
+    ["and of its patch", `PATCH ${rbac}/clusterroles/placed`, { metadata: { namespace: "y" } }, merge],
+    [
+      "and of its configuration",
+      `PATCH ${rbac}/clusterroles/placed?fieldManager=a`,
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRole",
+        metadata: { name: "placed", namespace: "z" },
+      },
+      apply,
+    ],
+    ["revision 0 of what is new", `POST ${maps}`, map({ name: "zero", resourceVersion: "0" })],
+    [
+      "an apply that makes a revision",
+      `PATCH ${maps}/new?fieldManager=a`,
+      map({ name: "new", resourceVersion: "1" }),
+      apply,
+    ],
+    ["an apply without a name", `PATCH ${maps}/new?fieldManager=a`, map({}), apply],
+    [
+      "an apply to any revision",
+      `PATCH ${maps}/new?fieldManager=a`,
+      map({ name: "new", resourceVersion: "0" }),
+      apply,
+    ],
+    [
+      "an object in another version",
+      `POST ${bars("v1beta1")}`,
+      bar("v1beta1", { name: "older" }, { size: 1 }),
+    ],
+    ["it in the stored version", `GET ${bars("v1")}/older`],
+    ["it in the other version", `GET ${bars("v1beta1")}/older`],
+    ["a patch of it", `PATCH ${bars("v1beta1")}/older`, { spec: { size: 2, color: "blue" } }, merge],
+    ["what that left", `GET ${bars("v1")}/older`],
+    ["a check of health", "GET /readyz/ping"],
+    ["health", "GET /livez"],
+    ["a check that there is not", "GET /readyz/nope"],
+  ])("answers %s as kube-apiserver does", async (_what, ...request) => {
+    const [expected, answer] = await Promise.all([real(...request), ours(...request)]);
+    expect(answer.status, answer.text).toBe(expected.status);
+    if (expected.status >= 400) return;
+    if (answer.json["kind"] === undefined) expect(answer.text).toBe(expected.text);
+    else expect(lasting(answer.json)).toEqual(lasting(expected.json));
+  });
+
+  it("says that a deleted object is still there, that a revision is yet to come, and makes no long names", async () => {
+    for (const send of [real, ours]) {
+      await send(`POST ${maps}`, { metadata: { name: "held", finalizers: ["a.example/b"] } });
+      await send(`DELETE ${maps}/held`);
+      const { message } = await send(`POST ${maps}`, { metadata: { name: "held" } });
+      expect(message).toBe('object is being deleted: configmaps "held" already exists');
+      await send(`PATCH ${maps}/held`, { metadata: { finalizers: null } }, merge);
+      const query =
+        "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999999";
+      const future = await send(`GET ${maps}?${query}`);
+      expect([future.status, future.json]).toMatchObject([
+        200,
+        {
+          type: "ERROR",
+          object: { reason: "Timeout", details: { causes: [{ reason: "ResourceVersionTooLarge" }] } },
+        },
+      ]);
+      const { json } = await send(`POST ${maps}?dryRun=All`, { metadata: { generateName: "g".repeat(70) } });
+      expect((json["metadata"] as { name: string }).name).toMatch(/^g{58}.{5}$/);
+    }
   });
 
   it("takes nulls for what is not said, where Go does", async () => {
@@ -268,3 +448,12 @@ describe("bodies that do not fit", () => {
     }
   });
 });
+
+/** Without what two servers cannot have in common. */
+function lasting(value: unknown): unknown {
+  const moving = ["uid", "resourceVersion", "creationTimestamp", "managedFields"];
+  if (Array.isArray(value)) return value.map(lasting);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([name]) => !moving.includes(name));
+  return Object.fromEntries(members.map(([name, member]) => [name, lasting(member)]));
+}

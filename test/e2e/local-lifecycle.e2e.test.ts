@@ -88,7 +88,7 @@ describe("the end of objects, by kubectl", () => {
     const metadata = { name: "odd", namespace: "default", ownerReferences: [reference] };
     const object = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata });
     expect(await fails(["create", "--validate=false", "-f", "-"], object)).toContain(
-      'metadata.ownerReferences.uid: Invalid value: "": uid must not be empty',
+      'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
     );
     const options = JSON.stringify({ propagationPolicy: "Foreground", orphanDependents: true });
     expect(

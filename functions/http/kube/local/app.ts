@@ -88,6 +88,17 @@ function subresourceHandler(
   return { handler, verbs: found.verbs };
 }
 
+/** Whether the path names nothing below an object, or what the store itself writes. */
+function hasSubresource(
+  { statusSubresource = false, finalizeSubresource = false }: ResourceDefinition,
+  { subresource }: ResourceRequest,
+): boolean {
+  if (subresource === undefined) return true;
+  return (
+    (subresource === "status" && statusSubresource) || (subresource === "finalize" && finalizeSubresource)
+  );
+}
+
 async function serve(c: AppContext): Promise<Response> {
   // A browser's cookie comes with what foreign pages of the same site ask for, too.
   if (!["GET", "HEAD"].includes(c.req.method) && !c.req.raw.headers.has("authorization")) requireCsrfToken(c);
@@ -126,6 +137,7 @@ async function serve(c: AppContext): Promise<Response> {
     const { verb, name } = info;
     authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: info.subresource });
   }
+  if (subresource === undefined && !hasSubresource(definition, info)) throw notFound();
   const { headers } = c.req.raw;
   const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "", isQuestion);
   if (output === undefined)
@@ -205,7 +217,7 @@ function namespaceOf(info: ResourceRequest, scope: "Cluster" | "Namespaced"): st
   const { namespace = "", verb } = info;
   if (scope === "Cluster") {
     // /api/v1/namespaces/x is the Namespace x itself.
-    if (namespace !== "" && info.resource !== "namespaces") throw notFound();
+    if (namespace !== "" && (info.resource !== "namespaces" || info.name !== namespace)) throw notFound();
     return "";
   }
   if (namespace === "" && verb !== "list" && verb !== "watch")

@@ -5,6 +5,7 @@ import { answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
 import { readConfiguration } from "./request-body.ts";
+import { requireName } from "./decode-body.ts";
 import { parseWriteQuery } from "./write-options.ts";
 
 /** 201 where the object was not there. What the type does not know is refused whatever `fieldValidation` says, as in Kubernetes. */
@@ -36,16 +37,18 @@ function placed({ namespace }: Call, config: Record<string, unknown>, name: stri
   if (typeof metadata !== "object" || Array.isArray(metadata))
     throw new ApiError("BadRequest", "metadata must be an object");
   const given = metadata as Partial<KubeObject["metadata"]>;
-  if ((given.name ?? name) !== name)
-    throw new ApiError(
-      "BadRequest",
-      `the name of the object (${String(given.name)}) does not match the name on the URL (${name})`,
-    );
-  if ((given.namespace ?? "") !== "" && given.namespace !== namespace)
+  const isNamed = (given.name ?? "") !== "";
+  if (isNamed) requireName(given.name, name);
+  // Of a type without namespaces, kube-apiserver drops it.
+  const { namespace: own = "", ...placeless } = given;
+  if (own !== "" && namespace !== "" && own !== namespace)
     throw new ApiError(
       "BadRequest",
       "the namespace of the provided object does not match the namespace sent on the request",
     );
-  // Both identify the object; nobody owns them.
-  return { ...config, metadata: { ...metadata, name, ...(namespace === "" ? {} : { namespace }) } };
+  // Both identify the object; nobody owns them. One that is there may go unnamed.
+  return {
+    ...config,
+    metadata: { ...placeless, ...(isNamed ? { name } : {}), ...(namespace === "" ? {} : { namespace }) },
+  };
 }

@@ -26,6 +26,11 @@ const events: readonly Column[] = [
   { ...nameColumn, priority: 1 },
 ];
 
+function replicas(name: string, description: string, part: "spec" | "status"): Column {
+  const cell: Column["cell"] = (object) => count(member(object, part), "replicas");
+  return { ...column(name, description, cell), type: "integer" };
+}
+
 const createdAt: Column = {
   ...column("Created At", "When it was made.", ({ metadata }) => metadata.creationTimestamp ?? ""),
   type: "date",
@@ -53,6 +58,12 @@ const bindings: readonly Column[] = [
  * text of the server's. ServiceAccount's Secrets column of older versions is gone in 1.36.
  */
 export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
+  "scales.autoscaling": [
+    nameColumn,
+    replicas("Desired", "How many there shall be.", "spec"),
+    replicas("Available", "How many there are.", "status"),
+    ageColumn,
+  ],
   configmaps: [
     nameColumn,
     column(

@@ -36,9 +36,9 @@ export interface Call {
 }
 
 /** The name in the path. Throws `MethodNotAllow` where there is none. */
-export function nameOf({ info, definition }: Call): string {
+export function nameOf({ info }: Call): string {
   if (info.name === undefined)
-    throw new ApiError("MethodNotAllow", `${definition.plural}: this needs the name of an object`);
+    throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
   return info.name;
 }
 

@@ -27,7 +27,9 @@ export function requireType(definition: Type, value: Record<string, unknown>): v
   const apiVersion = textOf(definition, value, "apiVersion");
   const kind = textOf(definition, value, "kind");
   const wanted = apiVersionOf(definition);
-  if (apiVersion !== "" && apiVersion !== wanted)
+  // A user's type is known by it.
+  const isImplied = apiVersion === "" && definition.custom === undefined;
+  if (apiVersion !== wanted && !isImplied)
     throw new ApiError(
       "BadRequest",
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
@@ -45,6 +47,17 @@ export function requireType(definition: Type, value: Record<string, unknown>): v
   throw invalidObject({ ...definition, plural: "", kind }, name ?? "", [
     invalid("kind", kind, `must be ${definition.kind}`),
   ]);
+}
+
+/** Throws `BadRequest` where a body names another object than its path, or none. */
+export function requireName(given: unknown, name: string): void {
+  if (given === name) return;
+  throw new ApiError(
+    "BadRequest",
+    (given ?? "") === ""
+      ? `the name of the object (${name} based on URL) was undeterminable: name must be provided`
+      : `the name of the object (${String(given)}) does not match the name on the URL (${name})`,
+  );
 }
 
 function textOf(definition: Type, value: Record<string, unknown>, field: string): string {

@@ -7,7 +7,7 @@ export interface Scale extends KubeObject {
   readonly status: { readonly replicas: number; readonly selector?: string };
 }
 
-/** As a type of its own for answers: it has no columns but the common ones. */
+/** As a type of its own for answers. */
 export const scaleType = {
   group: "autoscaling",
   version: "v1",

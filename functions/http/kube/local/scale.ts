@@ -2,11 +2,13 @@
 import type { KubeObject } from "../../../../schema/object.ts";
 import { typeKey } from "../../../../schema/resource.ts";
 import type { ScaleSubresource } from "../../../../schema/resource.ts";
+import { invalid } from "../../../../schema/resources/names.ts";
+import { invalidObject } from "../../../../schema/store/errors.ts";
 import { ApiError } from "../../errors.ts";
 import { answerObject } from "./answer.ts";
 import { nameOf } from "./call.ts";
 import type { Call } from "./call.ts";
-import { decodeBody, requireType } from "./decode-body.ts";
+import { decodeBody, requireName, requireType } from "./decode-body.ts";
 import { readPatch } from "./patch.ts";
 import { readObject } from "./request-body.ts";
 import { scaleOf, scaleType, withReplicas } from "./scale-object.ts";
@@ -62,14 +64,10 @@ async function write(
     (current) => {
       const scale = scaleOf(current, paths) ?? { ...empty(current), spec: {}, status: { replicas: 0 } };
       const wanted = change(scale) as Partial<Scale>;
-      const { metadata } = wanted;
-      if (metadata?.name !== name)
-        throw new ApiError(
-          "BadRequest",
-          `the name of the object (${metadata?.name ?? ""}) does not match the name on the URL (${name})`,
-        );
+      const metadata: Partial<Scale["metadata"]> = wanted.metadata ?? {};
+      requireName(metadata.name, name);
       const { resourceVersion, uid } = metadata;
-      const changed = withReplicas(current, paths, replicasOf(call, wanted));
+      const changed = withReplicas(current, paths, replicasOf(call, paths, wanted));
       return {
         ...changed,
         metadata: {
@@ -96,18 +94,12 @@ function empty({ metadata: { name, namespace, resourceVersion } }: KubeObject): 
   };
 }
 
-function replicasOf(call: Call, { spec }: Partial<Scale>): number {
+function replicasOf(call: Call, paths: ScaleSubresource, { spec }: Partial<Scale>): number {
   const { replicas = 0 } = spec ?? {};
   if (replicas >= 0) return replicas;
-  const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
-  throw new ApiError(
-    "Invalid",
-    `Scale.autoscaling ${JSON.stringify(nameOf(call))} is invalid: spec.replicas: ${message}`,
-    {
-      causes: [{ reason: "FieldValueInvalid", field: "spec.replicas", message }],
-      subject: { definition: scaleType, name: nameOf(call) },
-    },
-  );
+  throw invalidObject(call.definition, nameOf(call), [
+    invalid(paths.specReplicasPath, replicas, "should be a non-negative integer"),
+  ]);
 }
 
 function judged({ definition }: Call, object: KubeObject, paths: ScaleSubresource): Scale {

@@ -70,13 +70,22 @@ export function fieldWarnings(
   more: readonly string[] = [],
 ): string[] {
   if (fieldValidation === "Ignore") return [];
+  const unknown = unknownFields(objectSchema(definition), object);
   const problems = [
-    ...unknownFields(objectSchema(definition), object).map((path) => `unknown field ${JSON.stringify(path)}`),
+    // What a user's schema does not know, kube-apiserver names in the order of the letters, after metadata's.
+    ...(definition.custom === undefined ? unknown : metadataFirst(unknown)).map(
+      (path) => `unknown field ${JSON.stringify(path)}`,
+    ),
     ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
     ...more,
   ];
   if (problems.length === 0 || fieldValidation === "Warn") return problems;
   throw unreadable(definition, `strict decoding error: ${problems.join(", ")}`);
+}
+
+function metadataFirst(paths: readonly string[]): string[] {
+  const isMetadata = (path: string): number => (path.startsWith("metadata.") ? 0 : 1);
+  return paths.toSorted((a, b) => isMetadata(a) - isMetadata(b) || (a < b ? -1 : 1));
 }
 
 /** In Kubernetes' words, which name the version without its group. */

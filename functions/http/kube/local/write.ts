@@ -11,7 +11,7 @@ import { ApiError } from "../../errors.ts";
 import { answerDeleted, answerList, answerObject } from "./answer.ts";
 import { nameOf, subresourceOf } from "./call.ts";
 import type { Call } from "./call.ts";
-import { decodeBody, requireType } from "./decode-body.ts";
+import { decodeBody, requireName, requireType } from "./decode-body.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import { encodeContinue, parseListOptions } from "./list-options.ts";
 import { apply } from "./apply.ts";
@@ -29,7 +29,7 @@ export async function create(call: Call): Promise<Response> {
     throw new ApiError("MethodNotAllow", "the server does not allow this method on the requested resource");
   const { dryRun, fieldValidation } = parseWriteQuery(call.query, "CreateOptions");
   const object = await readWritten(call, fieldValidation);
-  if ((object.metadata.resourceVersion ?? "") !== "")
+  if (!["", "0"].includes(object.metadata.resourceVersion ?? ""))
     throw new ApiError("BadRequest", "resourceVersion should not be set on objects to be created");
   const made = await store.create(definition, object, {
     dryRun,
@@ -44,11 +44,7 @@ export async function update(call: Call): Promise<Response> {
   const { dryRun, fieldValidation } = parseWriteQuery(call.query, "UpdateOptions");
   const name = nameOf(call);
   const object = await readWritten(call, fieldValidation);
-  if (object.metadata.name !== name)
-    throw new ApiError(
-      "BadRequest",
-      `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
-    );
+  requireName(object.metadata.name, name);
   const blind = ["", "0"].includes(object.metadata.resourceVersion ?? "");
   if (blind) delete object.metadata.resourceVersion;
   const { subresource } = subresourceOf(call);
@@ -100,8 +96,7 @@ export async function patch(call: Call): Promise<Response> {
         warnings = fieldWarnings(definition, patched, duplicates, fieldValidation, unknown);
         return envelopeOf(call, patched);
       });
-      if (object.metadata.name !== name)
-        throw new ApiError("BadRequest", "the name of an object cannot be changed");
+      requireName(object.metadata.name, name);
       const { uid } = object.metadata;
       if (uid !== undefined && uid !== current.metadata.uid)
         throw invalidObject(definition, name, [invalid("metadata.uid", uid, "field is immutable")]);
@@ -166,8 +161,9 @@ function envelopeOf({ definition, namespace }: Call, value: Record<string, unkno
   asGo(objectMetaSchema(), rest);
   // Names may be missing: `metadataErrors` judges that.
   const given: ObjectMeta = { name: "", ...rest, ...(managedFields === undefined ? {} : { managedFields }) };
-  const own = given.namespace ?? "";
-  if (own !== "" && own !== namespace)
+  const { namespace: own = "", ...placeless } = given;
+  // What has no namespace may have said one: manifests do, and kube-apiserver drops it.
+  if (own !== "" && namespace !== "" && own !== namespace)
     throw new ApiError(
       "BadRequest",
       "the namespace of the provided object does not match the namespace sent on the request",
@@ -176,7 +172,7 @@ function envelopeOf({ definition, namespace }: Call, value: Record<string, unkno
     ...(value as unknown as KubeObject),
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
-    metadata: { ...given, ...(namespace === "" ? {} : { namespace }) },
+    metadata: { ...placeless, ...(namespace === "" ? {} : { namespace }) },
   };
 }
 
