@@ -1,19 +1,22 @@
 /** The private side of the API Worker: reached by service binding and by the launcher's control socket, never by users. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { PeerSettings } from "../schema/internal/peers.ts";
-import type { ClusterRegistration } from "../schema/internal/context.ts";
+import type { ClusterRegistration, RequestLimits } from "../schema/internal/context.ts";
 import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../schema/internal/rpc.ts";
+import { parseShards, shardsAnnotation } from "../schema/internal/tunnel-name.ts";
 import { clusters } from "../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../schema/resources/management.cattle.io/clusters.ts";
 import type { Env } from "./env.ts";
 import { registerCluster } from "./http/connect/register-cluster.ts";
 import { systemActor } from "./http/context.ts";
+import { requestLimits } from "./http/kube/limits.ts";
 import { revokedGrants } from "./identity/watch-grant.ts";
 import { createLogger } from "../schema/logger.ts";
 import { onPeerChange, onTunnelEvent, runDueWork, sweep } from "./scheduled/runner.ts";
 import { parseSeedInput } from "./seed/input.ts";
 import { seed } from "./seed/seed.ts";
 import { createSettings } from "./settings/settings.ts";
+import { absentAsUndefined } from "./store/absent.ts";
 import { peerOffers, peerSettings } from "./store/peers.ts";
 import { clusterConnection } from "./store/cluster-connection.ts";
 import { checkDatabase, openStore } from "./store/open-store.ts";
@@ -34,6 +37,16 @@ export class ControlPlane extends WorkerEntrypoint<Env> implements ControlPlaneR
 
   async clusterConnection(clusterId: string): Promise<ClusterConnection | null> {
     return clusterConnection(openStore(this.env).as(systemActor("cluster-connection")), clusterId);
+  }
+
+  async clusterLimits(clusterId: string): Promise<RequestLimits> {
+    const store = openStore(this.env).as(systemActor("cluster-limits"));
+    const cluster = await absentAsUndefined(store.get<Cluster>(clusters, "", clusterId));
+    const shards = parseShards(cluster?.metadata.annotations?.[shardsAnnotation]) ?? 1;
+    return requestLimits(
+      createSettings(this.env, () => store),
+      shards,
+    );
   }
 
   async peerSettings(name: string): Promise<PeerSettings | null> {

@@ -61,7 +61,13 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     offers: () => this.env.API.peerOffers(this.#name),
     onStream: (conn, { clusterId, kind }) => {
       this.#meter.request();
-      const context: ClusterStreamContext = { v: 1, op: "stream", kind, address: conn.address };
+      const context: ClusterStreamContext = {
+        v: 1,
+        op: "stream",
+        kind,
+        address: conn.address,
+        peer: this.#name,
+      };
       const opening = openObjectStream(this.env.TUNNEL.getByName(clusterId), context);
       joinStreams(conn, new ObjectStream(opening), () => this.#meter.streams());
     },

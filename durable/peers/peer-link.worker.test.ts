@@ -252,6 +252,47 @@ inBothLives("clusters that peers hold", ({ rest }) => {
     expect([said.endsWith("agent"), agent.connects]).toEqual([true, ["tcp/127.0.0.1:6080"]]);
   });
 
+  it("tunnel 27: streams of peers count in the cluster's own limit, and over it are refused with the reason", async () => {
+    const limits = { perUser: 1, perCluster: 4, unanswered: 1, bodyBytes: 0 };
+    globalThis.testLimits = { [clusterId]: limits };
+    await connectAgent(cluster, clusterId);
+    await rest(cluster);
+    const open = async (peer: string): Promise<string> => {
+      try {
+        const context = { v: 1, op: "stream", kind: "steve", address: "x:1", peer } as const;
+        (await openObjectStream(cluster, context)).close(1000);
+        return "open";
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const [first, second] = names;
+    const outcomes: string[] = [];
+    for (let stream = 0; stream < 10; stream++) outcomes.push(await open(stream % 2 === 0 ? first : second));
+    // Two seconds' worth, of which a quarter is kept for people; a token may have come meanwhile.
+    expect(outcomes.slice(0, 6)).toEqual(Array.from({ length: 6 }, () => "open"));
+    expect(outcomes.at(-1)).toBe("Error: too many requests: the cluster is asked more than 4 times a second");
+  });
+
+  it("tunnel 27: what a peer refuses as too much is 429 here too, and no reason to doubt the peer", async () => {
+    const [name] = names;
+    let refuses = true;
+    await holder(name, (peer, connId) => {
+      if (refuses) peer.send(messageType.error, connId, "too many requests: of you");
+      else answer(peer, connId, "peer");
+    });
+    await rest(PEER.getByName(name));
+    const refused = await ask(cluster, clusterId, { peers: [name] });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect(JSON.parse(refused.text)).toMatchObject({
+      kind: "Status",
+      reason: "TooManyRequests",
+      message: "too many requests: of you",
+    });
+    refuses = false;
+    expect((await ask(cluster, clusterId, { peers: [name] })).text).toBe("peer");
+  });
+
   it("tunnel 27: by a main session a peer reaches the cluster's API endpoint, and nothing else of its network", async () => {
     const agent = await connectAgent(cluster, clusterId, named("kube-apiserver"), { kind: "main" });
     await rest(cluster);

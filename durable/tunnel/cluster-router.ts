@@ -12,6 +12,7 @@ import { ApiServerCache, UnusableConnection } from "./api-server.ts";
 import type { ApiServer } from "./api-server.ts";
 import { DirectCarrier } from "./direct-carrier.ts";
 import type { Meter, Traffic } from "./meter.ts";
+import { PeerAdmission } from "./peer-admission.ts";
 import { PeerRoutes } from "./peer-routes.ts";
 import { peerStream } from "./peer-stream.ts";
 import { proxy } from "./proxy.ts";
@@ -45,6 +46,7 @@ export interface ClusterRouterOptions {
 export class ClusterRouter {
   readonly #options: ClusterRouterOptions;
   readonly #admission = new Admission();
+  readonly #peerAdmission: PeerAdmission;
   readonly #apiServer: ApiServerCache;
   readonly #tlsRoutes = new TlsRoutes();
   readonly #direct: DirectCarrier;
@@ -54,6 +56,11 @@ export class ClusterRouter {
     const { env, shards, steveAddress, meter, log, keptMs } = options;
     this.#options = options;
     this.#apiServer = new ApiServerCache(() => env.API.clusterConnection(shards.clusterId));
+    this.#peerAdmission = new PeerAdmission(
+      this.#admission,
+      () => within(connectionMs, "the cluster's limits", env.API.clusterLimits(shards.clusterId)),
+      (error) => log.warn("cannot learn how much peers may ask", { error }),
+    );
     this.#direct = new DirectCarrier(meter, log, keptMs);
     this.#peers = new PeerRoutes({
       env,
@@ -135,6 +142,11 @@ export class ClusterRouter {
       const headers = new Headers(request.headers);
       headers.set(CONTEXT_HEADER, encodeContext(next.context));
       return next.stub.fetch(new Request(request, { headers }));
+    }
+    const refusal = await this.#peerAdmission.refusal(context.peer ?? "");
+    if (refusal !== undefined) {
+      this.#options.meter.error("limit");
+      return new Response(refusal, { status: 429 });
     }
     await this.#options.onUse();
     this.#options.meter.request();

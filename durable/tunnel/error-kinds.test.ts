@@ -6,6 +6,7 @@ it.each([
   ["the client is gone", "client"],
   ["the request body ended early: Error: x", "client"],
   ["read buffer exceeded", "buffer"],
+  ["too many requests: the cluster is asked more than 5 times a second", "limit"],
   ["buffer budget exceeded", "buffer"],
   ["session lost: closed by the agent: 1006", "session"],
   ["tunnel disconnect", "session"],

@@ -1,6 +1,15 @@
 /** What went wrong with a request, as one of a few words: labels of a metric must not be texts. Pure. */
 
-export type ErrorKind = "buffer" | "client" | "dial" | "http" | "no-session" | "session" | "stream" | "tls";
+export type ErrorKind =
+  | "buffer"
+  | "client"
+  | "dial"
+  | "http"
+  | "limit"
+  | "no-session"
+  | "session"
+  | "stream"
+  | "tls";
 
 /** The texts of `wire/`, of the Go peers and of `exchange.ts`; the first that fits. */
 const kinds: readonly (readonly [RegExp, ErrorKind])[] = [
@@ -8,6 +17,7 @@ const kinds: readonly (readonly [RegExp, ErrorKind])[] = [
   [/buffer (?:budget )?exceeded$/, "buffer"],
   [/^(?:session (?:lost|ended)|no sign of life|sync from client|tunnel disconnect)/, "session"],
   [/^dial /, "dial"],
+  [/^too many requests/, "limit"],
   [/^TLS: /, "tls"],
   [
     /^(?:malformed|bare line feed|bytes after|chunk |invalid |response head|too many|trailers|unknown Transfer|Transfer-Encoding)/,

@@ -4,6 +4,7 @@ import type { ResponseHead } from "../../wire/http1/head.ts";
 import { encodeChunk, lastChunk } from "../../wire/http1/request.ts";
 import { ResponseReader } from "../../wire/http1/response-reader.ts";
 import type { Hope } from "./hope.ts";
+import { tooMany } from "./peer-admission.ts";
 import type { RequestBody } from "./request-body.ts";
 
 export type Outcome =
@@ -33,6 +34,11 @@ export class ExchangeFailed extends Error {
   constructor(message: string, answered: boolean) {
     super(message);
     this.answered = answered;
+  }
+
+  /** A peer says that the cluster is asked too much. */
+  get limited(): boolean {
+    return !this.answered && this.message.startsWith(tooMany);
   }
 
   /** The agent did not reach its server, or a peer its agent: nobody has seen anything of the request (tunnel.md 1.12). */

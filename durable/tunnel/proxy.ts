@@ -26,6 +26,7 @@ export async function proxy(
     if (error instanceof InvalidRequest)
       return statusAnswer(400, `the request cannot be forwarded: ${error.message}`);
     if (error instanceof BodyTooLarge) return tooLarge(context);
+    if (error instanceof ExchangeFailed && error.limited) return statusAnswer(429, error.message, 1);
     if (error instanceof ExchangeFailed || error instanceof SessionLost)
       return statusAnswer(502, `error trying to reach the cluster: ${error.message}`);
     throw error;

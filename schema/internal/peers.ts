@@ -29,6 +29,8 @@ export interface ClusterStreamContext {
   readonly kind: ClientKind;
   /** `host:port`; counts for main sessions alone, and only as the cluster's own API endpoint. */
   readonly address: string;
+  /** Who opens it. Absent: an older object did not say. */
+  readonly peer?: string;
   readonly shards?: number;
   readonly tried?: number;
 }

@@ -2,7 +2,7 @@
 import type { LogEvent } from "../store/log.ts";
 import type { StoredRow } from "../store/encoding.ts";
 import type { CommitItem, CommitResult, ObjectKey } from "../store/types.ts";
-import type { ClusterRegistration } from "./context.ts";
+import type { ClusterRegistration, RequestLimits } from "./context.ts";
 import type { JobTally } from "./jobs.ts";
 import type { PeerSettings } from "./peers.ts";
 import type { ClusterStatistics, TunnelReport } from "./tunnel-statistics.ts";
@@ -160,6 +160,8 @@ export interface ControlPlaneRpc {
   runWork(): Promise<{ nextRunAt: number | null; jobs?: JobTally }>;
   /** `null` while too little is known of it. */
   clusterConnection(clusterId: string): Promise<ClusterConnection | null>;
+  /** How much the cluster may be asked, in each of its objects. */
+  clusterLimits(clusterId: string): Promise<RequestLimits>;
   /** `null`: there is no such peer, or none any more. */
   peerSettings(name: string): Promise<PeerSettings | null>;
   /** Ids of clusters that are connected here and that the peer may use. */

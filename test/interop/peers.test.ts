@@ -77,6 +77,10 @@ describe("two Drovers and a Go remotedialer as peers", () => {
     return agent;
   };
 
+  const limitEast = async (value: string): Promise<void> => {
+    await callJson(east.admin, "PUT", "/v3/settings/cluster-requests-per-second", { value });
+  };
+
   beforeAll(async () => {
     [west, east] = await Promise.all([startSite(), startSite()]);
     go = await startGo("go", "v0.6.1", dir, [ofWest, hiddenOfWest, both].map(steve));
@@ -258,13 +262,20 @@ describe("two Drovers and a Go remotedialer as peers", () => {
     await found(west, both, "go");
   });
 
-  it("tunnel 19: we PING every 5 s where we have dialled: a Go server would end the session after 60 s", async () => {
+  it("tunnel 19: we PING every 5 s where we have dialled: a Go server would end the session after 60 s; what peers open counts in a cluster's limit", async () => {
+    await limitEast("1");
     await eventually("three PINGs", 30_000, () => (pings.length >= 3 ? true : undefined));
     const [first = 0, second = 0, third = 0] = pings;
     for (const gap of [second - first, third - second]) {
       expect(gap).toBeGreaterThan(4_000);
       expect(gap).toBeLessThan(6_000);
     }
+    // In force for peers' streams after 10 s at the latest.
+    await eventually("a refusal", 20_000, async () => {
+      const asked = await Promise.all(Array.from({ length: 6 }, () => who(west, eastOnly)));
+      return asked.includes("429") ? true : undefined;
+    });
+    await limitEast("");
     expect(shown).toEqual([["west", westAtClock]]);
     const announced = messages.map((message) => decodeMessage(message));
     expect(announced.map((message) => message?.type)).toEqual([messageType.addClient, messageType.addClient]);

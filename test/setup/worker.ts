@@ -7,7 +7,7 @@ import type { TunnelTimes } from "../../durable/tunnel/times.ts";
 import { WatchFanout as Fanout } from "../../durable/watch/watch-fanout.ts";
 import { WatchHub as Hub } from "../../durable/watch/watch-hub.ts";
 import { watchLimits } from "../../durable/watch/watch-limits.ts";
-import type { ClusterRegistration } from "../../schema/internal/context.ts";
+import type { ClusterRegistration, RequestLimits } from "../../schema/internal/context.ts";
 import type { PeerSettings } from "../../schema/internal/peers.ts";
 import type { ClusterConnection, ControlPlaneRpc, TunnelEvent } from "../../schema/internal/rpc.ts";
 
@@ -117,6 +117,8 @@ declare global {
   var testRegistrations: (ClusterRegistration & { clusterId: string })[] | undefined;
   /** How kube-apiservers are reached, by cluster id. */
   var testConnections: Record<string, ClusterConnection> | undefined;
+  /** By cluster: how much may be asked. */
+  var testLimits: Record<string, RequestLimits> | undefined;
   /** By name: what the API Worker would say of peers. */
   var testPeers: Record<string, { settings: PeerSettings; offers: readonly string[] }> | undefined;
   /** What the API Worker would say of grants. */
@@ -143,6 +145,10 @@ export class ControlPlane extends WorkerEntrypoint<DurableEnv> implements Contro
 
   async clusterConnection(clusterId: string): Promise<ClusterConnection | null> {
     return globalThis.testConnections?.[clusterId] ?? null;
+  }
+
+  async clusterLimits(clusterId: string): Promise<RequestLimits> {
+    return globalThis.testLimits?.[clusterId] ?? { perUser: 0, perCluster: 0, unanswered: 0, bodyBytes: 0 };
   }
 
   async peerSettings(name: string): Promise<PeerSettings | null> {
