@@ -24,6 +24,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly nameForm?: "subdomain" | "label" | "path";
   /** Structural schema of the object without apiVersion, kind and metadata. Built on first use (design 3). */
   readonly schema: () => JsonSchema;
+  /**
+   * Of a body, in parts that no structural schema describes: why it is no such object (400), and the paths of members that
+   * mean nothing.
+   */
+  readonly undecoded?: (body: object) => { readonly problem?: string; readonly unknown: readonly string[] };
   /** What an object has of which nothing was said: who creates one owns nothing of it by leaving it so. */
   readonly bare?: Readonly<Record<string, unknown>>;
   /** With a status subresource, ordinary writes ignore `status` and status writes ignore everything else. */

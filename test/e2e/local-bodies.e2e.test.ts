@@ -19,6 +19,7 @@ const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const roles = `${rbac}/namespaces/default/roles`;
 const bindings = `${rbac}/namespaces/default/rolebindings`;
 const access = "/apis/authorization.k8s.io/v1";
+const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const bars = (version: string): string => `/apis/fuzz.example.com/${version}/namespaces/default/bars`;
 const merge = "application/merge-patch+json";
 const jsonPatch = "application/json-patch+json";
@@ -107,6 +108,23 @@ const bar = (version: string, metadata: object, spec: object): object => ({
   metadata,
   spec,
 });
+const odd = (version: object): object => ({
+  metadata: { name: "odds.fuzz.example.com" },
+  spec: {
+    group: "fuzz.example.com",
+    scope: "Namespaced",
+    names: { plural: "odds", kind: "Odd" },
+    versions: [
+      {
+        name: "v1",
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: "object" } },
+        ...version,
+      },
+    ],
+  },
+});
 const map = (metadata: object): object => ({ apiVersion: "v1", kind: "ConfigMap", metadata });
 const role = (name: string, more: object): object => ({ metadata: { name }, ...more });
 const foo = (metadata: object, spec?: unknown): object => ({
@@ -134,7 +152,6 @@ describe("bodies that do not fit", () => {
     real = senderOf(server.kubeconfig);
     const { token } = await loginAs(drover, "admin", password);
     ours = sender(restOf(drover), "/k8s/clusters/local", token);
-    const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     for (const send of [real, ours]) {
       await send(`POST ${crds}`, definition);
       await send(`POST ${crds}`, versioned);
@@ -198,6 +215,11 @@ describe("bodies that do not fit", () => {
       "application/strategic-merge-patch+json",
     ],
     ["a JSON patch", `PATCH ${maps}/there`, [{ op: "replace", path: "/data/a", value: 1 }], jsonPatch],
+    [
+      "a text for a number in a schema",
+      `POST ${crds}`,
+      odd({ schema: { openAPIV3Schema: { type: "object", minLength: "x" } } }),
+    ],
     // Custom types: their metadata is a struct, the rest has a schema.
     ["a custom text", `POST ${foos}`, foo({}, { text: 1, count: "x" })],
     ["a custom number", `POST ${foos}`, foo({}, { count: 1.5 })],
@@ -295,6 +317,15 @@ describe("bodies that do not fit", () => {
     [`GET ${maps}?fieldSelector=a%3Db`],
     [`GET ${foos}?fieldSelector=a%3Db`],
     [`POST ${foos}`, { kind: "Foo", ...named }],
+    [`POST ${crds}?fieldValidation=Strict`, odd({ schema: { openAPIV3Schema: { type: "object", foo: 1 } } })],
+    [`POST ${crds}`, odd({ additionalPrinterColumns: [{ name: "A", type: "x", jsonPath: "a" }] })],
+    [`POST ${crds}`, odd({ subresources: { scale: {} } })],
+    [`POST ${crds}`, odd({ selectableFields: [{ jsonPath: ".spec.x" }] })],
+    [
+      `POST ${maps}?fieldValidation=Strict`,
+      "metadata: {name: a}\nx: 1\ndata: {a: b, a: c}\n",
+      "application/yaml",
+    ],
     [`POST ${bars("v1")}`, bar("v1", { name: "a" }, { size: "x" })],
     [`POST ${bars("v1")}`, bar("v1", { name: "a" }, { size: 1, odd: "long" })],
     [`POST ${bars("v1")}?fieldValidation=Strict`, { ...bar("v1", { name: "a" }, { z: 1 }), b: 1 }],
@@ -345,6 +376,24 @@ describe("bodies that do not fit", () => {
       `PATCH ${maps}/new?fieldManager=a`,
       map({ name: "new", resourceVersion: "0" }),
       apply,
+    ],
+    [
+      "a doubled key in YAML",
+      `POST ${maps}`,
+      "metadata: {name: twice}\ndata: {a: b, a: c}\n",
+      "application/yaml",
+    ],
+    [
+      "the first of two documents",
+      `POST ${maps}`,
+      "metadata: {name: first}\n---\nmetadata: {name: x}\n",
+      "application/yaml",
+    ],
+    [
+      "merged maps in YAML",
+      `POST ${maps}`,
+      "metadata: {name: merged}\ndata: {<<: {k: v}}\n",
+      "application/yaml",
     ],
     [
       "an object in another version",

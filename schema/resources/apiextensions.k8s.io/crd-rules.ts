@@ -1,8 +1,9 @@
 /** What must hold of a CustomResourceDefinition (k8s.io/apiextensions-apiserver, validation), but for its schemas. Pure. */
 import type { FieldError } from "../../structural/types.ts";
-import { duplicate, forbidden, immutable, invalid, isDnsSubdomain, required } from "../names.ts";
+import { subdomainProblems } from "../../structural/name-problems.ts";
+import { duplicate, forbidden, immutable, invalid, required } from "../names.ts";
 import { approvalOf, approvedAnnotation, isCommunityGroup } from "./crd-approval.ts";
-import { columnErrors, scaleErrors } from "./crd-version-rules.ts";
+import { columnErrors, partPath, scaleErrors } from "./crd-version-rules.ts";
 import { isConditionTrue } from "./custom-resource-definitions.schema.ts";
 import type {
   CrdNames,
@@ -44,8 +45,8 @@ export function crdErrors(crd: CustomResourceDefinition, old?: CustomResourceDef
 
 function groupErrors(group: string): FieldError[] {
   if (group === "") return [required("spec.group")];
-  if (!isDnsSubdomain(group))
-    return [invalid("spec.group", group, "must be a lower case RFC 1123 subdomain")];
+  const problems = subdomainProblems(group);
+  if (problems.length > 0) return problems.map((why) => invalid("spec.group", group, why));
   return group.includes(".")
     ? []
     : [invalid("spec.group", group, "should be a domain with at least one dot")];
@@ -64,7 +65,15 @@ function scopeErrors({ scope = "" }: CrdSpec): FieldError[] {
 }
 
 function versionsErrors({ versions = [] }: CrdSpec): FieldError[] {
-  const errors = versions.flatMap((version, index) => versionErrors(version, `spec.versions[${index}]`));
+  const errors = versions.flatMap((version, index) => {
+    const scaleAt = partPath(versions, index, "subresources");
+    const columnsAt = partPath(versions, index, "additionalPrinterColumns");
+    return [
+      ...versionErrors(version, `spec.versions[${index}]`),
+      ...(scaleAt === undefined ? [] : scaleErrors(version.subresources?.scale, `${scaleAt}.scale`)),
+      ...(columnsAt === undefined ? [] : columnErrors(version.additionalPrinterColumns, columnsAt)),
+    ];
+  });
   const names = versions.map(({ name }) => name);
   // The value would be the whole list.
   if (new Set(names).size < names.length)
@@ -75,17 +84,13 @@ function versionsErrors({ versions = [] }: CrdSpec): FieldError[] {
 }
 
 function versionErrors(version: CrdVersion, path: string): FieldError[] {
-  const { name = "", deprecated, deprecationWarning: warning, schema, subresources } = version;
+  const { name = "", deprecated, deprecationWarning: warning, schema } = version;
   const errors: FieldError[] = [];
   if (!label.test(name)) errors.push(invalid(`${path}.name`, name, labelRule));
   if (schema?.openAPIV3Schema === undefined) errors.push(required(`${path}.schema.openAPIV3Schema`));
   const wrong = warning === undefined ? undefined : warningProblem(deprecated === true, warning);
   if (wrong !== undefined) errors.push(invalid(`${path}.deprecationWarning`, warning, wrong));
-  return [
-    ...errors,
-    ...scaleErrors(subresources?.scale, `${path}.subresources.scale`),
-    ...columnErrors(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`),
-  ];
+  return errors;
 }
 
 function warningProblem(deprecated: boolean, warning: string): string | undefined {

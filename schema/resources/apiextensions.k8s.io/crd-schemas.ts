@@ -3,7 +3,7 @@ import { customSchemaErrors } from "../../custom/schema-errors.ts";
 import { SchemaShapeError, decodeSchema } from "../../structural/schema-props.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { invalid } from "../names.ts";
-import { selectableErrors } from "./crd-version-rules.ts";
+import { partPath, selectableErrors } from "./crd-version-rules.ts";
 import type { CrdSpec, CrdVersion, CustomResourceDefinition } from "./custom-resource-definitions.schema.ts";
 
 /** Without members that no schema has; one that cannot be decoded stays for `schemaErrors` to name. */
@@ -18,23 +18,39 @@ export function decodedVersions({ versions = [] }: CrdSpec): CrdVersion[] {
   });
 }
 
+/** What cannot be decoded, in a part that no structural schema describes: `problem` as Go says it, and members without a meaning. */
+export function undecoded(crd: object): { readonly problem?: string; readonly unknown: readonly string[] } {
+  const { versions } = (crd as Partial<CustomResourceDefinition>).spec ?? {};
+  const unknown: string[] = [];
+  try {
+    for (const [index, version] of (versions ?? []).entries()) {
+      const given = version.schema?.openAPIV3Schema;
+      const path = `spec.versions[${index}].schema.openAPIV3Schema`;
+      if (given !== undefined) decodeSchema(given, path, (at) => unknown.push(at));
+    }
+  } catch (error) {
+    if (error instanceof SchemaShapeError)
+      return { problem: `json: cannot unmarshal: ${error.message}`, unknown };
+    throw error;
+  }
+  return { unknown };
+}
+
 /** A schema that is as it was is not judged again: it may come from an older version of Drover. */
 export function schemaErrors(
   { spec }: CustomResourceDefinition,
   old?: CustomResourceDefinition,
 ): FieldError[] {
   const { versions = [] } = spec;
-  const texts = new Set(versions.map(({ schema }) => JSON.stringify(schema)));
   return versions.flatMap((version, index) => {
     const { name, schema, subresources, selectableFields } = version;
     const given = schema?.openAPIV3Schema;
     if (given === undefined) return [];
     const before = old?.spec.versions?.find((one) => one.name === name);
     if (before !== undefined && sameRules(before, version)) return [];
-    // Of several versions with one schema Kubernetes names the errors once.
-    if (texts.size === 1 && index > 0) return [];
-    const path =
-      texts.size === 1 ? "spec.validation.openAPIV3Schema" : `spec.versions[${index}].schema.openAPIV3Schema`;
+    const at = partPath(versions, index, "schema");
+    if (at === undefined) return [];
+    const path = `${at}.openAPIV3Schema`;
     const decoded = decode(given);
     if ("problem" in decoded) return [invalid(path, null, decoded.problem)];
     const errors = customSchemaErrors(decoded.schema, path, {
@@ -44,7 +60,7 @@ export function schemaErrors(
     return selectableErrors(
       selectableFields,
       decoded.schema as JsonSchema,
-      `spec.versions[${index}].selectableFields`,
+      partPath(versions, index, "selectableFields") ?? `spec.versions[${index}].selectableFields`,
     );
   });
 }

@@ -7,6 +7,28 @@ const columnTypes = ["boolean", "date", "integer", "number", "string"];
 const columnFormats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
 const maxSelectableFields = 8;
 
+/** As they are called where all versions have the same. */
+const hoisted = {
+  schema: "spec.validation",
+  subresources: "spec.subresources",
+  additionalPrinterColumns: "spec.additionalPrinterColumns",
+  selectableFields: "spec.selectableFields",
+} as const satisfies Partial<Record<keyof CrdVersion, string>>;
+
+/**
+ * Where kube-apiserver says that a part of a version is: in the type itself, once, where all versions have the same.
+ * `undefined`: it was said of an earlier version.
+ */
+export function partPath(
+  versions: readonly CrdVersion[],
+  index: number,
+  part: keyof typeof hoisted,
+): string | undefined {
+  const texts = new Set(versions.map((version) => JSON.stringify(version[part])));
+  if (texts.size > 1) return `spec.versions[${index}].${part}`;
+  return index === 0 ? hoisted[part] : undefined;
+}
+
 export function columnErrors(
   columns: CrdVersion["additionalPrinterColumns"] = [],
   path: string,

@@ -6,7 +6,7 @@ import type { AdmissionContext, ResourceDefinition } from "../../resource.ts";
 import type { FieldError } from "../../structural/types.ts";
 import { forbidden } from "../names.ts";
 import { crdErrors } from "./crd-rules.ts";
-import { decodedVersions, schemaErrors } from "./crd-schemas.ts";
+import { decodedVersions, schemaErrors, undecoded } from "./crd-schemas.ts";
 import { statusOf } from "./crd-status.ts";
 import { kindsAndResources } from "./crd-names.ts";
 import {
@@ -32,6 +32,7 @@ export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinit
   scope: "Cluster",
   bare: { spec: { names: {} } },
   schema: crdSchema,
+  undecoded,
   statusSubresource: true,
   conditionalUpdate: true,
   raises: "registry",

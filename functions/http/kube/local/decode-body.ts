@@ -11,7 +11,7 @@ import { invalidObject } from "../../../../schema/store/errors.ts";
 import { ApiError } from "../../errors.ts";
 import { unreadable } from "./write-options.ts";
 
-type Type = Pick<ResourceDefinition, "group" | "version" | "kind" | "schema" | "custom">;
+type Type = Pick<ResourceDefinition, "group" | "version" | "kind" | "schema" | "custom" | "undecoded">;
 
 /**
  * Takes the nulls out of a body, in place. Throws `BadRequest` for values of another kind than their fields. Of a custom type
@@ -81,7 +81,10 @@ function isTyped({ group, custom }: Type): boolean {
 }
 
 function decodingProblem(definition: Type, value: Record<string, unknown>): string | undefined {
-  if (isTyped(definition)) return decodeTyped(objectSchema(definition), value, definition.kind);
+  if (isTyped(definition))
+    return (
+      decodeTyped(objectSchema(definition), value, definition.kind) ?? definition.undecoded?.(value).problem
+    );
   if (value["metadata"] === null) delete value["metadata"];
   const { metadata } = value;
   return metadata === undefined ? undefined : decodeTyped(objectMetaSchema(), metadata, "ObjectMeta");

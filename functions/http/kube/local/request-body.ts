@@ -1,5 +1,5 @@
 /** Request bodies of the Kubernetes API: JSON, YAML or protobuf, bounded, with what strict decoding would refuse. */
-import { parseDocument } from "yaml";
+import { parseAllDocuments, parseDocument } from "yaml";
 import type { Document } from "yaml";
 import { JsonSyntaxError, parseStrictJson } from "../../../../schema/json/strict-parse.ts";
 import { ProtobufError, decodeProtobuf } from "../../../../schema/protobuf/decode.ts";
@@ -9,7 +9,7 @@ import { goScalars } from "./yaml-scalars.ts";
 
 export interface Body {
   readonly value: Record<string, unknown>;
-  /** Dotted paths of members that the text had twice. */
+  /** What the text had twice, in Kubernetes' words: `duplicate field "a.b"`; of YAML `line 9: key "a" already set in map`. */
   readonly duplicates: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export async function readObject(
       return objectOf(parseJson(await readBody(request, maxRequestBytes)));
     case yaml:
     case "application/x-yaml":
-      return objectOf(parseYaml(await readBody(request, maxRequestBytes), false));
+      return objectOf(parseYaml(await readBody(request, maxRequestBytes)));
     case protobuf:
       return { value: parseProtobuf(await readBytes(request, maxRequestBytes)), duplicates: [] };
     default:
@@ -54,10 +54,7 @@ export async function readOptionalObject(request: Request): Promise<Body | undef
   return readObject(request);
 }
 
-/**
- * A configuration to apply: YAML, which most clients send as JSON. Doubled members are for strictness to judge; here they
- * are said as Go's YAML says them: `line 9: key "a" already set in map`.
- */
+/** A configuration to apply: YAML, which most clients send as JSON, and of which doubled members are said as of YAML. */
 export async function readConfiguration(request: Request): Promise<Body> {
   const text = await readBody(request, maxRequestBytes);
   if (text.trimStart().startsWith("{")) {
@@ -71,7 +68,7 @@ export async function readConfiguration(request: Request): Promise<Body> {
       if (!(error instanceof JsonSyntaxError)) throw error;
     }
   }
-  return objectOf(parseYaml(text, true));
+  return objectOf(parseYaml(text));
 }
 
 function doubledKeys(text: string, { errors }: Pick<Document, "errors">): string[] {
@@ -109,7 +106,8 @@ export function unknownMediaType(accepted: readonly string[]): ApiError {
 
 function parseJson(text: string): { value: unknown; duplicates: readonly string[] } {
   try {
-    return parseStrictJson(text);
+    const { value, duplicates } = parseStrictJson(text);
+    return { value, duplicates: duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) };
   } catch (error) {
     if (error instanceof JsonSyntaxError)
       throw new ApiError("BadRequest", `the request body is not valid JSON: ${error.message}`);
@@ -118,16 +116,18 @@ function parseJson(text: string): { value: unknown; duplicates: readonly string[
 }
 
 /**
- * Through JSON text, so that YAML gets no other values than JSON has, nor numbers that JSON would round. `lenient`: doubled
- * keys are said, and the last of each counts; otherwise they make the text invalid.
+ * Through JSON text, so that YAML gets no other values than JSON has, nor numbers that JSON would round. Doubled keys are said, and
+ * the last of each counts; of several documents the first.
  */
-function parseYaml(text: string, lenient: boolean): { value: unknown; duplicates: readonly string[] } {
+function parseYaml(text: string): { value: unknown; duplicates: readonly string[] } {
   try {
-    const document = parseDocument(text, {
+    const [document] = parseAllDocuments(text, {
       intAsBigInt: true,
+      merge: true,
       customTags: (tags) => [...goScalars, ...tags],
     });
-    const fault = document.errors.find(({ code }) => !lenient || code !== doubledKey);
+    if (document === undefined) return { value: null, duplicates: [] };
+    const fault = document.errors.find(({ code }) => code !== doubledKey);
     if (fault !== undefined) throw fault;
     const value: unknown = document.toJS({ maxAliasCount: maxYamlAliases });
     return { value: JSON.parse(JSON.stringify(value, yamlMember)), duplicates: doubledKeys(text, document) };

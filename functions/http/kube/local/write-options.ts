@@ -44,6 +44,9 @@ export function dryRunErrors(values: readonly string[]): FieldError[] {
   return values.every((one) => one === "All") ? [] : [notSupported("dryRun", values, ["All"])];
 }
 
+/** A hostile body must not make an answer of a million paths. */
+const maxPaths = 100;
+
 const validations = ["Ignore", "Strict", "Warn"] as const;
 
 /** As Kubernetes reads booleans of queries: empty is absent, and false is what says so. */
@@ -61,7 +64,7 @@ export function invalidOptions(kind: OptionsKind, errors: readonly FieldError[])
   });
 }
 
-/** Warnings about unknown and doubled members, and `more`. Throws `BadRequest` where the client asked for strictness. */
+/** Warnings about unknown members, `more`, and what a body says of doubled ones. Throws `BadRequest` where the client asked for strictness. */
 export function fieldWarnings(
   definition: ResourceDefinition,
   object: unknown,
@@ -70,17 +73,22 @@ export function fieldWarnings(
   more: readonly string[] = [],
 ): string[] {
   if (fieldValidation === "Ignore") return [];
-  const unknown = unknownFields(objectSchema(definition), object);
+  const unknown = [
+    ...unknownFields(objectSchema(definition), object),
+    ...(typeof object === "object" && object !== null ? (definition.undecoded?.(object).unknown ?? []) : []),
+  ].slice(0, maxPaths);
   const problems = [
     // What a user's schema does not know, kube-apiserver names in the order of the letters, after metadata's.
     ...(definition.custom === undefined ? unknown : metadataFirst(unknown)).map(
       (path) => `unknown field ${JSON.stringify(path)}`,
     ),
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
     ...more,
   ];
-  if (problems.length === 0 || fieldValidation === "Warn") return problems;
-  throw unreadable(definition, `strict decoding error: ${problems.join(", ")}`);
+  const ofYaml = duplicates.filter((problem) => problem.startsWith("line "));
+  const others = [...problems, ...duplicates.filter((problem) => !problem.startsWith("line "))];
+  if (others.length + ofYaml.length === 0 || fieldValidation === "Warn") return [...ofYaml, ...others];
+  const lines = ofYaml.length === 0 ? [] : [["yaml: unmarshal errors:", ...ofYaml].join("\n  ")];
+  throw unreadable(definition, `strict decoding error: ${[...lines, ...others].join(", ")}`);
 }
 
 function metadataFirst(paths: readonly string[]): string[] {
