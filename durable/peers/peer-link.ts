@@ -81,6 +81,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
   });
   /** How the peer was to be dialled when that was begun. */
   #dialKey: string | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ctx: DurableObjectState, env: DurableEnv) {
     super(ctx, env);
@@ -150,6 +151,7 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
       onClient: (change, clientKey, sessionKey) => {
         if (!this.#sessions.announced(socket, change, { clientKey, sessionKey }))
           this.ctx.waitUntil(this.#lose(session, "closed", "too many clients announced"));
+        this.#tellSoon();
       },
     });
     this.#sessions.add(session);
@@ -269,6 +271,14 @@ export class PeerLink extends DurableObject<DurableEnv> implements PeerLinkRpc {
     closeSocket(session.socket, code, reason);
     this.#log.info("session of the peer ended", { change, reason });
     await this.#tellOfChange();
+  }
+
+  /** Announcements come by the thousand when a session opens. */
+  #tellSoon(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.ctx.waitUntil(this.#tellOfChange());
+    }, this.times.reportMs);
   }
 
   /** Nobody depends on it: the next change tells it as well. */

@@ -1,4 +1,5 @@
 /** What a controller is (design 7): pure key functions over changes, and an ordered list of named steps. */
+import type { ClusterIdentity } from "../../schema/internal/cluster-identity.ts";
 import type { KubeObject } from "../../schema/object.ts";
 import type { Registry } from "../../schema/custom/registry.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
@@ -42,6 +43,18 @@ export interface ReconcileContext {
   readonly now: () => Date;
   /** A request to the cluster's kube-apiserver through its tunnel, as the agent's own service account. */
   readonly downstream: (clusterId: string, path: string, init?: DownstreamInit) => Promise<Response>;
+  /** Work that no change of an object calls for. The run goes on to it by itself where it is due. */
+  readonly enqueue: (rows: readonly WorkRow[]) => Promise<void>;
+}
+
+/** To a cluster of which no agent is connected here. */
+export interface ThroughPeers {
+  /** Those that have it. */
+  readonly peers: readonly string[];
+  /** One of them has a steve session. */
+  readonly steve: boolean;
+  /** What it must show, if it is known. */
+  readonly clusterIdentity: ClusterIdentity | undefined;
 }
 
 export interface DownstreamInit {
@@ -49,6 +62,7 @@ export interface DownstreamInit {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
+  readonly through?: ThroughPeers | undefined;
 }
 
 /** Level-triggered and idempotent: reads what is, converges, may be run again after any crash. */

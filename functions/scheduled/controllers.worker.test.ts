@@ -320,6 +320,7 @@ describe("the health sweep", () => {
           if (name === "c-mute") throw new Error("no answer");
           return new Response("", { status: name === "c-ill" || name === "c-returns" ? 500 : 200 });
         },
+        throughPeers: async () => undefined,
         isReturning: async (name) => name === "c-returns",
       });
       stale.push(...found);

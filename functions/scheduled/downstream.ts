@@ -13,6 +13,7 @@ export async function fetchDownstream(
   path: string,
   init: DownstreamInit = {},
 ): Promise<Response> {
+  const { peers, clusterIdentity } = init.through ?? {};
   const headers = new Headers({ accept: "application/json" });
   headers.set(
     CONTEXT_HEADER,
@@ -24,6 +25,8 @@ export async function fetchDownstream(
       requestId: crypto.randomUUID(),
       prefix: `/k8s/clusters/${clusterId}`,
       origin: "controller",
+      ...(peers === undefined ? {} : { peers }),
+      ...(clusterIdentity === undefined ? {} : { clusterIdentity }),
     }),
   );
   if (init.body !== undefined) headers.set("content-type", "application/json");

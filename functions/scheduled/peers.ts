@@ -12,13 +12,16 @@ import {
   peers,
 } from "../../schema/resources/drover.io/peers.ts";
 import type { Peer } from "../../schema/resources/drover.io/peers.ts";
-import { clusters } from "../../schema/resources/management.cattle.io/clusters.ts";
+import { clusters, localCluster } from "../../schema/resources/management.cattle.io/clusters.ts";
+import type { Cluster } from "../../schema/resources/management.cattle.io/clusters.ts";
 import type { BoundStore } from "../../schema/store/store.ts";
 import type { Logger } from "../../schema/logger.ts";
 import type { Env } from "../env.ts";
 import type { PeerStatus } from "../../schema/internal/peers.ts";
+import { clientKeysOf, clusterOfClient, includesCluster } from "../../schema/internal/peers.ts";
 import { absentAsUndefined } from "../store/absent.ts";
-import { isConnected } from "../store/peers.ts";
+import { isDirect } from "../store/cluster-connection.ts";
+import { isConnected, peersReaching, usedPeers } from "../store/peers.ts";
 import { withConditions } from "./conditions.ts";
 import type { ConditionChange } from "./conditions.ts";
 import { proceed, stop } from "./controller.ts";
@@ -61,6 +64,39 @@ const link: Step = {
   },
 };
 
+/** How long a peer that lost its session, or its agent, has to come back before its clusters show as disconnected. */
+const returningMs = 20_000;
+
+/** Clusters that came or went there, and that no agent here makes up for: their lifecycle looks. */
+const reached: Step = {
+  name: "reached",
+  async run({ env, store, now, enqueue }, name) {
+    const used = (await usedPeers(store)).find((peer) => peer.name === name)?.usedClusters;
+    const { items } = await store.list<Cluster>(clusters);
+    const here = items.filter((cluster) => mayBeReached(cluster, name, used));
+    if (here.length === 0) return proceed;
+    const keys = here.flatMap(({ metadata }) => clientKeysOf(metadata.name));
+    const held = new Set(
+      (await env.PEER.getByName(name).holds(keys)).map((key) => clusterOfClient(key).clusterId),
+    );
+    const rows = here.flatMap((cluster) => {
+      const { name: key } = cluster.metadata;
+      const has = held.has(key) && includesCluster(used, key);
+      if (has === peersReaching(cluster).includes(name)) return [];
+      return [{ controller: "cluster-lifecycle", key, runAt: now().getTime() + (has ? 0 : returningMs) }];
+    });
+    await enqueue(rows);
+    return proceed;
+  },
+};
+
+function mayBeReached(cluster: Cluster, peer: string, used: readonly string[] | undefined): boolean {
+  const { name, deletionTimestamp } = cluster.metadata;
+  if (name === localCluster || deletionTimestamp !== undefined) return false;
+  if (peersReaching(cluster).includes(peer)) return true;
+  return !isConnected(cluster) && !isDirect(cluster) && includesCluster(used, name);
+}
+
 function conditionsOf({ accepted, dialled }: PeerStatus): ConditionChange[] {
   const problem = dialled?.problem;
   return [
@@ -86,7 +122,7 @@ export const peerLinks: Controller = {
           : [{ key: everyPeer, when: { field: offeringIndex, value: "yes" } }],
     },
   ],
-  steps: [offers, link],
+  steps: [offers, reached, link],
 };
 
 /** Cron: whatever became of their alarms, peers are dialled. They know themselves what they do already. */

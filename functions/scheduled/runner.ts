@@ -24,6 +24,7 @@ import { openStore, poke } from "../store/open-store.ts";
 import { sealerOf } from "../store/sealer-of.ts";
 import { clusterLifecycle } from "./cluster-lifecycle/controller.ts";
 import { newsOf, isReturning } from "./cluster-lifecycle/tunnel-news.ts";
+import { wayThroughPeers } from "./cluster-lifecycle/through-peers.ts";
 import { unhealthyClusters } from "./cluster-lifecycle/health-sweep.ts";
 import type { Controller, ReconcileContext, StepResult } from "./controller.ts";
 import { fetchDownstream } from "./downstream.ts";
@@ -145,6 +146,8 @@ async function healthSweep(
     store: store.as(systemActor("health-sweep")),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
     isReturning: (clusterId) => isReturning(env, clusterId),
+    throughPeers: (cluster) =>
+      wayThroughPeers({ env, store: store.as(systemActor("health-sweep")) }, cluster),
     now: () => now,
   });
   if (stale.length === 0) return true;
@@ -188,6 +191,7 @@ async function runOne({ env, sql, log, store }: Run, work: LeasedWork): Promise<
     types: await store.types.current(),
     now: () => new Date(),
     downstream: (clusterId, path, init) => fetchDownstream(env, clusterId, path, init),
+    enqueue: (rows) => enqueueWork(sql, rows),
   };
   const result = await inTime(runSteps(controller, context, key, line));
   if (result === "lease lost") return "ran";

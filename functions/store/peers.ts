@@ -87,12 +87,27 @@ export async function peerOffers(store: BoundStore, name: string): Promise<reado
   );
 }
 
-/** By an agent: others have no session that a peer could use. */
+/** How condition Connected says that no agent is connected here, and a peer has the cluster. */
+export const throughPeers = {
+  reason: "Peer",
+  message: (peers: readonly string[]): string =>
+    `Cluster is reached through ${peers.length === 1 ? "peer" : "peers"} ${peers.join(", ")}`,
+};
+
+/** The peers that the cluster is said to be reached through; none when its agent is connected, or it is not reached. */
+export function peersReaching({ status }: Cluster): readonly string[] {
+  const connected = status?.conditions?.find(({ type }) => type === "Connected");
+  if (connected?.status !== "True" || connected.reason !== throughPeers.reason) return [];
+  return /through peers? (.+)$/.exec(connected.message ?? "")?.[1]?.split(", ") ?? [];
+}
+
+/** By an agent: others have no session that a peer could use, and what comes from a peer goes to no other one. */
 export function isConnected(cluster: Cluster): boolean {
   return (
     cluster.metadata.name !== localCluster &&
     cluster.metadata.deletionTimestamp === undefined &&
     !isDirect(cluster) &&
+    peersReaching(cluster).length === 0 &&
     conditionStatus(cluster.status?.conditions, "Connected") === "True"
   );
 }

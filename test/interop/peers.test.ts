@@ -18,6 +18,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { patternHash } from "../../agent/testing/apiserver.ts";
 import { parseClient } from "../../wire/remotedialer/clients.ts";
 import { decodeMessage, messageType } from "../../wire/remotedialer/codec.ts";
+import { clusterHandle } from "../e2e/cluster.ts";
 import { call, callJson, eventually, processesOf } from "../e2e/drover.ts";
 import { tryConnect } from "../e2e/scripted-agent.ts";
 import type { ScriptedAgent } from "../e2e/scripted-agent.ts";
@@ -152,6 +153,22 @@ describe("two Drovers and a Go remotedialer as peers", () => {
     ) as Record<string, string>;
     const { data } = await callJson<{ data: { id: string }[] }>(west.admin, "GET", "/v3/users?me=true");
     expect([user, url]).toEqual([data[0]?.id, "/api/v1/pods?x=%2F"]);
+  });
+
+  it("tunnel 27: a cluster of ours that a peer alone reaches shows as what it is: connected, through that peer", async () => {
+    await createCluster(west, eastOnly);
+    await clusterHandle(west.admin, eastOnly).waitFor("active", 20_000);
+    const { status } = await callJson<{ status: { conditions: Record<string, string>[] } }>(
+      west.admin,
+      "GET",
+      `/apis/management.cattle.io/v3/clusters/${eastOnly}`,
+    );
+    expect(status.conditions.find(({ type }) => type === "Connected")).toMatchObject({
+      status: "True",
+      reason: "Peer",
+      message: "Cluster is reached through peer east",
+    });
+    expect(await who(west, eastOnly)).toBe("east");
   });
 
   it("tunnel 27: each way on its own: the other reaches ours as well", async () => {

@@ -8,7 +8,7 @@ import { commitBatch } from "../../schema/store/commit.ts";
 import { createStore } from "../../schema/store/store.ts";
 import type { Store } from "../../schema/store/store.ts";
 import type { CommitItem, CommitResult } from "../../schema/store/types.ts";
-import { completeWork, failWork, leaseDueWork, requeueWork } from "../../schema/store/work.ts";
+import { completeWork, enqueueWork, failWork, leaseDueWork, requeueWork } from "../../schema/store/work.ts";
 import type { LeasedWork } from "../../schema/store/work.ts";
 import type { Env } from "../../functions/env.ts";
 import type { Controller, ReconcileContext, StepResult } from "../../functions/scheduled/controller.ts";
@@ -80,6 +80,7 @@ export async function runUntilDone(
       types: await store.types.current(),
       now: () => new Date(),
       downstream: () => Promise.reject(new Error("no cluster")),
+      enqueue: (rows) => enqueueWork(sql, rows),
     };
     try {
       for (const step of steps) if ((await step.run(context, key)).next !== "continue") break;
@@ -113,6 +114,8 @@ export interface Settling {
   /** Waits up to this long for rows that become due. */
   readonly patienceMs?: number;
   readonly env?: Partial<Env>;
+  /** Absent: no cluster answers. */
+  readonly downstream?: ReconcileContext["downstream"];
 }
 
 /** Runs what is due until nothing is. Answers with the number of runs, and rejects when a step fails. */
@@ -137,7 +140,7 @@ export async function settle(sql: Sql, settling: Settling = {}): Promise<number>
 async function run(
   sql: Sql,
   work: LeasedWork,
-  { writes = Infinity, afterCommit, env }: Settling,
+  { writes = Infinity, afterCommit, env, downstream }: Settling,
 ): Promise<void> {
   const { controller: name, key, token } = work;
   const opened = dyingStore(sql, writes, afterCommit);
@@ -154,7 +157,8 @@ async function run(
           store,
           types: await opened.types.current(),
           now: () => new Date(),
-          downstream: () => Promise.reject(new Error("no cluster")),
+          downstream: downstream ?? (() => Promise.reject(new Error("no cluster"))),
+          enqueue: (rows) => enqueueWork(sql, rows),
         },
         key,
       );

@@ -2,10 +2,14 @@
 import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import { connectionKey, isDirect } from "../../store/cluster-connection.ts";
-import { conditionStatus, withConditions } from "../conditions.ts";
+import { peersReaching } from "../../store/peers.ts";
+import { conditionStatus } from "../conditions.ts";
 import type { ConditionChange } from "../conditions.ts";
 import { proceed, stop } from "../controller.ts";
 import type { ReconcileContext, Step } from "../controller.ts";
+import { health } from "./health.ts";
+import { setConditions } from "./set-conditions.ts";
+import { asking, connectedThrough, wayThroughPeers } from "./through-peers.ts";
 import { usedSessions } from "./tunnel-news.ts";
 
 /** How soon a session that does not answer `/ping` is asked again. */
@@ -15,18 +19,28 @@ const pingRetryMs = 3_000;
 const disconnected = { reason: "Disconnected", message: "Cluster agent is not connected" } as const;
 /** Of a cluster without an agent. */
 const unreachable = { reason: "Disconnected", message: "Cluster API endpoint does not answer" } as const;
-/** Nobody tells when such a one comes back. */
-const directRetryMs = 60_000;
+/** Nobody tells when such a one comes back, or one of a peer. */
+const silentRetryMs = 60_000;
 
 export const connection: Step = {
   name: "connection",
   async run(context, clusterId) {
     const cluster = await context.store.get<Cluster>(clusters, "", clusterId);
     // The connect handshake writes the driver: without it no agent ever came, and the tunnel object is not woken.
-    if (cluster.status?.driver === undefined || cluster.status.driver === "") return stop;
-
-    const direct = isDirect(cluster);
-    const found = await look(context, cluster, direct);
+    const known = cluster.status?.driver !== undefined && cluster.status.driver !== "";
+    const direct = known && isDirect(cluster);
+    const found = known ? await look(context, cluster, direct) : "absent";
+    const through = found === "absent" ? await wayThroughPeers(context, cluster) : undefined;
+    if (
+      through !== undefined &&
+      (await answers(asking(context, through), clusterId, pathOf(through.steve)))
+    ) {
+      await setConditions(context, clusterId, [...provisionedChanges, connectedThrough(through)]);
+      const healthy = await health.run(asking(context, through), clusterId);
+      // What the other steps would write is the other installation's to write.
+      return healthy.next === "continue" ? stop : healthy;
+    }
+    if (!known && peersReaching(cluster).length === 0) return stop;
     await setConditions(
       context,
       clusterId,
@@ -37,10 +51,12 @@ export const connection: Step = {
         return proceed;
       case "silent":
         return direct
-          ? { next: "requeue", afterMs: directRetryMs, reason: "the API endpoint does not answer" }
+          ? { next: "requeue", afterMs: silentRetryMs, reason: "the API endpoint does not answer" }
           : { next: "requeue", afterMs: pingRetryMs, reason: "agent does not answer" };
       case "absent":
-        return stop;
+        return through === undefined
+          ? stop
+          : { next: "requeue", afterMs: silentRetryMs, reason: "it does not answer through its peer" };
       default:
         return found satisfies never;
     }
@@ -58,16 +74,23 @@ async function look(
   for (let count = 0; count < 2; count++) {
     const used = await usedSessions(context.env, clusterId, key);
     if (used.length === 0 && !direct) return "absent";
-    // Without Steve, what answers is the cluster's kube-apiserver, by TLS of ours: it knows no /ping.
-    const path = used.some(({ kind }) => kind === "steve") ? "/ping" : "/version";
+    const path = pathOf(used.some(({ kind }) => kind === "steve"));
     if (await answers(context, clusterId, path)) return "answers";
   }
   return "silent";
 }
 
-const connectedChanges: readonly ConditionChange[] = [
+/** Without Steve, what answers is the cluster's kube-apiserver, by TLS of ours: it knows no /ping. */
+function pathOf(steve: boolean): string {
+  return steve ? "/ping" : "/version";
+}
+
+const provisionedChanges: readonly ConditionChange[] = [
   { type: "Pending", status: "True" },
   { type: "Provisioned", status: "True" },
+];
+const connectedChanges: readonly ConditionChange[] = [
+  ...provisionedChanges,
   { type: "Connected", status: "True" },
 ];
 
@@ -76,11 +99,7 @@ function lostChanges(
   cluster: Cluster,
   why: typeof disconnected | typeof unreachable,
 ): readonly ConditionChange[] {
-  const changes: ConditionChange[] = [
-    { type: "Pending", status: "True" },
-    { type: "Provisioned", status: "True" },
-    { type: "Connected", status: "False", ...why },
-  ];
+  const changes: ConditionChange[] = [...provisionedChanges, { type: "Connected", status: "False", ...why }];
   const ready = conditionStatus(cluster.status?.conditions, "Ready");
   if (ready !== undefined) changes.push({ type: "Ready", status: "False", ...why });
   return changes;
@@ -94,26 +113,4 @@ async function answers(context: ReconcileContext, clusterId: string, path: strin
   } catch {
     return false;
   }
-}
-
-/** Writes the status only when a condition really changes: a steady state writes nothing (design 7). */
-export async function setConditions(
-  context: ReconcileContext,
-  clusterId: string,
-  changes: readonly ConditionChange[],
-  more?: (status: NonNullable<Cluster["status"]>) => NonNullable<Cluster["status"]>,
-): Promise<void> {
-  await context.store.modify<Cluster>(
-    clusters,
-    "",
-    clusterId,
-    (current) => {
-      const status = current.status ?? {};
-      const conditions = withConditions(status.conditions, changes, context.now());
-      const next = more === undefined ? status : more(status);
-      if (conditions === status.conditions && next === status) return undefined;
-      return { ...current, status: { ...next, conditions: [...conditions] } };
-    },
-    { subresource: "status" },
-  );
 }

@@ -5,7 +5,8 @@
 import { clusters } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import type { Cluster } from "../../../schema/resources/management.cattle.io/clusters.ts";
 import { conditionStatus } from "../conditions.ts";
-import type { ReconcileContext } from "../controller.ts";
+import { peersReaching } from "../../store/peers.ts";
+import type { ReconcileContext, ThroughPeers } from "../controller.ts";
 import { keepBusy } from "../slots.ts";
 import { readyzProblem } from "./health.ts";
 
@@ -19,6 +20,8 @@ export function turnOf(clusterId: string): number {
 }
 
 export interface HealthSweepContext extends Pick<ReconcileContext, "store" | "downstream" | "now"> {
+  /** The way to a cluster that is said to be reached through peers. */
+  readonly throughPeers: (cluster: Cluster) => Promise<ThroughPeers | undefined>;
   /** Whether its agent was lost just now: its tunnel tells of it when the agent does not return. */
   readonly isReturning: (clusterId: string) => Promise<boolean>;
 }
@@ -27,17 +30,18 @@ export interface HealthSweepContext extends Pick<ReconcileContext, "store" | "do
 export async function unhealthyClusters(context: HealthSweepContext): Promise<readonly string[]> {
   const { items } = await context.store.list<Cluster>(clusters);
   const turn = Math.floor(context.now().getTime() / 60_000) % turns;
-  const due = items
-    .filter(saysReady)
-    .map(({ metadata }) => metadata.name)
-    .filter((name) => turnOf(name) === turn);
+  const due = items.filter(saysReady).filter(({ metadata }) => turnOf(metadata.name) === turn);
   const stale: string[] = [];
-  await keepBusy<string>({
+  await keepBusy<Cluster>({
     slots,
     lookEveryMs: 1_000,
     take: async (free) => due.splice(0, free),
-    run: async (clusterId) => {
-      const problem = await readyzProblem(context, clusterId);
+    run: async (cluster) => {
+      const clusterId = cluster.metadata.name;
+      const through = peersReaching(cluster).length === 0 ? undefined : await context.throughPeers(cluster);
+      const downstream: typeof context.downstream = (id, path, init) =>
+        context.downstream(id, path, { ...init, through });
+      const problem = await readyzProblem({ downstream }, clusterId);
       if (problem !== undefined && !(await context.isReturning(clusterId))) stale.push(clusterId);
     },
   });

@@ -1,7 +1,7 @@
 /** Is the kube-apiserver well? Conditions Ready, Waiting, Updated, and the version (controllers.md 4.1, steps 12-13). */
 import { proceed } from "../controller.ts";
 import type { ReconcileContext, Step } from "../controller.ts";
-import { setConditions } from "./connection.ts";
+import { setConditions } from "./set-conditions.ts";
 
 const retryMs = 15_000;
 

@@ -10,6 +10,7 @@ import type { BoundStore } from "../../../schema/store/store.ts";
 import { hasWork } from "../../../schema/store/work.ts";
 import type { Env } from "../../env.ts";
 import { absentAsUndefined } from "../../store/absent.ts";
+import { peersReaching } from "../../store/peers.ts";
 import { conditionStatus } from "../conditions.ts";
 
 /** `gone`: the cluster is none any more, or is being removed. */
@@ -49,7 +50,9 @@ export async function usedSessions(
 }
 
 /** Connected, healthy and known: an agent that comes back adds nothing. */
-function isSettled({ status }: Cluster): boolean {
+function isSettled(cluster: Cluster): boolean {
+  const { status } = cluster;
+  if (peersReaching(cluster).length > 0) return false;
   const is = (type: string): boolean => conditionStatus(status?.conditions, type) === "True";
   return is("Connected") && is("Ready") && status?.clusterIdentity !== undefined;
 }
