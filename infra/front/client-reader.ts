@@ -42,6 +42,7 @@ export class ClientReader {
   readonly #ahead: Buffer[] = [];
   #aheadBytes = 0;
   #held = false;
+  #readOn = true;
   /** When it began to be held, by `performance.now()`. */
   #heldSince = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -54,11 +55,14 @@ export class ClientReader {
     client.on("data", (chunk: Buffer) => this.#onData(chunk)).on("close", () => this.discard());
   }
 
-  pause(): void {
+  /** `readOn`: it may be for long. */
+  pause(readOn = true): void {
     if (this.#held) return;
     this.#held = true;
-    this.#heldSince = performance.now();
+    this.#readOn = readOn;
     this.#client.pause();
+    if (!readOn) return;
+    this.#heldSince = performance.now();
     // Uploads are held and let go many times a second: one timer sees to all of them.
     this.#timer ??= setTimeout(() => this.#look(), HELD_MS);
   }
@@ -95,7 +99,7 @@ export class ClientReader {
 
   #look(): void {
     this.#timer = undefined;
-    if (!this.#held) return;
+    if (!this.#held || !this.#readOn) return;
     const left = this.#heldSince + HELD_MS - performance.now();
     if (left > 0) this.#timer = setTimeout(() => this.#look(), left);
     else if (this.#mayReadOn) this.#client.resume();

@@ -242,7 +242,8 @@ class FrontConnection {
 
   #toBackend(bytes: Buffer): void {
     if (this.#backend === undefined) void this.#connect(bytes);
-    else if (!this.#backend.write(bytes)) this.#reader.pause();
+    // workerd takes whatever a WebSocket brings: what agents and shells send waits for it alone, and not for long.
+    else if (!this.#backend.write(bytes)) this.#reader.pause(this.#phase.kind !== "tunnel");
   }
 
   /** Connects to workerd, sends `first`, then goes on with what was held meanwhile. */
