@@ -197,6 +197,29 @@ describe("a user's type", () => {
     expect(again.metadata.resourceVersion).toBe(rewritten.metadata.resourceVersion);
   });
 
+  it("gives what is written in another version the defaults of the stored one, and no members of the other", async () => {
+    const group = "views.example.com";
+    const store = isolate();
+    const a = { type: "string" };
+    const beta = { a, b: { type: "string", default: "b" } };
+    await make(
+      store.as(root),
+      crd(group, [
+        version("v1", { a, c: { ...a, default: "c" } }),
+        version("v1beta1", beta, { storage: false }),
+      ]),
+    );
+    const old = await typeOf(store, group, "v1beta1");
+    const made = await store.as(root).create(old, widget(group, "w", { a: "x" }, "v1beta1"));
+    expect(made).toMatchObject({ apiVersion: `${group}/v1beta1`, spec: { a: "x" } });
+    expect(made.spec).not.toHaveProperty("b");
+    const whole = await store.as(root).get(await typeOf(store, group), "n", "w");
+    expect([whole.apiVersion, whole.spec]).toEqual([`${group}/v1`, { a: "x", c: "c" }]);
+    expect((await isolate().as(root).get(old, "n", "w")).spec).toEqual({ a: "x" });
+    const same = await store.as(root).update(old, made);
+    expect(same.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
+  });
+
   it("asks the rules in CEL, transition rules among them, and refuses a rule that nobody could ask", async () => {
     const group = "rules.example.com";
     const store = isolate();
@@ -230,7 +253,7 @@ describe("a user's type", () => {
       status: "True",
     });
     await expect(other.as(root).create(old, widget(group, "w", {}))).rejects.toMatchObject({
-      code: "MethodNotAllow",
+      code: "Forbidden",
     });
   });
 

@@ -15,7 +15,7 @@ import type { FieldError } from "../structural/types.ts";
 import type { Actor } from "./authorize.ts";
 import { encodeObject, fieldsOf, isStorable, placeOf } from "./encoding.ts";
 import type { EncodedObject } from "./encoding.ts";
-import { StoreError, conflict, invalidObject } from "./errors.ts";
+import { conflict, forbiddenObject, invalidObject } from "./errors.ts";
 import {
   changedMetadata,
   hasGeneration,
@@ -70,8 +70,9 @@ export async function planCreate<T extends KubeObject>(
   applied = false,
 ): Promise<Planned<T>> {
   if (definition.custom?.terminating === true)
-    throw new StoreError(
-      "MethodNotAllow",
+    throw forbiddenObject(
+      definition,
+      given.metadata.name,
       "create not allowed while custom resource definition is terminating",
     );
   const { annotations: { [creatorAnnotation]: _, ...annotations } = {} } = given.metadata;
@@ -141,8 +142,9 @@ export async function planDelete<T extends KubeObject>(
     return plan(admission, definition, "delete", current, undefined);
   if (metadata.deletionTimestamp !== undefined && finalizers.join() === held.join()) return undefined;
   const { deletionTimestamp = timestamp(admission.now()) } = metadata;
-  // A Namespace stops nothing, and has no time to do so.
-  const grace = definition.finalizeSubresource === true ? {} : { deletionGracePeriodSeconds: 0 };
+  // A Namespace stops nothing, and has no time to do so; nor has a type.
+  const stops = definition.finalizeSubresource !== true && own === undefined;
+  const grace = stops ? { deletionGracePeriodSeconds: 0 } : {};
   const object = { ...current, metadata: { ...kept, deletionTimestamp, ...grace } };
   // Before the rules look around, as everywhere.
   const expect = await generations(admission, [
