@@ -264,7 +264,9 @@ async function mutated<T extends KubeObject>(
     const { generation: _, ...plain } = result.metadata;
     return withOwners({ ...result, metadata: plain }, owners, old);
   }
-  const changed = !same(contentOf(definition, result), contentOf(definition, old));
+  // Defaults of a version that is not stored are no change: they would be one each time.
+  const kept = inAskedVersion(definition, inStoredVersion(definition, result));
+  const changed = !same(contentOf(definition, kept), contentOf(definition, old));
   const going = old.metadata.deletionTimestamp !== result.metadata.deletionTimestamp;
   const generation = (old.metadata.generation ?? 1) + (changed || going ? 1 : 0);
   return withOwners({ ...result, metadata: { ...result.metadata, generation } }, owners, old);
