@@ -32,7 +32,7 @@ it("knows names, versions and subresources of a type without reading its schemas
   expect(registry.all().map(({ version }) => version)).toEqual(["v1", "v2"]);
   expect(registry.byPlural("example.com", "v3", "widgets")).toBeUndefined();
   expect(registry.byKind("example.com/v1", "Widget")?.custom?.deprecation).toBe(
-    "example.com/v1 Widget is deprecated",
+    "example.com/v1 Widget is deprecated; use example.com/v2 Widget",
   );
   expect(registry.stored()).toEqual([registry.byTypeKey("widgets.example.com")]);
   expect(registry.byTypeKey("widgets.example.com")).toMatchObject({

@@ -6,6 +6,7 @@ import { once } from "../structural/once.ts";
 import type { JsonSchema } from "../structural/types.ts";
 import type { CrdHead } from "./head.ts";
 import { customRules, uncheckedNote } from "./rules.ts";
+import { compareVersions } from "./version-order.ts";
 
 /** A row of a CustomResourceDefinition, as the registry keeps it. */
 export interface CrdRow {
@@ -70,7 +71,7 @@ function definitionOf(
   const { group = "", names = {}, scope } = spec;
   const { plural = "", kind = "", singular = kind.toLowerCase(), listKind, shortNames, categories } = names;
   const { name: versionName = "", subresources, additionalPrinterColumns, selectableFields } = version;
-  const deprecation = deprecationOf(version, group, kind);
+  const deprecation = deprecationOf(version, { ...spec, group, kind });
   const custom: CustomType = {
     expects: { [typeGeneration(name)]: generation },
     storedAs: `${group}/${storage.name ?? ""}`,
@@ -112,9 +113,23 @@ export function typeGeneration(name: string): string {
   return `registry:${name}`;
 }
 
-function deprecationOf(version: HeadVersion, group: string, kind: string): string | undefined {
-  if (version.deprecated !== true) return undefined;
-  return version.deprecationWarning ?? `${group}/${version.name ?? ""} ${kind} is deprecated`;
+/** Kubernetes' default names the version to use, if there is a newer one that is not deprecated itself. */
+function deprecationOf(
+  { name = "", deprecated, deprecationWarning }: HeadVersion,
+  {
+    group,
+    kind,
+    versions,
+  }: Pick<CrdHead["spec"], "versions"> & { readonly group: string; readonly kind: string },
+): string | undefined {
+  if (deprecated !== true) return undefined;
+  const [newer] = versions
+    .filter((version) => version.served === true && version.deprecated !== true)
+    .map((version) => version.name ?? "")
+    .filter((other) => compareVersions(other, name) < 0)
+    .toSorted(compareVersions);
+  const use = newer === undefined ? "" : `; use ${group}/${newer} ${kind}`;
+  return deprecationWarning ?? `${group}/${name} ${kind} is deprecated${use}`;
 }
 
 function scaleOf(scale: NonNullable<NonNullable<HeadVersion["subresources"]>["scale"]>): ScaleSubresource {

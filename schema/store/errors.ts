@@ -7,6 +7,7 @@ import type { FieldError } from "../structural/types.ts";
 const statusOf = {
   BadRequest: 400,
   NotFound: 404,
+  MethodNotAllow: 405,
   AlreadyExists: 409,
   Conflict: 409,
   /** The log no longer reaches back so far. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { registry } from "../../../../schema/resources/registry.ts";
 import { aggregatedDiscovery, discoveryTag, legacyDiscovery, verbsOf } from "./discovery.ts";
 import type { DiscoveredType } from "./discovery.ts";
-import { compareVersions } from "./kube-version.ts";
+import { compareVersions } from "../../../../schema/custom/version-order.ts";
 
 function type(
   group: string,

@@ -1,7 +1,7 @@
 /** The documents by which clients learn what the API serves, from the declared types (k8s.io/apiserver, discovery). Pure. */
 import { apiVersionOf, typeKey } from "../../../../schema/resource.ts";
 import type { ResourceDefinition } from "../../../../schema/resource.ts";
-import { compareVersions } from "./kube-version.ts";
+import { compareVersions } from "../../../../schema/custom/version-order.ts";
 
 /** A declared type, or a user's in one of its versions. */
 export type DiscoveredType = Pick<
