@@ -353,26 +353,29 @@ for (const version of agentVersions) {
       await peer.next("silent-closed", 1_000);
     });
 
-    it("a client killed while the backend takes nothing of its upload ends the stream within a second", async () => {
-      // The backend cannot tell: the agent's end of that connection stands behind what it does not read.
-      const ended = (): number =>
-        drover
-          .output()
-          .split("\n")
-          .filter((line) => line.includes("the client is gone") && line.includes("/api/never")).length;
-      const before = ended();
-      const upload = startUpload(drover, path("/api/never"), admin.token, 7 * MiB);
-      try {
-        await peer.next("never-open");
-        await upload.sent;
-        await sleep(500);
-        expect(ended()).toBe(before);
-        upload.kill();
-        await eventually("the stream has ended", 2_000, () => (ended() > before ? true : undefined));
-      } finally {
-        upload.kill();
-      }
-    });
+    // The versions do not differ in this.
+    if (version === "v0.6.1") {
+      it("a client killed while the backend takes nothing of its upload ends the stream within a second", async () => {
+        // The backend cannot tell: the agent's end of that connection stands behind what it does not read.
+        const ended = (): number =>
+          drover
+            .output()
+            .split("\n")
+            .filter((line) => line.includes("the client is gone") && line.includes("/api/never")).length;
+        const before = ended();
+        const upload = startUpload(drover, path("/api/never"), admin.token, 7 * MiB);
+        try {
+          await peer.next("never-open");
+          await upload.sent;
+          await sleep(500);
+          expect(ended()).toBe(before);
+          upload.kill();
+          await eventually("the stream has ended", 2_000, () => (ended() > before ? true : undefined));
+        } finally {
+          upload.kill();
+        }
+      });
+    }
 
     it("a client killed while the cluster has not answered yet frees the cluster's side within a second", async () => {
       const outgoing = request(new URL(path("/api/never"), drover.url).href, {
