@@ -6,7 +6,13 @@ const identity = {
   groups: ["system:authenticated", "cn=a, b,dc=example"],
   extra: { "example.com/Ä key": ["one", "two"], username: ["admin"] },
 };
-const context = { identity, origin: "user", prefix: "/k8s/clusters/c-abcde", requestId: "r1" } as const;
+const context = {
+  identity,
+  origin: "user",
+  prefix: "/k8s/clusters/c-abcde",
+  requestId: "r1",
+  target: "/api/v1/pods",
+} as const;
 
 describe("headers to the cluster", () => {
   it("tunnel 44: come from an allow list: no credential, cookie or smuggled identity passes", () => {
@@ -27,7 +33,6 @@ describe("headers to the cluster", () => {
     expect(pairs).toEqual([
       ["Host", "drover.example"],
       ["accept", "application/json"],
-      ["X-API-URL-Prefix", context.prefix],
       ["X-Forwarded-Proto", "https"],
       ["X-Request-Id", "r1"],
       ["Impersonate-User", "u-abcde"],
@@ -36,6 +41,21 @@ describe("headers to the cluster", () => {
       ["Impersonate-Extra-example.com%2F%C3%84%20key", "one"],
       ["Impersonate-Extra-example.com%2F%C3%84%20key", "two"],
       ["Impersonate-Extra-username", "admin"],
+    ]);
+  });
+});
+
+describe("headers to Steve", () => {
+  it("tunnel 48: say under which prefix its links belong; Kubernetes' API has none, which Steve could not flush with", () => {
+    const prefixed = (target: string): boolean =>
+      upstreamHeaders(new Headers(), { ...context, target }).some(([name]) => name === "X-API-URL-Prefix");
+    expect(["/v1", "/v1/pods", "/v1?x", "/api/v1/pods", "/apis", "/v1beta"].map(prefixed)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
     ]);
   });
 });

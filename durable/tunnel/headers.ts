@@ -1,6 +1,7 @@
 /** Headers on both legs. Upstream ones are built from an allow list, never by deleting from the caller's (design 2). Pure. */
 import type { DownstreamIdentity, ProxyContext } from "../../schema/internal/context.ts";
 import type { HeaderPair } from "../../wire/http1/request.ts";
+import { isSteves } from "./route.ts";
 
 /** What Kubernetes' API, the proxied pods and services, and their clients need. Credentials and cookies are not among it. */
 const forwarded = [
@@ -35,7 +36,13 @@ const forwarded = [
  */
 export function upstreamHeaders(
   request: Headers,
-  { identity, origin, prefix, requestId }: Pick<ProxyContext, "identity" | "origin" | "prefix" | "requestId">,
+  {
+    identity,
+    origin,
+    prefix,
+    requestId,
+    target,
+  }: Pick<ProxyContext, "identity" | "origin" | "prefix" | "requestId" | "target">,
   authorization?: string,
 ): HeaderPair[] {
   const pairs: HeaderPair[] = [["Host", request.get("host") ?? "drover"]];
@@ -43,8 +50,11 @@ export function upstreamHeaders(
     const value = request.get(name);
     if (value !== null) pairs.push([name, value]);
   }
-  // Steve builds its links of them (tunnel.md 2.7). Outside there is always TLS.
-  pairs.push(["X-API-URL-Prefix", prefix], ["X-Forwarded-Proto", "https"], ["X-Request-Id", requestId]);
+  // Steve builds its links of them (tunnel.md 2.7). With a prefix it answers through a writer that cannot flush (RedirectRewrite
+  // in rancher/apiserver, seen in the agent of 2.15.0): watches and logs would come in pieces of 4 KiB.
+  if (isSteves(target)) pairs.push(["X-API-URL-Prefix", prefix]);
+  // Outside there is always TLS.
+  pairs.push(["X-Forwarded-Proto", "https"], ["X-Request-Id", requestId]);
   if (authorization === undefined) return [...pairs, ...impersonation(identity)];
   pairs.push(["Authorization", authorization]);
   // Reconcilers are that account themselves, whatever its name.

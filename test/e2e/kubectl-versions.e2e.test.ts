@@ -1,10 +1,8 @@
 /** Which kubectl can do what through Drover: the table of the README, tried with kubectl built from each version's own code. */
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureBinaries, kubectlVersion } from "../testbed/build.ts";
 import { runKubectl } from "../testbed/kubectl.ts";
@@ -14,6 +12,7 @@ import type { Testbed } from "../testbed/start.ts";
 import { importInto, startAgent, writeKubeconfig } from "./cluster.ts";
 import type { Agent } from "./cluster.ts";
 import { callJson, eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
+import { watching } from "./watching.ts";
 import type { Connection, Drover } from "./drover.ts";
 
 const password = "kubectl versions passphrase";
@@ -178,26 +177,3 @@ describe("kubectl of every age", () => {
     });
   });
 });
-
-interface Running {
-  readonly output: () => string;
-  readonly ended: () => boolean;
-  readonly stop: () => void;
-}
-
-/** A kubectl that runs until it is stopped. */
-function watching(
-  program: string,
-  kubeconfig: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Running {
-  const child = spawn(program, args, {
-    env: { PATH: process.env["PATH"], HOME: kubeconfig.replace(/\/kc$/, ""), KUBECONFIG: kubeconfig, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  return { output: () => output, ended: () => child.exitCode !== null, stop: () => void child.kill() };
-}

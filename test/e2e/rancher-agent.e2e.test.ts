@@ -17,6 +17,7 @@ import { call, callJson, eventually, loginAs, removeDataDir, startDrover } from 
 import type { Connection, Drover } from "./drover.ts";
 import { connectAgent, tryConnect, tunnelParams } from "./scripted-agent.ts";
 import { startRancherAgent } from "./rancher-agent.ts";
+import { watching } from "./watching.ts";
 
 interface ClusterStatus {
   serviceAccountTokenSecret: string;
@@ -80,6 +81,26 @@ describe("Rancher's cluster agent", () => {
       await kubectl("create", "configmap", "by-rancher-agent", "--from-literal=a=b");
       await kubectl("delete", "configmap", "by-rancher-agent");
       expect(await kubectl("exec", "web", "--", "echo", "from the pod")).toBe("from the pod\n");
+    });
+
+    it("tunnel 46: shows watch events and lines of a log as they come", async () => {
+      const watch = watching(testbed.kubectl, kubeconfig, ["get", "configmaps", "-w", "-o", "name"]);
+      const follow = watching(testbed.kubectl, kubeconfig, ["logs", "-f", "web"]);
+      await eventually("what is there", 10_000, () =>
+        watch.output().includes("configmap/kube-root-ca.crt") && follow.output().includes("tick")
+          ? true
+          : undefined,
+      );
+      await kubectl("create", "configmap", "watched-by-rancher-agent");
+      const ticks = follow.output().length;
+      await eventually("the event, and the next line", 5_000, () =>
+        watch.output().includes("configmap/watched-by-rancher-agent") && follow.output().length > ticks
+          ? true
+          : undefined,
+      );
+      watch.stop();
+      follow.stop();
+      await kubectl("delete", "configmap", "watched-by-rancher-agent");
     });
 
     it("is back after a restart of Drover, with both sessions", async () => {

@@ -109,6 +109,13 @@ func (a *podAgent) embedded() http.Handler {
 			http.Error(rw, "origin not allowed", http.StatusForbidden)
 			return
 		}
+		// As RedirectRewrite of rancher/apiserver: a writer that cannot flush.
+		if hijacker, ok := rw.(http.Hijacker); ok && req.Header.Get("X-API-URL-Prefix") != "" {
+			rw = struct {
+				http.ResponseWriter
+				http.Hijacker
+			}{rw, hijacker}
+		}
 		proxy.ServeHTTP(rw, req)
 	}
 	mux := http.NewServeMux()
