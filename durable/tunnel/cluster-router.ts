@@ -16,7 +16,7 @@ import { PeerAdmission } from "./peer-admission.ts";
 import { PeerRoutes } from "./peer-routes.ts";
 import { peerStream } from "./peer-stream.ts";
 import { proxy } from "./proxy.ts";
-import { isSteves } from "./route.ts";
+import { isSteves, passesSteve } from "./route.ts";
 import type { Route } from "./route.ts";
 import type { SessionSet } from "./session-set.ts";
 import type { Shards } from "./shards.ts";
@@ -94,7 +94,7 @@ export class ClusterRouter {
     if (context.origin === "user") await this.#options.onUse();
     let routes: readonly Route[];
     try {
-      routes = await this.#routes(context.target);
+      routes = await this.#routes(context);
     } catch (error) {
       this.#count(context);
       this.#options.meter.error("connection");
@@ -158,15 +158,17 @@ export class ClusterRouter {
     });
   }
 
-  /** In the order in which they are tried; of one kind all. */
-  async #routes(target: string): Promise<readonly Route[]> {
+  /** In the order in which they are tried. */
+  async #routes({ target, origin }: ProxyContext): Promise<readonly Route[]> {
     const steve = this.#options.sessions.candidates("steve");
-    if (steve.length > 0 || isSteves(target)) return steve;
+    if (isSteves(target)) return steve;
+    // A reconciler asks an idle cluster for its health, and makes no TLS connection for it.
+    if (steve.length > 0 && (origin === "controller" || passesSteve(target))) return steve;
     const main = this.#options.sessions.candidates("main");
-    const server = await this.#knownServer(main.length > 0);
-    if (server === undefined) return [];
+    const server = await this.#knownServer(main.length > 0 && steve.length === 0);
+    if (server === undefined) return steve;
     const carriers = server.direct ? [this.#direct] : main;
-    return carriers.map((carrier) => this.#tlsRoutes.over(carrier, server));
+    return [...carriers.map((carrier) => this.#tlsRoutes.over(carrier, server)), ...steve];
   }
 
   /** Throws when it cannot be used, or not be known. Where that needs an agent and none is there, this is what to tell of. */

@@ -16,7 +16,7 @@ import { askThrough } from "./gatekeeper.ts";
 import type { Meter } from "./meter.ts";
 import { ConnPool } from "./pool.ts";
 import { proveIdentity } from "./proof.ts";
-import { isSteves } from "./route.ts";
+import { isSteves, passesSteve } from "./route.ts";
 import type { Route } from "./route.ts";
 import type { Carrier, TlsRoutes } from "./tls-route.ts";
 
@@ -80,7 +80,8 @@ export class PeerRoutes {
     if (isSteves(target)) return steve;
     const main = holding("main");
     const known = main.length === 0 ? undefined : await server();
-    return [...steve, ...(known === undefined ? [] : main.map((carrier) => tls.over(carrier, known)))];
+    const secure = known === undefined ? [] : main.map((carrier) => tls.over(carrier, known));
+    return passesSteve(target) ? [...steve, ...secure] : [...secure, ...steve];
   }
 
   async #keysOf(peer: string): Promise<readonly string[]> {

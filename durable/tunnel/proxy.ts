@@ -57,10 +57,11 @@ async function proxyRequest(
         ? [["Content-Length", "0"]]
         : []
       : [length === null ? ["Transfer-Encoding", "chunked"] : ["Content-Length", length]];
-  const head = encodeRequestHead(request.method, context.target, [
-    ...upstreamHeaders(request.headers, context, routes[0]?.authorization),
-    ...framing,
-  ]);
+  const headFor = ({ authorization }: Route): Uint8Array =>
+    encodeRequestHead(request.method, context.target, [
+      ...upstreamHeaders(request.headers, context, authorization),
+      ...framing,
+    ]);
   const { signal, method } = request;
   const repeatable = ["GET", "HEAD"].includes(method) && body === null;
   // A reconciler's stream is not kept: the pool's timer would hold an idle object in memory for seconds, and be paid for.
@@ -69,6 +70,7 @@ async function proxyRequest(
   let outcome: Outcome;
   try {
     outcome = await tryEach(routes, { signal, body, repeatable }, async (route, hope) => {
+      const head = headFor(route);
       const onReusable = (conn: ByteStream) => () => (kept ? route.pool.put(conn) : conn.close());
       const send = (conn: ByteStream): Promise<Outcome> =>
         exchange({

@@ -8,7 +8,7 @@ export interface Route {
   readonly pool: ConnPool;
   readonly meter: Meter;
   readonly log: Logger;
-  /** `Authorization` of an account that may impersonate users; absent where the other end has its own. */
+  /** `Authorization` of an account that may impersonate users, for this route alone; absent where the other end has its own. */
   readonly authorization?: string;
   /** A request waits: see `LiveSession`. Call the result when its answer came. */
   awaitAnswer(onSuspect?: () => void): () => void;
@@ -24,4 +24,17 @@ export interface Route {
 /** Whether only a steve session can answer it: kube-apiserver knows nothing of Steve's API. */
 export function isSteves(target: string): boolean {
   return /^\/(?:v1|ping)(?:[/?]|$)/.test(target);
+}
+
+/**
+ * Whether a steve session hands it to kube-apiserver as it is. The rest goes through a main session where there is one: of
+ * Kubernetes' paths Rancher's embedded server knows these alone (it answers `/healthz` itself, and others with 404); it
+ * guards its own objects; and Go's mux redirects a bare `/api` and whatever is not clean.
+ */
+export function passesSteve(target: string): boolean {
+  const [path = ""] = target.split("?", 1);
+  return (
+    /^\/(?:(?:api|apis|openapi)\/|version$)/.test(path) &&
+    !/^\/apis\/management\.cattle\.io(?:\/|$)|(?:\/|%2f){2}/i.test(path)
+  );
 }

@@ -142,12 +142,13 @@ async function askToSwitch(
   method: string,
   lines: readonly HeaderPair[],
 ): Promise<Outcome> {
-  const head = encodeRequestHead(method, context.target, [
-    ...upstreamHeaders(request.headers, context, routes[0]?.authorization),
-    ["Connection", "Upgrade"],
-    ...lines,
-    ...(method === "GET" ? [] : ([["Content-Length", "0"]] as const)),
-  ]);
+  const headFor = ({ authorization }: Route): Uint8Array =>
+    encodeRequestHead(method, context.target, [
+      ...upstreamHeaders(request.headers, context, authorization),
+      ["Connection", "Upgrade"],
+      ...lines,
+      ...(method === "GET" ? [] : ([["Content-Length", "0"]] as const)),
+    ]);
   const { signal } = request;
   // Not repeated: a command may have begun.
   return tryEach(routes, { signal, body: null, repeatable: false }, (route, hope) => {
@@ -155,7 +156,7 @@ async function askToSwitch(
     return exchange({
       conn,
       method,
-      head,
+      head: headFor(route),
       body: null,
       chunked: false,
       maxBody: 0,

@@ -83,6 +83,20 @@ describe("Rancher's cluster agent", () => {
       expect(await kubectl("exec", "web", "--", "echo", "from the pod")).toBe("from the pod\n");
     });
 
+    it("reaches what the embedded server of the agent does not hand on: by the main session", async () => {
+      const ask = (path: string): Promise<{ status: number; text: string }> =>
+        call(admin, "GET", `/k8s/clusters/${cluster.id}${path}`);
+      expect(await ask("/livez?verbose")).toMatchObject({
+        status: 200,
+        text: expect.stringContaining("livez check passed"),
+      });
+      expect(await ask("/api")).toMatchObject({ status: 200, text: expect.stringContaining("APIVersions") });
+      expect(await ask("/metrics")).toMatchObject({
+        status: 200,
+        text: expect.stringContaining("apiserver_request_total"),
+      });
+    });
+
     it("tunnel 46: shows watch events and lines of a log as they come", async () => {
       const watch = watching(testbed.kubectl, kubeconfig, ["get", "configmaps", "-w", "-o", "name"]);
       const follow = watching(testbed.kubectl, kubeconfig, ["logs", "-f", "web"]);

@@ -119,9 +119,9 @@ func (a *podAgent) embedded() http.Handler {
 		proxy.ServeHTTP(rw, req)
 	}
 	mux := http.NewServeMux()
-	for _, path := range []string{"/api", "/apis", "/openapi", "/version"} {
+	// A bare /api is redirected, as by the server around Steve.
+	for _, path := range []string{"/api/", "/apis/", "/openapi/", "/version"} {
 		mux.HandleFunc(path, kubernetes)
-		mux.HandleFunc(path+"/", kubernetes)
 	}
 	well := func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte("pong")) }
 	mux.HandleFunc("/ping", well)
