@@ -10,6 +10,7 @@ import { creatorAnnotation, noCreatorRbacAnnotation } from "../resources/creator
 import { asGo, isGoType } from "../resources/go-shape.ts";
 import { forbidden } from "../resources/names.ts";
 import type { Sealer } from "../seal/sealer.ts";
+import { trimEmbedded } from "../structural/embedded.ts";
 import { applyDefaults, prune, validate } from "../structural/engine.ts";
 import type { FieldError } from "../structural/types.ts";
 import type { Actor } from "./authorize.ts";
@@ -245,6 +246,7 @@ async function mutated<T extends KubeObject>(
   const schema = definition.schema();
   const { apiVersion, kind, metadata, ...rest } = wanted;
   prune(schema, rest);
+  if (definition.custom !== undefined) trimEmbedded(schema, rest);
   if (isGoType(definition)) asGo(schema, rest);
   applyDefaults(schema, rest);
   // The rest of T, pruned and defaulted by T's own schema.

@@ -3,11 +3,13 @@
  * (apiextensions-apiserver, objectmeta). Pure.
  */
 import { isDnsLabel } from "../resources/names.ts";
+import { objectMetaSchema } from "../resources/object-meta.ts";
 import { isQualifiedName } from "../resources/qualified-name.ts";
 import { child, invalidValue, keyed, requiredValue } from "./field-error.ts";
 import { isObject, memberSchema, somewhere } from "./json.ts";
 import type { Json } from "./json.ts";
 import { labelValueProblems, qualifiedNameProblems } from "./name-problems.ts";
+import { prune } from "./prune.ts";
 import type { FieldError, JsonSchema } from "./types.ts";
 
 const hasEmbedded = somewhere((schema) => schema["x-kubernetes-embedded-resource"] === true);
@@ -23,6 +25,21 @@ export function embeddedErrors(
   if (resource && isObject(value)) errors.push(...resourceErrors(value, path));
   look(schema, value, path, errors, resource);
   return errors;
+}
+
+/** Removes from the metadata of resources inside of `value`, in place, what ObjectMeta has not. */
+export function trimEmbedded(schema: JsonSchema, value: unknown): void {
+  if (!hasEmbedded(schema)) return;
+  if (Array.isArray(value)) {
+    if (schema.items !== undefined) for (const item of value) trimEmbedded(schema.items, item);
+    return;
+  }
+  if (!isObject(value)) return;
+  if (schema["x-kubernetes-embedded-resource"] === true) prune(objectMetaSchema(), value["metadata"]);
+  for (const [key, member] of Object.entries(value)) {
+    const inner = memberSchema(schema, key);
+    if (inner !== undefined) trimEmbedded(inner, member);
+  }
 }
 
 function look(schema: JsonSchema, value: unknown, path: string, errors: FieldError[], judged: boolean): void {

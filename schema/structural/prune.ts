@@ -3,7 +3,8 @@ import { isObject, maxDepth } from "./json.ts";
 import type { Json } from "./json.ts";
 import type { JsonSchema } from "./types.ts";
 
-const resourceMembers = new Set(["apiVersion", "kind", "metadata"]);
+/** What every resource has, whether its schema speaks of it or not. */
+export const resourceMembers: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 /** The schema of what stands under `additionalProperties: true`: members stay, what they hold is unknown. */
 const unknown: JsonSchema = {};
 

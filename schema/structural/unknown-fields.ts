@@ -1,5 +1,7 @@
 /** Members of a value that its schema does not know: what `prune` would remove, as dotted paths. Pure. */
 import { maxDepth } from "./engine.ts";
+import { objectMetaSchema } from "../resources/object-meta.ts";
+import { resourceMembers } from "./prune.ts";
 import type { JsonSchema } from "./types.ts";
 
 /** A hostile object must not make an answer of a million paths. */
@@ -28,6 +30,10 @@ function look(schema: JsonSchema, value: unknown, path: string, found: string[],
     schema.type !== "object";
   for (const [key, member] of Object.entries(value)) {
     const at = path === "" ? key : `${path}.${key}`;
+    if (schema["x-kubernetes-embedded-resource"] === true && resourceMembers.has(key)) {
+      if (key === "metadata") look(objectMetaSchema(), member, at, found, depth + 1);
+      continue;
+    }
     const known = Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
     if (typeof known === "object") look(known, member, at, found, depth + 1);
     else if (!keeps && found.length < maxPaths) found.push(at);
