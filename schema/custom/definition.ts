@@ -6,6 +6,7 @@ import { once } from "../structural/once.ts";
 import type { JsonSchema } from "../structural/types.ts";
 import type { CrdHead } from "./head.ts";
 import { customRules, uncheckedNote } from "./rules.ts";
+import { scaleErrors } from "./scale-errors.ts";
 import { compareVersions } from "./version-order.ts";
 
 /** A row of a CustomResourceDefinition, as the registry keeps it. */
@@ -83,6 +84,7 @@ function definitionOf(
     ...(deprecation === undefined ? {} : { deprecation }),
   };
   const rules = customRules(whole);
+  const scale = subresources?.scale === undefined ? undefined : scaleOf(subresources.scale);
   return {
     group,
     version: versionName,
@@ -95,7 +97,7 @@ function definitionOf(
     ...(shortNames === undefined ? {} : { shortNames }),
     ...(categories === undefined ? {} : { categories }),
     ...(subresources?.status === undefined ? {} : { statusSubresource: true }),
-    ...(subresources?.scale === undefined ? {} : { scaleSubresource: scaleOf(subresources.scale) }),
+    ...(scale === undefined ? {} : { scaleSubresource: scale }),
     ...(additionalPrinterColumns === undefined
       ? {}
       : { printerColumns: additionalPrinterColumns as readonly PrinterColumn[] }),
@@ -103,7 +105,10 @@ function definitionOf(
       ? {}
       : { selectableFields: selectableFields.map(({ jsonPath = "" }) => dotted(jsonPath)) }),
     conditionalUpdate: true,
-    validate: rules,
+    validate: (context) =>
+      scale === undefined || context.operation === "DELETE"
+        ? rules(context)
+        : [...scaleErrors(context, scale), ...rules(context)],
     custom,
   };
 }

@@ -437,6 +437,17 @@ describe("bodies that do not fit", () => {
     }
   });
 
+  it("checks its health one by one, and shows which paths there are", async () => {
+    expect((await ours("GET /readyz?verbose")).text).toBe(
+      "[+]ping ok\n[+]database ok\nreadyz check passed\n",
+    );
+    expect((await ours("GET /readyz?verbose&exclude=database")).text).toContain("[+]database excluded: ok\n");
+    for (const send of [real, ours]) {
+      const { paths } = (await send("GET /")).json;
+      expect(paths).toEqual(expect.arrayContaining(["/api/v1", "/apis/fuzz.example.com", "/livez"]));
+    }
+  });
+
   it("takes nulls for what is not said, where Go does", async () => {
     const body = {
       metadata: {
