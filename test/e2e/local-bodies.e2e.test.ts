@@ -250,6 +250,11 @@ describe("bodies that do not fit", () => {
     ["a revision that is yet to come", `GET ${maps}/there?resourceVersion=1000000000`],
     ["a yes for a text", `POST ${maps}`, "metadata: {name: a}\ndata: {a: yes}\n", "application/yaml"],
     ["no number of JSON's", `POST ${maps}`, "metadata: {name: a}\nx: .inf\n", "application/yaml"],
+    [
+      "another uid of what a PUT makes",
+      `PUT ${rbac}/clusterroles/put`,
+      { metadata: { name: "put", uid: "x" }, rules: [] },
+    ],
     ["no spec of a review", `POST ${access}/subjectaccessreviews`, {}],
     [
       "a path in a namespace",
@@ -351,6 +356,11 @@ describe("bodies that do not fit", () => {
       "a namespace of what has none",
       `POST ${rbac}/clusterroles`,
       { metadata: { name: "placed", namespace: "x" } },
+    ],
+    [
+      "a PUT that makes a revision",
+      `PUT ${leases}/put`,
+      { metadata: { name: "put", resourceVersion: "5" }, spec: {} },
     ],
     ["and of its patch", `PATCH ${rbac}/clusterroles/placed`, { metadata: { namespace: "y" } }, merge],
     [

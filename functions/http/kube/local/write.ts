@@ -4,7 +4,7 @@ import { apiVersionOf, isKubernetesType } from "../../../../schema/resource.ts";
 import { asGo } from "../../../../schema/resources/go-shape.ts";
 import { objectMetaSchema } from "../../../../schema/resources/object-meta.ts";
 import { invalid } from "../../../../schema/resources/names.ts";
-import { invalidObject } from "../../../../schema/store/errors.ts";
+import { conflict, invalidObject } from "../../../../schema/store/errors.ts";
 import { isHeld } from "../../../../schema/store/propagation.ts";
 import { unless } from "../../../store/absent.ts";
 import { ApiError } from "../../errors.ts";
@@ -48,10 +48,17 @@ export async function update(call: Call): Promise<Response> {
   const blind = ["", "0"].includes(object.metadata.resourceVersion ?? "");
   if (blind) delete object.metadata.resourceVersion;
   const { subresource } = subresourceOf(call);
-  const creates = blind && definition.createOnUpdate === true && subresource === undefined;
+  const creates = definition.createOnUpdate === true && subresource === undefined;
+  // A revision says nothing of what is not there, a uid does.
+  const make = (): Promise<KubeObject> => {
+    const { uid, resourceVersion: _, ...metadata } = object.metadata;
+    if (uid !== undefined && uid !== "")
+      throw conflict(definition, name, `the UID in the precondition (${uid}) is that of no object`);
+    return store.create(definition, { ...object, metadata }, { dryRun });
+  };
   if (blind && isConditional(definition)) {
     if (!creates) return refuseBlind(call, name);
-    const made = await unless("AlreadyExists", store.create(definition, object, { dryRun }));
+    const made = await unless("AlreadyExists", make());
     if (made === undefined) throw invalidUpdate(call, name);
     return answerObject(call, made, 201);
   }
@@ -61,7 +68,7 @@ export async function update(call: Call): Promise<Response> {
   });
   const updated = await (creates ? unless("NotFound", updating) : updating);
   if (updated !== undefined) return answerObject(call, updated);
-  return answerObject(call, await store.create(definition, object, { dryRun }), 201);
+  return answerObject(call, await make(), 201);
 }
 
 /** Whether there is such an object comes first, as in Kubernetes. Throws `NotFound`, else `Invalid`. */
