@@ -6,7 +6,7 @@ import { isObject, maxDepth, memberSchema, setMember } from "../structural/json.
 import type { Json } from "../structural/json.ts";
 import type { JsonSchema } from "../structural/types.ts";
 import { base64Schema, decodedLength, joinedLines } from "./core/config-data.ts";
-import { canonicalMicroTime, canonicalTime, microTimeSchema } from "./times.ts";
+import { canonicalMicroTime, canonicalTime, isMicroTime } from "./times.ts";
 
 /**
  * Takes out nulls, in place, and says the first thing that cannot be decoded, in Go's words; `undefined` when all can be.
@@ -98,12 +98,12 @@ function textProblem(schema: JsonSchema, value: string, path: string): string | 
     // Never the value itself: it may be a secret.
     return decodedLength(joinedLines(value)) === undefined ? `illegal base64 data in ${path}` : undefined;
   if (schema.format !== "date-time") return undefined;
-  const read = schema === microTimeSchema ? canonicalMicroTime : canonicalTime;
+  const read = isMicroTime(schema) ? canonicalMicroTime : canonicalTime;
   return read(value) === undefined ? timeProblem(schema, value, path) : undefined;
 }
 
 function timeProblem(schema: JsonSchema, value: string, path: string): string {
-  const fraction = schema === microTimeSchema ? ".000000" : "";
+  const fraction = isMicroTime(schema) ? ".000000" : "";
   return `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05${fraction}Z07:00": cannot parse ${path}`;
 }
 

@@ -5,6 +5,13 @@ import type { JsonSchema } from "../structural/types.ts";
 export const timeSchema = { type: "string", format: "date-time" } as const satisfies JsonSchema;
 /** The same; being another object says that it is a MicroTime. */
 export const microTimeSchema = { ...timeSchema } as const satisfies JsonSchema;
+/** Both, where Go writes the zero time, as null. */
+export const writtenTimeSchema = { ...timeSchema, nullable: true } as const satisfies JsonSchema;
+export const writtenMicroTimeSchema = { ...timeSchema, nullable: true } as const satisfies JsonSchema;
+
+export function isMicroTime(schema: JsonSchema): boolean {
+  return schema === microTimeSchema || schema === writtenMicroTimeSchema;
+}
 
 const time = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const microTime = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{6}))(Z|[+-]\d{2}:\d{2})$/;

@@ -20,6 +20,8 @@ const roles = `${rbac}/namespaces/default/roles`;
 const bindings = `${rbac}/namespaces/default/rolebindings`;
 const access = "/apis/authorization.k8s.io/v1";
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const events = (group: string, version: string): string =>
+  `${group === "" ? "/api" : `/apis/${group}`}/${version}/namespaces/default/events`;
 const bars = (version: string): string => `/apis/fuzz.example.com/${version}/namespaces/default/bars`;
 const merge = "application/merge-patch+json";
 const jsonPatch = "application/json-patch+json";
@@ -414,6 +416,27 @@ describe("bodies that do not fit", () => {
     ["it in the other version", `GET ${bars("v1beta1")}/older`],
     ["a patch of it", `PATCH ${bars("v1beta1")}/older`, { spec: { size: 2, color: "blue" } }, merge],
     ["what that left", `GET ${bars("v1")}/older`],
+    [
+      "an Event without times",
+      `POST ${events("", "v1")}`,
+      { ...named, involvedObject: { name: "x" }, reason: "r" },
+    ],
+    ["it in the other group", `GET ${events("events.k8s.io", "v1")}/a`],
+    [
+      "an Event of the newer group",
+      `POST ${events("events.k8s.io", "v1")}`,
+      {
+        metadata: { name: "newer" },
+        eventTime: "2026-01-01T00:00:00.000000Z",
+        regarding: { name: "x" },
+        action: "a",
+        reason: "r",
+        reportingController: "x.y/z",
+        reportingInstance: "i",
+        type: "Normal",
+      },
+    ],
+    ["it in the older group", `GET ${events("", "v1")}/newer`],
     ["a check of health", "GET /readyz/ping"],
     ["health", "GET /livez"],
     ["a check that there is not", "GET /readyz/nope"],

@@ -9,7 +9,13 @@ import { once } from "../../structural/once.ts";
 import type { FieldError, JsonSchema } from "../../structural/types.ts";
 import { invalid, required } from "../names.ts";
 import { isQualifiedName } from "../qualified-name.ts";
-import { canonicalMicroTime, canonicalTime, microTimeSchema, timeSchema } from "../times.ts";
+import {
+  canonicalMicroTime,
+  canonicalTime,
+  microTimeSchema,
+  writtenMicroTimeSchema,
+  writtenTimeSchema,
+} from "../times.ts";
 import { objectReferenceSchema } from "./object-reference.ts";
 
 const text = { type: "string" } as const;
@@ -25,11 +31,11 @@ const schema = once(
         reason: text,
         message: text,
         source: { type: "object", properties: { component: text, host: text } },
-        firstTimestamp: timeSchema,
-        lastTimestamp: timeSchema,
+        firstTimestamp: writtenTimeSchema,
+        lastTimestamp: writtenTimeSchema,
         count,
         type: text,
-        eventTime: microTimeSchema,
+        eventTime: writtenMicroTimeSchema,
         series: { type: "object", properties: { count, lastObservedTime: microTimeSchema } },
         action: text,
         related: objectReferenceSchema,
@@ -41,6 +47,16 @@ const schema = once(
 
 export type Event = KubeObject & FromSchema<ReturnType<typeof schema>>;
 
+/** Go writes these members always. `kubectl get events --sort-by=.lastTimestamp` shows nothing where no event has the member. */
+const always = {
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  eventTime: null,
+  reportingComponent: "",
+  reportingInstance: "",
+} as const;
+
 export const events: ResourceDefinition<Event> = {
   group: "",
   version: "v1",
@@ -50,7 +66,7 @@ export const events: ResourceDefinition<Event> = {
   shortNames: ["ev"],
   scope: "Namespaced",
   nameForm: "path",
-  bare: { involvedObject: {}, source: {} },
+  bare: { involvedObject: {}, ...always },
   createOnUpdate: true,
   schema,
   // As in Kubernetes: they expire, and are too many for its garbage collector.
@@ -70,6 +86,7 @@ export const events: ResourceDefinition<Event> = {
   mutate: ({ object }) => {
     const { firstTimestamp, lastTimestamp, eventTime, series } = object;
     return {
+      ...always,
       ...object,
       ...(firstTimestamp && { firstTimestamp: canonicalTime(firstTimestamp) ?? firstTimestamp }),
       ...(lastTimestamp && { lastTimestamp: canonicalTime(lastTimestamp) ?? lastTimestamp }),
@@ -85,7 +102,7 @@ export const events: ResourceDefinition<Event> = {
   validate: ({ operation, object }) => {
     if (operation === "DELETE") return [];
     // Only reporters of the newer API set eventTime.
-    const errors = object.eventTime === undefined ? placeErrors(object) : reportErrors(object);
+    const errors = (object.eventTime ?? null) === null ? placeErrors(object) : reportErrors(object);
     return [...timeErrors(object), ...errors];
   },
 };
@@ -93,13 +110,13 @@ export const events: ResourceDefinition<Event> = {
 function timeErrors({ firstTimestamp, lastTimestamp, eventTime, series }: Event): FieldError[] {
   const errors: FieldError[] = [];
   for (const [field, value] of Object.entries({ firstTimestamp, lastTimestamp }))
-    if (value !== undefined && canonicalTime(value) === undefined)
+    if ((value ?? null) !== null && canonicalTime(value ?? "") === undefined)
       errors.push(invalid(field, value, "must be an RFC 3339 time"));
   for (const [field, value] of [
     ["eventTime", eventTime],
     ["series.lastObservedTime", series?.lastObservedTime],
   ] as const)
-    if (value !== undefined && canonicalMicroTime(value) === undefined)
+    if ((value ?? null) !== null && canonicalMicroTime(value ?? "") === undefined)
       errors.push(invalid(field, value, "must be an RFC 3339 time with six digits of a second"));
   return errors;
 }

@@ -6,7 +6,7 @@ import { once } from "../../structural/once.ts";
 import type { JsonSchema } from "../../structural/types.ts";
 import { events as coreEvents } from "../core/events.ts";
 import { objectReferenceSchema } from "../core/object-reference.ts";
-import { microTimeSchema, timeSchema } from "../times.ts";
+import { microTimeSchema, writtenMicroTimeSchema, writtenTimeSchema } from "../times.ts";
 import { strictEventErrors } from "./event-rules.ts";
 
 const text = { type: "string" } as const;
@@ -18,7 +18,7 @@ const schema = once(
       type: "object",
       required: ["eventTime"],
       properties: {
-        eventTime: microTimeSchema,
+        eventTime: writtenMicroTimeSchema,
         series: {
           type: "object",
           required: ["count", "lastObservedTime"],
@@ -33,8 +33,8 @@ const schema = once(
         note: text,
         type: text,
         deprecatedSource: { type: "object", properties: { component: text, host: text } },
-        deprecatedFirstTimestamp: timeSchema,
-        deprecatedLastTimestamp: timeSchema,
+        deprecatedFirstTimestamp: writtenTimeSchema,
+        deprecatedLastTimestamp: writtenTimeSchema,
         deprecatedCount: count,
       },
     }) as const satisfies JsonSchema,
@@ -80,7 +80,10 @@ export const events: ResourceDefinition<Event> = {
     of: coreEvents,
     standing: { involvedObject: {} },
     toStored: (object) => ({ ...renamed(object, storedNames), apiVersion: "v1" }),
-    fromStored: (object) => ({ ...renamed(object, namesHere), apiVersion: "events.k8s.io/v1" }),
+    fromStored: (object) => ({
+      ...renamed(withoutNobody(object), namesHere),
+      apiVersion: "events.k8s.io/v1",
+    }),
     storedField: (field) => {
       const [first = "", ...rest] = field.split(".");
       return [storedNames[first] ?? first, ...rest].join(".");
@@ -88,6 +91,14 @@ export const events: ResourceDefinition<Event> = {
     validate: strictEventErrors,
   },
 };
+
+/** Who reports is left out here when nobody says so, where the core's Event has an empty text. */
+function withoutNobody(object: KubeObject): KubeObject {
+  const members = Object.entries(object).filter(
+    ([name, value]) => value !== "" || (name !== "reportingComponent" && name !== "reportingInstance"),
+  );
+  return Object.fromEntries(members) as unknown as KubeObject;
+}
 
 function renamed(object: KubeObject, names: Readonly<Record<string, string>>): KubeObject {
   const members = Object.entries(object).map(([name, value]) => [
