@@ -308,6 +308,11 @@ describe("bodies that do not fit", () => {
       },
     ],
     [`POST ${maps}`, { metadata: { name: "a", finalizers: ["orphan", "foregroundDeletion"] } }],
+    ["POST /api/v1/namespaces", { ...named, spec: { finalizers: ["bad"] } }],
+    [
+      "PUT /api/v1/namespaces/default/finalize",
+      { metadata: { name: "default" }, spec: { finalizers: ["bad"] } },
+    ],
     [`PUT ${maps}/there`, { metadata: {} }],
     [`PATCH ${maps}/there`, { metadata: { name: null } }, merge],
     [`PATCH ${maps}/there`, { metadata: { name: "x" } }, merge],

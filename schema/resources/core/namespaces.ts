@@ -95,9 +95,13 @@ export const namespaces: ResourceDefinition<Namespace> = {
     const { spec } = object;
     if (operation === "DELETE") return [];
     const errors: FieldError[] = [];
-    for (const finalizer of spec?.finalizers ?? []) {
+    for (const [index, finalizer] of (spec?.finalizers ?? []).entries()) {
+      // Kubernetes names the place in the list in updates alone.
+      const field = operation === "CREATE" ? "spec.finalizers" : `spec.finalizers[${index}]`;
       if (!isQualifiedName(finalizer) || !(finalizer.includes("/") || standardFinalizers.includes(finalizer)))
-        errors.push(invalid("spec.finalizers", finalizer, "must be a standard name or one with a prefix"));
+        errors.push(
+          invalid(field, finalizer, "name is neither a standard finalizer name nor is it fully qualified"),
+        );
     }
     return [...errors, ...namespaceRuleErrors(context)];
   },

@@ -129,7 +129,10 @@ async function boundSecret(
   if (reference === undefined) return undefined;
   const { apiVersion = "", kind = "", name = "", uid = "" } = reference;
   if (apiVersion.includes("/") || kind !== "Secret")
-    throw new ApiError("BadRequest", `cannot bind token to object of type ${apiVersion}, Kind=${kind}`);
+    throw new ApiError(
+      "BadRequest",
+      `cannot bind token to object of type ${apiVersion.includes("/") ? "" : "/"}${apiVersion}, Kind=${kind}`,
+    );
   const secret = await absentAsUndefined(store.get(secrets, namespace, name));
   if (secret === undefined) throw notFound(secrets, name);
   const actual = secret.metadata.uid ?? "";
