@@ -22,6 +22,16 @@ export interface SoakAgent {
   readonly stop: () => Promise<void>;
 }
 
+/**
+ * Whether a goroutine dump shows the deadlock of remotedialer v0.4.1: `Session.Close` waits, with the session's lock, for the
+ * goroutine of its pings, which waits for that lock to send a SYNC. v0.6.1 takes the lock afterwards.
+ */
+export function isDeadlocked(dump: string): boolean {
+  return ["stopPings", "activeConnectionIDs"].every((name) =>
+    dump.includes(`remotedialer.(*Session).${name}(`),
+  );
+}
+
 export interface AgentOptions {
   readonly kind: AgentKind;
   readonly link: Link;
