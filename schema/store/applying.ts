@@ -7,7 +7,7 @@ import type { KubeObject } from "../object.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { planCreate, planUpdate } from "./admission.ts";
 import { authorize } from "./authorize.ts";
-import { again, commitPlanned } from "./committing.ts";
+import { again, commitPlanned, isRace } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type { Applied, ApplyOptions } from "./contract.ts";
 import { StoreError, conflict, isStoreError, notFound } from "./errors.ts";
@@ -38,9 +38,7 @@ export function applyObject<T extends KubeObject>(
         ? { object: await make(session, definition, place, config, options), created: true }
         : { object: await change(session, definition, current, config, options), created: false };
     },
-    (error) =>
-      isStoreError(error, "AlreadyExists") ||
-      (!pinned && isStoreError(error, "Conflict") && error.causes === undefined),
+    (error) => isStoreError(error, "AlreadyExists") || (!pinned && isRace(error)),
   );
 }
 

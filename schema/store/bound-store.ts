@@ -6,7 +6,7 @@ import { applyObject } from "./applying.ts";
 import { planCreate, planDelete, planUpdate } from "./admission.ts";
 import type { Planned, WrittenSubresource } from "./admission.ts";
 import { authorize, mayDo } from "./authorize.ts";
-import { again, commitPlanned, currentObject, isRefusal, unlessGoing } from "./committing.ts";
+import { again, commitPlanned, currentObject, isRace, isRefusal, unlessGoing } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type {
   Applied,
@@ -126,7 +126,7 @@ export class ActorStore implements BoundStore {
           throw conflict(definition, name);
         return this.#write(definition, current, object, subresource, dryRun);
       },
-      (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
+      (error) => resourceVersion === undefined && isRace(error),
     );
   }
 
@@ -155,7 +155,7 @@ export class ActorStore implements BoundStore {
         if (pinned && wanted.metadata.resourceVersion !== undefined) throw conflict(definition, name);
         return this.#write(definition, current, wanted, subresource, dryRun);
       },
-      (error) => !pinned && isStoreError(error, "Conflict"),
+      (error) => !pinned && isRace(error),
     );
   }
 

@@ -31,12 +31,30 @@ export class LeaseLost extends Error {
 /** Something that was judged by has moved meanwhile: judge again. */
 class Stale extends Error {}
 
+const races = new WeakSet<Error>();
+
+function raced(error: StoreError): StoreError {
+  races.add(error);
+  return error;
+}
+
+/** Whether somebody else came between the reading and the commit: it may be tried again, unlike a precondition that fails. */
+export function isRace(error: unknown): boolean {
+  return error instanceof StoreError && races.has(error);
+}
+
 /** A write that was judged and did not happen; one whose outcome is unknown is none. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Stale || (isStoreError(error) && error.code !== "ServiceUnavailable");
 }
 
-const maxAttempts = 5;
+/**
+ * Of one write. kube-apiserver goes on for as long as the request lasts: whoever patches without a revision never sees a
+ * conflict. Of n who change one object at once each round leaves n - 1, so there must be more than a few.
+ */
+const maxAttempts = 64;
+/** Between attempts, at most; the first two follow at once. Some seconds altogether. */
+const maxPauseMs = 100;
 
 /** Throws `NotFound`. */
 export async function currentObject<T extends KubeObject>(
@@ -156,12 +174,18 @@ export async function again<R, T extends KubeObject = KubeObject>(
       return await attempt(latest);
     } catch (error) {
       if (!(error instanceof Stale) && !retries(error)) throw error;
-      if (count < maxAttempts) continue;
-      throw error instanceof Stale
-        ? new StoreError("Conflict", "too many concurrent changes; please try again")
-        : error;
+      if (count === maxAttempts)
+        throw error instanceof Stale
+          ? new StoreError("Conflict", "too many concurrent changes; please try again")
+          : error;
+      // By chance, so that those who met do not meet again.
+      if (count > 1) await pause(Math.random() * Math.min(8 * count, maxPauseMs));
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The first `asked` of all are the caller's; what came along he did not name, so it is judged again. */
@@ -180,7 +204,7 @@ function failureOf(
     case "absent":
       return notFound(definition, commit.name);
     case "conflict":
-      return conflict(definition, commit.name);
+      return raced(conflict(definition, commit.name));
     case "stale":
       return new Stale();
     case "lease":

@@ -3,7 +3,7 @@ import type { KubeObject } from "../object.ts";
 import { typeKey } from "../resource.ts";
 import type { ResourceDefinition } from "../resource.ts";
 import { planDelete } from "./admission.ts";
-import { again, commitPlanned, currentObject } from "./committing.ts";
+import { again, commitPlanned, currentObject, isRace } from "./committing.ts";
 import type { Session } from "./committing.ts";
 import type { DeletedPage, DeletionQuery, Preconditions, WriteOptions } from "./contract.ts";
 import { conflict, isStoreError } from "./errors.ts";
@@ -45,7 +45,7 @@ export function deleteObject(
       const planned = await planDelete(session.admission, definition, current, propagation);
       return planned === undefined ? current : commitPlanned(session, planned, [], dryRun);
     },
-    (error) => resourceVersion === undefined && isStoreError(error, "Conflict"),
+    (error) => resourceVersion === undefined && isRace(error),
   );
 }
 

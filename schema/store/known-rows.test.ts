@@ -129,6 +129,32 @@ describe("an update", () => {
   });
 });
 
+describe("writes that name no revision", () => {
+  it("of forty at once, in two isolates, all succeed and none is lost", async () => {
+    await here.create(configMaps, configMap("crowd", "0"));
+    const stores = [here, there];
+    const patches = Array.from({ length: 30 }, (_, index) =>
+      (stores[index % 2] ?? here).modify(configMaps, "default", "crowd", (current) => ({
+        ...current,
+        data: { ...current.data, [`k${index}`]: "1" },
+      })),
+    );
+    const config = { apiVersion: "v1", kind: "ConfigMap" };
+    const applies = Array.from({ length: 10 }, (_, index) =>
+      (stores[index % 2] ?? here).apply(
+        configMaps,
+        "default",
+        "crowd",
+        { ...config, metadata: { name: "crowd" }, data: { [`a${index}`]: "1" } },
+        { manager: `m${index}`, force: false },
+      ),
+    );
+    await Promise.all<unknown>([...patches, ...applies]);
+    const { data = {} } = await here.get(configMaps, "default", "crowd");
+    expect(Object.keys(data)).toHaveLength(41);
+  });
+});
+
 describe("a create", () => {
   it("asks nothing of its namespace, and the commit does", async () => {
     await here.create(configMaps, configMap("quick", "1"));
