@@ -2,14 +2,13 @@
  * Requests that go to Drover and to a real kube-apiserver (issue 4, requirement 3): bodies and options that do not fit are refused
  * with the same code and reason and about the same fields, others get the same answer.
  */
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { startApiServer } from "../testbed/api-server.ts";
+import { lasting, sender, senderOf } from "./both-servers.ts";
+import type { Answer, Send } from "./both-servers.ts";
 import { definitionOf } from "./definition.ts";
 import { eventually, loginAs, removeDataDir, startDrover } from "./drover.ts";
-import { restAt, restOf } from "./rest.ts";
-import type { Reply, Rest } from "./rest.ts";
+import { restOf } from "./rest.ts";
 
 const password = "bodies passphrase";
 const maps = "/api/v1/namespaces/default/configmaps";
@@ -27,53 +26,6 @@ const merge = "application/merge-patch+json";
 const jsonPatch = "application/json-patch+json";
 const apply = "application/apply-patch+yaml";
 const named = { metadata: { name: "a" } };
-
-interface Answer {
-  readonly status: number;
-  readonly reason: unknown;
-  /** Fields and reasons. Go has no order of them. */
-  readonly causes: unknown;
-  readonly message: string;
-  readonly json: Readonly<Record<string, unknown>>;
-  readonly text: string;
-}
-
-type Send = (line: string, body?: unknown, type?: string) => Promise<Answer>;
-
-/** `path`: what all paths begin with. */
-function sender(rest: Rest, path = "", token?: string): Send {
-  return async (line, body, type = "application/json") => {
-    const sent = body === undefined ? {} : { body, headers: { "content-type": type } };
-    const named = line.replace(" ", ` ${path}`);
-    return answerOf(await rest(named, { ...sent, ...(token === undefined ? {} : { token }) }));
-  };
-}
-
-function answerOf({ status, json, text }: Reply): Answer {
-  const details = json["details"] as { causes?: { reason: string; field: string }[] } | undefined;
-  const causes = details?.causes?.map(({ reason, field }) => `${field}: ${reason}`).toSorted();
-  return { status, reason: json["reason"], causes, message: String(json["message"]), json, text };
-}
-
-/** As the administrator of a kubeconfig with a client certificate. */
-function senderOf(kubeconfig: string): Send {
-  const { clusters, users } = parse(readFileSync(kubeconfig, "utf8")) as {
-    clusters: { cluster: { server: string; "certificate-authority-data": string } }[];
-    users: { user: { "client-certificate-data": string; "client-key-data": string } }[];
-  };
-  const { cluster } = clusters[0] ?? {};
-  const { user } = users[0] ?? {};
-  const pem = (data = ""): string => Buffer.from(data, "base64").toString();
-  const { hostname: host, port } = new URL(cluster?.server ?? "");
-  const rest = restAt({
-    host,
-    port,
-    ca: pem(cluster?.["certificate-authority-data"]),
-    cert: pem(user?.["client-certificate-data"]),
-    key: pem(user?.["client-key-data"]),
-  });
-  return sender(rest);
-}
 
 const definition = definitionOf({
   group: "fuzz.example.com",
@@ -546,12 +498,3 @@ describe("bodies that do not fit", () => {
     }
   });
 });
-
-/** Without what two servers cannot have in common. */
-function lasting(value: unknown): unknown {
-  const moving = ["uid", "resourceVersion", "creationTimestamp", "managedFields"];
-  if (Array.isArray(value)) return value.map(lasting);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).filter(([name]) => !moving.includes(name));
-  return Object.fromEntries(members.map(([name, member]) => [name, lasting(member)]));
-}
