@@ -120,10 +120,22 @@ describe("watches over WebSocket", () => {
 
   it("are refused before the upgrade, as a plain answer", async () => {
     expect(await refusal(open("", [], { authorization: "Bearer nobody:nothing" }))).toBe(401);
-    const future = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999999";
-    expect(await refusal(open(future))).toBe(504);
     expect(await refusal(open("labelSelector=%3D%3D"))).toBe(400);
     expect(await refusal(open("", ["one", "two"]))).toBe(400);
+  });
+
+  it("tell of a revision that is yet to come by an event, and end", async () => {
+    const query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999999";
+    const socket = open(query);
+    const [[message], [code]] = (await Promise.all([once(socket, "message"), once(socket, "close")])) as [
+      [Buffer],
+      [number],
+    ];
+    expect(JSON.parse(message.toString())).toMatchObject({
+      type: "ERROR",
+      object: { code: 504, details: { causes: [{ reason: "ResourceVersionTooLarge" }] } },
+    });
+    expect(code).toBe(1000);
   });
 
   it("take a bearer token as a subprotocol, as browsers send it, and do not repeat it", async () => {
