@@ -88,15 +88,12 @@ function subresourceHandler(
   return { handler, verbs: found.verbs };
 }
 
-/** Whether the path names nothing below an object, or what the store itself writes. */
-function hasSubresource(
+/** Whether the store itself writes this part of the type's objects. */
+function isStorePart(
   { statusSubresource = false, finalizeSubresource = false }: ResourceDefinition,
-  { subresource }: ResourceRequest,
+  part: string,
 ): boolean {
-  if (subresource === undefined) return true;
-  return (
-    (subresource === "status" && statusSubresource) || (subresource === "finalize" && finalizeSubresource)
-  );
+  return (part === "status" && statusSubresource) || (part === "finalize" && finalizeSubresource);
 }
 
 async function serve(c: AppContext): Promise<Response> {
@@ -137,7 +134,12 @@ async function serve(c: AppContext): Promise<Response> {
     const { verb, name } = info;
     authorize(actor, { verb: verb as Verb, definition, namespace, name, subresource: info.subresource });
   }
-  if (subresource === undefined && !hasSubresource(definition, info)) throw notFound();
+  if (
+    subresource === undefined &&
+    info.subresource !== undefined &&
+    !isStorePart(definition, info.subresource)
+  )
+    throw notFound();
   const { headers } = c.req.raw;
   const output = negotiate(headers.get("accept"), query, headers.get("user-agent") ?? "", isQuestion);
   if (output === undefined)
